@@ -79,7 +79,10 @@ impl Operation {
             call = call.header("If-Match", "*");
         }
         if self.has_body {
-            call = call.json(&body(&self.id, held));
+            call = match body(&self.id, held) {
+                Value::String(text) => call.body("text/csv", text),
+                json => call.json(&json),
+            };
         }
         outsider.onto(call).send()
     }

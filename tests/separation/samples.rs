@@ -33,6 +33,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "tenant") => held.tenant.clone(),
         (_, "account") => held.account.clone(),
         (_, "key") => held.key.clone(),
+        (_, "person") => held.person.clone(),
         (_, "follower") => "entities".to_owned(),
         ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
         (
@@ -59,6 +60,14 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
             json!({ "agent": held.agent, "activity": held.activity, "scopes": ["all"] })
         }
         "query_facts" => json!({ "measures": [{ "measure": "count" }], "dimensions": ["person"] }),
+        "create_joined_person" | "split_person" => {
+            json!({ "identifiers": [held.agent], "name": "Taken over" })
+        }
+        "change_joined_person" => json!({ "name": "Taken over" }),
+        "join_persons" => json!({ "persons": [held.person] }),
+        "set_person_rules" => json!({ "mailbox_sha1": true }),
+        // Not JSON, but comma-separated values.
+        "import_persons" => json!(format!("person,name\n{},Taken over\n", held.person)),
         "change_person" => json!({ "role": "viewer" }),
         "create_invitation" => json!({ "email": held.email, "role": "owner" }),
         "create_account" => json!({

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub(crate) const PASSWORD: &str = "a pass phrase of somebody";
 
 /// The lists of the admin API below a tenant that are read page by page.
-const LISTS: [&str; 5] = ["credentials", "people", "invitations", "audit", "statements"];
+const LISTS: [&str; 6] = ["credentials", "people", "invitations", "audit", "statements", "persons"];
 
 /// What a tenant holds.
 pub(crate) struct TenantData {
@@ -33,6 +33,8 @@ pub(crate) struct TenantData {
     /// Browser tokens, as Bearer and as Basic.
     pub(crate) tokens: [String; 2],
     pub(crate) invitation: String,
+    /// A person with two identifiers.
+    pub(crate) person: String,
     /// Where documents and statements are.
     pub(crate) agent: Value,
     pub(crate) activity: String,
@@ -138,6 +140,7 @@ impl TenantData {
             key: String::new(),
             tokens: [const { String::new() }; 2],
             invitation: String::new(),
+            person: String::new(),
             statement: String::new(),
             voided: String::new(),
             attachment: String::new(),
@@ -177,7 +180,19 @@ impl TenantData {
             text(&post(&client, &below("invitations"), &body)["id"])
         };
         let invitation = [invite(0), invite(1)][0].clone();
+        let join = |identifiers: Value| {
+            let body = json!({
+                "name": self.marker, "identifiers": identifiers,
+                "attributes": { "unit": self.marker },
+            });
+            text(&post(&client, &below("persons"), &body)["id"])
+        };
+        let account =
+            |name: &str| json!({ "account": { "homePage": self.activity, "name": name } });
+        let person = join(json!([self.agent, account("first")]));
+        join(json!([account("second")]));
         (self.key, self.tokens, self.invitation) = (key, tokens, invitation);
+        self.person = person;
     }
 
     fn store_statements(&mut self) {
@@ -273,7 +288,7 @@ impl TenantData {
         keep("activity".to_owned(), activity);
         let agent = client.get("/agents").query("agent", &self.agent.to_string()).send();
         keep("agent".to_owned(), agent);
-        for list in ["", "/people", "/invitations"] {
+        for list in ["", "/people", "/invitations", "/persons", "/person-rules"] {
             let path = format!("/api/v1/tenants/{}{list}", self.tenant);
             keep(path.clone(), client.call_outside("GET", &path).send().expect(200));
         }

@@ -29,6 +29,10 @@ pub enum Permission {
     ChangeRoles,
     /// Read statements, activities and persons.
     ReadStatements,
+    /// Read the joined identifiers of persons, and what is known of them.
+    ReadPersons,
+    /// Join and split identifiers of persons, and change what is known of them.
+    WritePersons,
     /// Read the audit of the tenant.
     ReadAudit,
     /// Export the audit of the tenant.
@@ -54,9 +58,11 @@ const ADMIN: &[Scope] = &[Scope::Admin];
 const ADMIN_READ: &[Scope] = &[Scope::AdminRead, Scope::Admin];
 const AUDIT: &[Scope] = &[Scope::AuditRead, Scope::AdminRead, Scope::Admin];
 const STATEMENTS: &[Scope] = &[Scope::StatementsRead, Scope::AllRead, Scope::All];
+const PERSONS: &[Scope] =
+    &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 13] = [
+const TABLE: [Row; 15] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
@@ -145,6 +151,22 @@ const TABLE: [Row; 13] = [
         is_write: false,
         roles: READERS,
         scopes: STATEMENTS,
+    },
+    Row {
+        permission: Permission::ReadPersons,
+        name: "read-persons",
+        meaning: "read the joined identifiers of persons, and what is known of them",
+        is_write: false,
+        roles: READERS,
+        scopes: PERSONS,
+    },
+    Row {
+        permission: Permission::WritePersons,
+        name: "write-persons",
+        meaning: "join and split identifiers of persons, and change what is known of them",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
     },
     Row {
         permission: Permission::ReadAudit,
@@ -248,13 +270,14 @@ mod tests {
             Role::Owner => {
                 "read-tenant rename-tenant set-tenant-audit delete-tenant read-credentials \
                  write-credentials issue-tokens read-people invite-people change-roles \
-                 read-statements read-audit export-audit"
+                 read-statements read-persons write-persons read-audit export-audit"
             }
             Role::Administrator => {
                 "read-tenant rename-tenant read-credentials write-credentials issue-tokens \
-                 read-people invite-people change-roles read-statements read-audit export-audit"
+                 read-people invite-people change-roles read-statements read-persons \
+                 write-persons read-audit export-audit"
             }
-            Role::Analyst => "read-tenant read-statements",
+            Role::Analyst => "read-tenant read-statements read-persons",
             Role::Auditor => "read-tenant read-credentials read-people read-audit export-audit",
             Role::Viewer => "read-tenant",
         };

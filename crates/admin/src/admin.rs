@@ -7,11 +7,12 @@ use std::time::Duration;
 use acta_ambient::{Clock, Entropy};
 use acta_auth::{Authenticator, PasswordHasher, PasswordRules, SignInAdmission};
 use acta_service::Service;
+use acta_storage::persons::PersonCache;
 use acta_storage::{Change, Committed, Storage};
 use acta_xapi::Uuid;
 
 use crate::AdminError;
-use crate::refusals::Refusals;
+use crate::permissions::refusals::Refusals;
 
 /// The options of the administration use cases.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ pub struct AdminParts {
 #[derive(Clone)]
 pub struct Admin {
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) persons: PersonCache,
     pub(crate) service: Service,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) hasher: Arc<PasswordHasher>,
@@ -99,6 +101,7 @@ impl Admin {
     /// Builds the use cases.
     pub fn new(parts: AdminParts) -> Self {
         Self {
+            persons: PersonCache::new(Arc::<dyn Storage>::clone(&parts.storage)),
             storage: parts.storage,
             service: parts.service,
             authenticator: parts.authenticator,
@@ -109,6 +112,11 @@ impl Admin {
             refusals: Arc::default(),
             options: Arc::new(parts.options),
         }
+    }
+
+    /// The persons of tenants, as they are now.
+    pub const fn persons(&self) -> &PersonCache {
+        &self.persons
     }
 
     /// The rules for new passwords.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use acta_auth::SeedError;
 use acta_service::ServiceError;
 use acta_storage::StorageError;
+use acta_storage::directory::PersonId;
 
 /// A fault in a value that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,15 @@ pub enum AdminError {
     /// The current state does not permit it. The text says why.
     #[error("{0}")]
     Conflict(&'static str),
+
+    /// An identifier belongs to another person. Join the persons, or split it off there first.
+    #[error("the identifier {identifier} belongs to the person {person}")]
+    IdentifierTaken {
+        /// The identifier, as JSON.
+        identifier: String,
+        /// The person that it belongs to.
+        person: PersonId,
+    },
 
     /// The key of the request was used for another request. Use a new one.
     #[error("the idempotency key was used for a different request")]

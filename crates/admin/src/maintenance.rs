@@ -2,7 +2,8 @@
 
 use acta_ambient::Timestamp;
 use acta_storage::directory::{
-    self, Credential, CredentialUse, Membership, Recorded, Tenant, TenantState, Ticket, Versioned,
+    self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonIdentifier,
+    Recorded, Tenant, TenantState, Ticket, Versioned,
 };
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
 use serde_json::json;
@@ -47,6 +48,9 @@ impl Admin {
         self.remove_records::<CredentialUse>(id).await?;
         self.remove_records::<Membership>(id).await?;
         self.remove_records::<Ticket>(id).await?;
+        self.remove_records::<JoinedPerson>(id).await?;
+        self.remove_records::<PersonIdentifier>(id).await?;
+        self.remove_records::<PersonChanges>(id).await?;
         let count = self.storage.count_statements(id).await?;
         let head = self.storage.audit_head(Some(id)).await?;
         self.storage.purge_tenant(id).await?;

@@ -1,5 +1,7 @@
 //! Permission checks. Every refusal is recorded in the audit.
 
+pub(crate) mod refusals;
+
 use acta_access::{
     Permission, Role, ServerPermission, Standing, TenantId, decide_administration, decide_granting,
 };
@@ -8,9 +10,9 @@ use acta_storage::{AuditOutcome, Change};
 use serde_json::json;
 use tracing::Span;
 
-use crate::refusals::RefusalRecord;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
+use refusals::RefusalRecord;
 
 /// A permission in a tenant, and one on the server that also permits the act.
 #[derive(Clone, Copy)]
@@ -184,7 +186,8 @@ fn check_state(
     permission: Permission,
 ) -> Result<(), AdminError> {
     // Permissions and the audit can still be read.
-    let is_closed = permission.is_write() || permission == Permission::ReadStatements;
+    let is_closed = permission.is_write()
+        || matches!(permission, Permission::ReadStatements | Permission::ReadPersons);
     if tenant.state == TenantState::Active || requester.is_operator() || !is_closed {
         return Ok(());
     }

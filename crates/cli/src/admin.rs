@@ -99,7 +99,23 @@ impl Admin {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value> {
-        let response = self.send(ask(method, path, body)?).await?;
+        self.answer(ask(method, path, body)?).await
+    }
+
+    /// As [`Admin::request`], with comma-separated values as the body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::request`].
+    pub(crate) async fn post_csv(&mut self, path: &str, body: Bytes) -> Result<Value> {
+        let mut request = ask(Method::POST, path, None)?;
+        *request.body_mut() = body;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/csv"));
+        self.answer(request).await
+    }
+
+    async fn answer(&mut self, request: Request<Bytes>) -> Result<Value> {
+        let response = self.send(request).await?;
         let status = response.status();
         let text = response.into_body();
         if !status.is_success() {

@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, audit, credential, follower, query, statement, tenant,
+    account, audit, credential, follower, person, query, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -79,6 +79,9 @@ enum Command {
     Credential(credential::Arguments),
     /// Manages accounts of people and their roles, also while the store is served.
     Account(account::Arguments),
+    /// Joins the identifiers of learners to persons, splits, imports and exports them, also while
+    /// the store is served.
+    Person(Box<person::Arguments>),
     /// Lists, exports and verifies the audit, also while the store is served.
     Audit(audit::Arguments),
     /// Lists, pauses and rebuilds followers, which derive data from the statement log, also while
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Tenant(arguments) => tenant::run(file, arguments),
         Command::Credential(arguments) => credential::run(file, arguments),
         Command::Account(arguments) => account::run(file, arguments),
+        Command::Person(arguments) => person::run(file, arguments),
         Command::Audit(arguments) => audit::run(file, arguments),
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),

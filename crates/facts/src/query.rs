@@ -20,6 +20,8 @@ mod time;
 
 use std::sync::Arc;
 
+use acta_storage::persons::Persons;
+
 pub use answer::{Answer, Column, ColumnKind};
 pub use fault::{QueryError, QuestionFault};
 pub use request::{
@@ -28,17 +30,23 @@ pub use request::{
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
+use field::Known;
 use plan::Plan;
 
-/// Answers a question about a tenant's facts.
+/// Answers a question about a tenant's facts, in which identifiers are joined as in `persons`.
 pub(crate) fn answer(
     facts: &TenantFacts,
     question: &Question,
+    persons: &Arc<Persons>,
     asked: Asked<'_>,
 ) -> Result<Answer, QueryError> {
     // The rows first: the texts then have all of their codes.
     let view: Arc<View> = facts.view();
-    let plan = Plan::of(question, &view, &facts.texts())?;
+    let persons = facts.person_index(persons);
+    let plan = {
+        let texts = &*facts.texts();
+        Plan::of(question, &view, Known { texts, persons: persons.as_ref() })?
+    };
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
     Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use acta_access::TenantId;
+use acta_storage::persons::Persons;
 
 use crate::query::{self, Answer, Asked, QueryError, Question};
 use crate::rows::batch::{Batch, SourceStatement};
@@ -88,7 +89,7 @@ impl FactStore {
         self
     }
 
-    /// Answers a question about a tenant's facts.
+    /// Answers a question about a tenant's facts, in which every identifier is a person.
     ///
     /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
     ///
@@ -103,10 +104,25 @@ impl FactStore {
         question: &Question,
         asked: Asked<'_>,
     ) -> Result<Answer, QueryError> {
+        self.answer_for_persons(tenant, question, &Arc::default(), asked)
+    }
+
+    /// As [`FactStore::answer`], with the identifiers of `persons` joined.
+    ///
+    /// # Errors
+    ///
+    /// As [`FactStore::answer`].
+    pub fn answer_for_persons(
+        &self,
+        tenant: TenantId,
+        question: &Question,
+        persons: &Arc<Persons>,
+        asked: Asked<'_>,
+    ) -> Result<Answer, QueryError> {
         let facts = self.find(tenant);
         // A tenant without statements has no facts, which is an answer too.
         let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
-        query::answer(&facts, question, asked)
+        query::answer(&facts, question, persons, asked)
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those

@@ -2,6 +2,7 @@
 
 mod encode;
 mod manifest;
+mod person_codes;
 mod texts;
 
 use std::collections::HashSet;
@@ -9,15 +10,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
+use acta_storage::persons::Persons;
 use roaring::RoaringTreemap;
 
 use crate::rows::batch::{Batch, LastRecord};
 use crate::rows::block::Block;
-use crate::rows::fields::IntColumn;
+use crate::rows::fields::{Domain, IntColumn};
 use crate::rows::segment::{self, Segment};
 #[cfg(test)]
 pub(crate) use encode::encode;
 use manifest::{Manifest, SegmentEntry};
+use person_codes::PersonCodes;
+pub(crate) use person_codes::PersonIndex;
 pub(crate) use texts::{Attribute, Texts};
 
 /// Rows that are in memory before they become a segment. A segment has as many, but for the last.
@@ -83,6 +87,7 @@ pub(crate) struct TenantFacts {
     texts: RwLock<Texts>,
     view: RwLock<Arc<View>>,
     writing: Mutex<Writing>,
+    persons: Mutex<PersonCodes>,
 }
 
 /// Rows to add, with what they void.
@@ -99,7 +104,7 @@ impl TenantFacts {
     /// The facts of a tenant that has no statements yet, in no folder.
     pub(crate) fn empty() -> Self {
         let (texts, view, writing) = (RwLock::default(), RwLock::default(), Mutex::default());
-        Self { folder: PathBuf::new(), texts, view, writing }
+        Self { folder: PathBuf::new(), texts, view, writing, persons: Mutex::default() }
     }
 
     /// Opens the facts in a folder, which is made if it is not there.
@@ -124,7 +129,8 @@ impl TenantFacts {
         }
         writing.manifest.remove_strays(folder)?;
         let (texts, view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
-        Ok(Self { folder: folder.to_owned(), texts, view, writing: Mutex::new(writing) })
+        let (folder, writing) = (folder.to_owned(), Mutex::new(writing));
+        Ok(Self { folder, texts, view, writing, persons: Mutex::default() })
     }
 
     /// The rows as they are now.
@@ -135,6 +141,16 @@ impl TenantFacts {
     /// The texts of at least the rows that a view had before.
     pub(crate) fn texts(&self) -> RwLockReadGuard<'_, Texts> {
         self.texts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which actors of at least the rows that a view had before are which person; none if every
+    /// actor is a person of its own of whom nothing else is known.
+    pub(crate) fn person_index(&self, persons: &Arc<Persons>) -> Option<Arc<PersonIndex>> {
+        if persons.is_empty() {
+            return None;
+        }
+        let mut codes = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::new(codes.index(persons, self.texts().of(Domain::Actors))))
     }
 
     /// The last record of the log that is on disk.

@@ -8,6 +8,8 @@ use acta_access::TenantId;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
 use acta_http::problem::{FaultView, Problem};
+use acta_service::ServiceError;
+use acta_storage::persons::PersonCache;
 use acta_storage::{Shares, Weights};
 use hyper::StatusCode;
 use tokio::time::Instant;
@@ -31,6 +33,7 @@ pub struct FactQueries {
     settings: FactSettings,
     clock: Arc<dyn Clock>,
     turns: Shares,
+    persons: PersonCache,
 }
 
 /// Tells a question to stop when nobody waits for the answer any more.
@@ -43,11 +46,16 @@ impl Drop for StopWhenDropped {
 }
 
 impl FactQueries {
-    pub(crate) fn new(settings: FactSettings, clock: &Arc<dyn Clock>, weights: &Weights) -> Self {
+    pub(crate) fn new(
+        settings: FactSettings,
+        clock: &Arc<dyn Clock>,
+        weights: &Weights,
+        persons: PersonCache,
+    ) -> Self {
         // A question may take long: no tenant has all turns.
         let count = settings.questions_max;
         let turns = Shares::with_tenant_max(count, count.div_ceil(2), weights.clone());
-        Self { settings, clock: Arc::clone(clock), turns }
+        Self { settings, clock: Arc::clone(clock), turns, persons }
     }
 
     /// How the facts of a tenant are; none if there are none.
@@ -67,6 +75,7 @@ impl FactQueries {
         question: Question,
     ) -> Result<Answer, Problem> {
         let turn = self.turns.acquire(tenant, 1).await;
+        let persons = self.persons.load(tenant).await.map_err(ServiceError::from)?;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
         let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
         let is_stopped = Arc::new(AtomicBool::new(false));
@@ -74,7 +83,8 @@ impl FactQueries {
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            store.answer(tenant, &question, Asked { limits, now, stop: &stop })
+            let asked = Asked { limits, now, stop: &stop };
+            store.answer_for_persons(tenant, &question, &persons, asked)
         });
         match answering.await {
             Ok(answered) => answered.map_err(|error| problem(error, timeout)),

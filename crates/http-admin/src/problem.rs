@@ -50,6 +50,12 @@ pub(crate) fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
 }
 
+/// The body does not have the content type of comma-separated values.
+pub(crate) fn not_csv() -> Problem {
+    let detail = "the body must be comma-separated values with Content-Type text/csv";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+}
+
 /// The requester lacks `permission`.
 pub(crate) fn not_permitted(permission: &str) -> Problem {
     let detail = format!("the permission {permission} is required");
@@ -130,6 +136,10 @@ impl From<AdminError> for AdminProblem {
             AdminError::NotFound => Problem::not_found(),
             AdminError::Stale => changed(),
             AdminError::Conflict(detail) => conflict(detail),
+            AdminError::IdentifierTaken { identifier, person } => conflict(format!(
+                "the identifier {identifier} belongs to the person {person}: join the persons, or \
+                 split it off there first"
+            )),
             AdminError::KeyReused => key_reused(),
             AdminError::NotSignedIn => {
                 let detail = "the e-mail address, password or code is wrong";

@@ -137,8 +137,11 @@ impl AdminApiParts {
             options: settings.admin,
         });
         let AdminApiSettings { provider, engine, clock, facts, .. } = settings;
-        let facts = facts
-            .map(|settings| FactQueries::new(settings, &backend.clock, http.service.weights()));
+        let queries = |settings| {
+            let (clock, weights) = (&backend.clock, http.service.weights());
+            FactQueries::new(settings, clock, weights, admin.persons().clone())
+        };
+        let facts = facts.map(queries);
         Ok(Self { admin, csrf, sealer, provider, engine, clock, facts })
     }
 }

@@ -1,14 +1,22 @@
 //! Reading persons.
 
-use acta_access::{Act, Principal};
+use acta_access::{Act, Principal, TenantId};
+use acta_storage::directory::{self, JoinedPerson, PersonChanges, PersonIdentifier, Tenant};
+use acta_storage::persons::class_members;
+use acta_storage::{AgentFilter, Person, StatementQuery};
 use acta_xapi::json::write_string;
 use acta_xapi::{Actor, Ifi, Rule};
 
 use crate::{Service, ServiceError};
 
+/// Most identifiers that are looked up because of a rule.
+const RULED_MAX: usize = 100;
+
 impl Service {
-    /// The person that an agent identifies, as the JSON text of a Person object: the identifier
-    /// and every name that was used with it.
+    /// The person that an agent identifies, as the JSON text of a Person object: all identifiers
+    /// that are joined with this one, and every name that was used with them.
+    ///
+    /// A credential that is bound to an agent is told of this identifier only.
     ///
     /// # Errors
     ///
@@ -32,44 +40,151 @@ impl Service {
             ));
         };
         principal.restrictions.permit_agent(ifi)?;
-        let mut names = self.storage.find_person(principal.tenant, ifi).await?.names;
+        let tenant = principal.tenant;
+        let (mut identifiers, mut names) = (vec![ifi.clone()], Vec::new());
+        if principal.restrictions.binding.is_none() {
+            let joined = self.joined(tenant, ifi).await?;
+            identifiers = joined.identifiers;
+            names.extend(joined.name);
+        }
+        for identifier in &identifiers {
+            for name in self.storage.find_person(tenant, identifier).await?.names {
+                if !names.contains(&name) && names.len() < Person::NAMES_COUNT_MAX {
+                    names.push(name);
+                }
+            }
+        }
         if names.is_empty() {
             names.extend(agent.name.as_deref().map(str::to_owned));
         }
-        Ok(person_json(ifi, &names))
+        Ok(person_json(&identifiers, &names))
+    }
+
+    /// The identifiers that are one with `ifi`, which is among them, and the name of the person.
+    async fn joined(&self, tenant: TenantId, ifi: &Ifi) -> Result<Joined, ServiceError> {
+        let alone = Joined { identifiers: vec![ifi.clone()], name: None };
+        let head = Tenant::record_id_of(tenant);
+        let Some(head) = directory::find::<PersonChanges>(&*self.storage, &head).await? else {
+            return Ok(alone);
+        };
+        let rules = head.value.rules;
+        let mut person = self.person_of(tenant, ifi).await?;
+        if person.is_none() {
+            for member in class_members(&rules, ifi) {
+                person = person.or(self.person_of(tenant, &member).await?);
+            }
+        }
+        if let (None, true, Ifi::MboxSha1(sum)) = (&person, rules.mailbox_sha1, ifi) {
+            person = self.person_of_mailbox(tenant, sum).await?;
+        }
+        let mut joined = alone;
+        if let Some(person) = person {
+            joined.name = person.name;
+            joined.identifiers = person.identifiers;
+            if !joined.identifiers.contains(ifi) {
+                joined.identifiers.push(ifi.clone());
+            }
+        }
+        let listed = joined.identifiers.clone();
+        let ruled = listed.iter().flat_map(|listed| class_members(&rules, listed));
+        for member in ruled.take(RULED_MAX) {
+            let is_new = !joined.identifiers.contains(&member);
+            if is_new && self.is_unlisted_and_used(tenant, &member).await? {
+                joined.identifiers.push(member);
+            }
+        }
+        Ok(joined)
+    }
+
+    async fn person_of(
+        &self,
+        tenant: TenantId,
+        ifi: &Ifi,
+    ) -> Result<Option<JoinedPerson>, ServiceError> {
+        let id = PersonIdentifier::record_id_of(tenant, ifi);
+        let found = directory::find::<PersonIdentifier>(&*self.storage, &id).await?;
+        self.owner(found.map(|found| found.value)).await
+    }
+
+    async fn person_of_mailbox(
+        &self,
+        tenant: TenantId,
+        sha1: &str,
+    ) -> Result<Option<JoinedPerson>, ServiceError> {
+        let name = PersonIdentifier::record_name_of(tenant, sha1);
+        let found = directory::find_by_name::<PersonIdentifier>(&*self.storage, &name).await?;
+        self.owner(found.map(|found| found.value)).await
+    }
+
+    async fn owner(
+        &self,
+        identifier: Option<PersonIdentifier>,
+    ) -> Result<Option<JoinedPerson>, ServiceError> {
+        let Some(identifier) = identifier else { return Ok(None) };
+        let id = JoinedPerson::record_id_of(identifier.tenant, identifier.person);
+        let found = directory::find::<JoinedPerson>(&*self.storage, &id).await?;
+        Ok(found.map(|found| found.value))
+    }
+
+    /// Whether an identifier belongs to no person by being listed, and a statement has it.
+    async fn is_unlisted_and_used(
+        &self,
+        tenant: TenantId,
+        ifi: &Ifi,
+    ) -> Result<bool, ServiceError> {
+        let id = PersonIdentifier::record_id_of(tenant, ifi);
+        if directory::find::<PersonIdentifier>(&*self.storage, &id).await?.is_some() {
+            return Ok(false);
+        }
+        let agent = AgentFilter { ifi: ifi.clone(), is_related: true };
+        let query =
+            StatementQuery { agent: Some(agent), count_max: 1, ..StatementQuery::default() };
+        Ok(!self.storage.query_statements(tenant, &query).await?.statements.is_empty())
     }
 }
 
-fn person_json(ifi: &Ifi, names: &[String]) -> String {
+/// The identifiers of a person.
+struct Joined {
+    identifiers: Vec<Ifi>,
+    name: Option<String>,
+}
+
+fn person_json(identifiers: &[Ifi], names: &[String]) -> String {
     let mut json = String::from(r#"{"objectType":"Person""#);
-    if !names.is_empty() {
-        json.push_str(r#","name":["#);
-        for (index, name) in names.iter().enumerate() {
-            if index != 0 {
-                json.push(',');
-            }
-            write_string(&mut json, name);
+    let text = |text: &str| {
+        let mut written = String::new();
+        write_string(&mut written, text);
+        written
+    };
+    let names: Vec<String> = names.iter().map(|name| text(name)).collect();
+    let [mut mboxes, mut sums, mut open_ids, mut accounts] = [const { Vec::new() }; 4];
+    for identifier in identifiers {
+        match identifier {
+            Ifi::Mbox(mbox) => mboxes.push(text(mbox.as_str())),
+            Ifi::MboxSha1(sum) => sums.push(text(sum)),
+            Ifi::OpenId(iri) => open_ids.push(text(iri.as_str())),
+            Ifi::Account { home_page, name } => accounts.push(format!(
+                r#"{{"homePage":{},"name":{}}}"#,
+                text(home_page.as_str()),
+                text(name)
+            )),
         }
+    }
+    let properties = [
+        ("name", names),
+        ("mbox", mboxes),
+        ("mbox_sha1sum", sums),
+        ("openid", open_ids),
+        ("account", accounts),
+    ];
+    for (name, values) in properties.iter().filter(|(_, values)| !values.is_empty()) {
+        json.push_str(",\"");
+        json.push_str(name);
+        json.push_str("\":[");
+        json.push_str(&values.join(","));
         json.push(']');
     }
-    let (property, text) = match ifi {
-        Ifi::Mbox(mbox) => ("mbox", mbox.as_str()),
-        Ifi::MboxSha1(sum) => ("mbox_sha1sum", &**sum),
-        Ifi::OpenId(iri) => ("openid", iri.as_str()),
-        Ifi::Account { home_page, name } => {
-            json.push_str(r#","account":[{"homePage":"#);
-            write_string(&mut json, home_page.as_str());
-            json.push_str(r#","name":"#);
-            write_string(&mut json, name);
-            json.push_str("}]}");
-            return json;
-        }
-    };
-    json.push_str(",\"");
-    json.push_str(property);
-    json.push_str("\":[");
-    write_string(&mut json, text);
-    json.push_str("]}");
+    json.push('}');
     json
 }
 
@@ -78,9 +193,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(ifi: &Ifi, names: &[&str], expected: &str) {
+    fn check(identifiers: &[&Ifi], names: &[&str], expected: &str) {
+        let identifiers: Vec<Ifi> = identifiers.iter().copied().cloned().collect();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        assert_eq!(person_json(ifi, &names), expected);
+        assert_eq!(person_json(&identifiers, &names), expected);
     }
 
     #[test]
@@ -91,12 +207,17 @@ mod tests {
             name: "\"7\"".into(),
         };
         check(
-            &mbox,
+            &[&mbox],
             &["Ada", "A. L."],
             r#"{"objectType":"Person","name":["Ada","A. L."],"mbox":["mailto:ada@example.org"]}"#,
         );
         check(
-            &account,
+            &[&account, &mbox],
+            &[],
+            r#"{"objectType":"Person","mbox":["mailto:ada@example.org"],"account":[{"homePage":"https://lms.example","name":"\"7\""}]}"#,
+        );
+        check(
+            &[&account],
             &[],
             r#"{"objectType":"Person","account":[{"homePage":"https://lms.example","name":"\"7\""}]}"#,
         );

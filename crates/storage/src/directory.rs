@@ -8,6 +8,8 @@ mod answer;
 mod credential;
 mod follower;
 mod home_pages;
+mod person;
+pub mod persons;
 mod recorded;
 mod session;
 mod spent_state;
@@ -31,6 +33,11 @@ pub use answer::Answer;
 pub use credential::{Credential, CredentialSecret, CredentialUse};
 pub use follower::FollowerControl;
 pub use home_pages::AuthorityHomePages;
+pub(crate) use person::mailbox_sha1;
+pub use person::{
+    AttributeName, JoinedPerson, NotAnAttributeName, PersonChanges, PersonId, PersonIdentifier,
+    PersonRules,
+};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;

@@ -31,7 +31,7 @@ pub use administration::records::{
 pub use administration::secrets::SecretStore;
 pub use administration::usage::{Usage, UsageStore};
 pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
-pub use directory::{Credential, Directory, Tenant};
+pub use directory::{Credential, Directory, Tenant, persons};
 pub use documents::{
     Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentRow, DocumentStore,
     DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,

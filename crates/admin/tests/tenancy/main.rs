@@ -13,6 +13,7 @@
 mod auditing;
 mod credentials;
 mod permissions;
+mod persons;
 mod tenants;
 mod tokens;
 mod world;

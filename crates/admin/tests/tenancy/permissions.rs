@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use acta_access::{Binding, TenantId};
 use acta_admin::{
-    AdminError, AuditChain, CredentialChanges, CredentialId, NewToken, Requester,
-    StatementQuestion, TenantChanges,
+    AdminError, AuditChain, CredentialChanges, CredentialId, ImportMode, ImportOptions,
+    NewJoinedPerson, NewToken, PersonSearch, Requester, StatementQuestion, TenantChanges,
+    parse_rows,
 };
 use acta_service::Search;
-use acta_storage::directory::{TenantLimits, TenantState};
+use acta_storage::directory::{PersonRules, TenantLimits, TenantState};
 use acta_storage::{AuditOutcome, AuditQuery};
-use acta_xapi::Uuid;
+use acta_xapi::{Ifi, Uuid};
 use serde_json::json;
 
 use crate::world::{EVERYBODY, World, never, new_credential, word};
@@ -47,7 +48,10 @@ const AUDITORS: &[&str] = &[
     "key audit/read",
 ];
 
-const ACTS: [Act; 24] = [
+const READERS_OF_PERSONS: &[&str] =
+    &["machine", "owner", "administrator", "analyst", "key admin", "key admin/read", "key all"];
+
+const ACTS: [Act; 29] = [
     read(
         "read-tenant",
         &[
@@ -124,6 +128,11 @@ const ACTS: [Act; 24] = [
     read("verify-audit", AUDITORS),
     act("export-audit", AUDITORS, "audit.exported"),
     read("read-statements", &["machine", "owner", "administrator", "analyst", "key all"]),
+    read("list-persons", READERS_OF_PERSONS),
+    act("export-persons", READERS_OF_PERSONS, "persons.exported"),
+    act("create-person", RUNNERS, "persons.created"),
+    act("import-persons", RUNNERS, "persons.imported"),
+    act("set-person-rules", RUNNERS, "persons.rules-changed"),
     Act { name: "list-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "verify-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "export-server-audit", may: OPERATORS, is_hidden: false, audited: None },
@@ -208,6 +217,25 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
         }
         "export-server-audit" => {
             admin.begin_export(requester, AuditChain::Server, "csv").await.map(drop)
+        }
+        "list-persons" => {
+            let search = PersonSearch { text: String::new(), after: None, count_max: 9 };
+            admin.list_persons(requester, TenantId::FIRST, &search).await.map(drop)
+        }
+        "export-persons" => admin.begin_person_export(requester, TenantId::FIRST).await.map(drop),
+        "create-person" => {
+            let mbox = Ifi::Mbox("mailto:ada@example.org".parse().unwrap());
+            let new = NewJoinedPerson { identifiers: vec![mbox], ..Default::default() };
+            admin.create_person(requester, TenantId::FIRST, new, never()).await.map(drop)
+        }
+        "import-persons" => {
+            let rows = parse_rows(b"mbox\nada@example.org\n", 0).unwrap();
+            let options = ImportOptions { mode: ImportMode::Make, joins: false };
+            admin.import_persons(requester, TenantId::FIRST, &rows, options).await.map(drop)
+        }
+        "set-person-rules" => {
+            let rules = PersonRules { home_pages: Vec::new(), mailbox_sha1: true };
+            admin.set_person_rules(requester, TenantId::FIRST, &rules).await
         }
         "read-statements" => {
             let search = Search::default();

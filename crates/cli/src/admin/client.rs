@@ -122,6 +122,16 @@ impl Client {
         self.admin.request(Method::POST, address.as_str(), body).await
     }
 
+    /// Sends a POST request with comma-separated values.
+    pub(crate) async fn post_csv(&mut self, address: &Address, body: Vec<u8>) -> Result<Value> {
+        self.admin.post_csv(address.as_str(), body.into()).await
+    }
+
+    /// Sends a PUT request.
+    pub(crate) async fn put(&mut self, address: &Address, body: &Value) -> Result<Value> {
+        self.admin.request(Method::PUT, address.as_str(), Some(body)).await
+    }
+
     /// Sends a PATCH request.
     pub(crate) async fn patch(&mut self, address: &Address, body: &Value) -> Result<Value> {
         self.admin.request(Method::PATCH, address.as_str(), Some(body)).await

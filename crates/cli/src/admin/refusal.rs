@@ -24,6 +24,8 @@ impl Refusal {
             let place = text(fault, "parameter").or(text(fault, "pointer")).unwrap_or_default();
             let member = |name| text(fault, name).unwrap_or_default();
             match (member("message"), member("found")) {
+                // A fault in a file says itself where it is.
+                (message, _) if place.is_empty() && message.starts_with("line ") => message,
                 (message, found) if found.is_empty() || is_position(&found) => {
                     format!("{}: {message}", typed(&place))
                 }

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod credential;
 pub(crate) mod follower;
+pub(crate) mod person;
 pub(crate) mod query;
 pub(crate) mod statement;
 pub(crate) mod tenant;

@@ -13,7 +13,7 @@ use super::plan::{Measure, Plan, SortKey};
 use super::run::Found;
 use super::time::Period;
 use crate::query::dimension::{Dimension, DimensionKind};
-use crate::tenant::{Attribute, Texts, View};
+use crate::tenant::{Texts, View};
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -215,18 +215,12 @@ fn measure_json(plan: &Plan, texts: &Texts, row: &Row) -> Vec<Json> {
 fn labels(plan: &Plan, texts: &Texts, rows: &[Row]) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut labels = BTreeMap::new();
     for (index, dimension) in plan.dimensions.iter().enumerate() {
-        let Some((domain, attribute)) =
-            dimension.named().and_then(|domain| Some((domain, Attribute::name_of(domain)?)))
-        else {
-            continue;
-        };
-        let names = texts.attribute(attribute);
         let mut known = BTreeMap::new();
         for code in rows.iter().map(|row| row.codes[index]) {
-            let name = names.get(code as usize).copied().unwrap_or_default();
-            if name != 0 {
-                let name = texts.of(attribute.domain()).text(name).to_owned();
-                known.insert(texts.of(domain).text(code).to_owned(), name);
+            if let Some(name) = dimension.label(texts, code)
+                && let Json::String(value) = dimension.value(texts, code)
+            {
+                known.insert(value, name);
             }
         }
         if !known.is_empty() {

@@ -5,13 +5,12 @@ use std::io;
 use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
-use super::field::{CodeField, CodeSource, Field, Values};
+use super::field::{CodeField, CodeSource, Field, Known, Values};
 use super::reader::BlockReader;
 use super::request::ConditionRequest;
 use super::rows::{CodeBits, Mask};
 use super::time::{Zone, parse_time};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
-use crate::tenant::Texts;
 
 /// Deepest nesting of conditions.
 const DEPTH_MAX: usize = 16;
@@ -72,7 +71,7 @@ pub(crate) enum Selected {
 
 /// Understands conditions.
 pub(crate) struct ConditionReader<'t> {
-    pub(crate) texts: &'t Texts,
+    pub(crate) known: Known<'t>,
     pub(crate) zone: &'t Zone,
     pub(crate) count: usize,
     /// How many of them look at every text.
@@ -109,7 +108,7 @@ impl ConditionReader<'_> {
                 Ok(Condition::Not(Box::new(inner)))
             }
             ConditionRequest { field: Some(name), and: None, or: None, not: None, .. } => {
-                let field = Field::find(name, self.texts, &format!("{place}/field"))?;
+                let field = Field::find(name, self.known, &format!("{place}/field"))?;
                 self.read_test(&field, request, place)
             }
             _ => Err(QuestionFault::new(
@@ -164,7 +163,7 @@ impl ConditionReader<'_> {
             Field::List(column) => {
                 let mut activities = CodeBits::default();
                 for value in values {
-                    let found = Values::Text(Domain::Activities).find(self.texts, value);
+                    let found = Values::Text(Domain::Activities).find(self.known.texts, value);
                     found.map_err(fault)?.into_iter().for_each(|code| activities.insert(code));
                 }
                 Ok(self.lists(*column, |code| activities.has(code)))
@@ -188,17 +187,25 @@ impl ConditionReader<'_> {
     fn codes(&self, field: &CodeField, values: &[Json]) -> Result<Condition, &'static str> {
         let mut codes = CodeBits::default();
         for value in values {
-            if let Some(code) = field.values.find(self.texts, value)? {
+            if let Some(code) = field.values.find(self.known.texts, value)? {
                 codes.insert(code);
             }
         }
-        Ok(Condition::Codes { source: field.source.clone(), codes })
+        Ok(match (&field.source, &field.values) {
+            // By the actors of the person, so that blocks without any of them are not read.
+            (CodeSource::Mapped(source, table), Values::Person(_)) => {
+                let actors = (0..).zip(&**table).filter(|(_, person)| codes.has(**person));
+                let codes = actors.map(|(actor, _)| actor).collect();
+                Condition::Codes { source: (**source).clone(), codes }
+            }
+            (source, _) => Condition::Codes { source: source.clone(), codes },
+        })
     }
 
     /// The rows whose list has an activity that passes.
     fn lists(&self, column: ColumnId, passes: impl Fn(u32) -> bool) -> Condition {
-        let lists = 1..=self.texts.of(Domain::Lists).len();
-        let codes = lists.filter(|list| self.texts.list(*list).any(&passes)).collect();
+        let lists = 1..=self.known.texts.of(Domain::Lists).len();
+        let codes = lists.filter(|list| self.known.texts.list(*list).any(&passes)).collect();
         Condition::Codes { source: CodeSource::Column(column), codes }
     }
 
@@ -254,12 +261,13 @@ impl ConditionReader<'_> {
         }
         let wanted = text.to_lowercase();
         let has = |domain: Domain, code: u32| {
-            self.texts.of(domain).text(code).to_lowercase().contains(&wanted)
+            self.known.texts.of(domain).text(code).to_lowercase().contains(&wanted)
         };
         let of_texts = |field: &CodeField| {
-            let Values::Text(domain) = field.values else { return None };
-            let codes =
-                (1..=self.texts.of(domain).len()).filter(|code| has(domain, *code)).collect();
+            let (texts, values) = (self.known.texts, &field.values);
+            values.text(texts, 0)?;
+            let count = u32::try_from(values.domain_len(texts)).unwrap_or(u32::MAX);
+            let codes = (1..count).filter(|code| values.contains(texts, *code, &wanted)).collect();
             Some(Condition::Codes { source: field.source.clone(), codes })
         };
         let found = match field {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
-use super::field::{CodeField, Field, Values};
+use super::field::{CodeField, Field, Known, Values};
 use super::reader::BlockReader;
 use super::request::DimensionField;
 use super::rows::Rows;
@@ -44,7 +44,7 @@ pub(crate) enum DimensionCodes {
 
 /// What is needed to understand dimensions.
 pub(crate) struct DimensionReader<'t> {
-    pub(crate) texts: &'t Texts,
+    pub(crate) known: Known<'t>,
     pub(crate) zone: &'t Zone,
     /// The first and the last time of the rows, for each column of times.
     pub(crate) times: &'t dyn Fn(IntColumn) -> (i64, i64),
@@ -56,7 +56,7 @@ impl DimensionReader<'_> {
         request: DimensionField,
         place: &str,
     ) -> Result<Dimension, QuestionFault> {
-        let field = Field::find(&request.field, self.texts, &format!("{place}/field"))?;
+        let field = Field::find(&request.field, self.known, &format!("{place}/field"))?;
         let fault =
             |member: &str, text: &str| QuestionFault::new(format!("{place}/{member}"), text);
         let kind = match (field, &request.by, request.width) {
@@ -91,10 +91,10 @@ impl DimensionReader<'_> {
                 DimensionKind::Code(field)
             }
             (Field::List(column), None, None) => {
-                let lists = 0..=self.texts.of(Domain::Lists).len();
+                let lists = 0..=self.known.texts.of(Domain::Lists).len();
                 let lists = lists.map(|list| {
                     // An activity that is twice in a list counts once.
-                    let mut codes: Vec<u32> = self.texts.list(list).collect();
+                    let mut codes: Vec<u32> = self.known.texts.list(list).collect();
                     codes.sort_unstable();
                     codes.dedup();
                     codes
@@ -196,11 +196,13 @@ impl Dimension {
         }
     }
 
-    /// The dictionary that may have names of its values.
-    pub(crate) const fn named(&self) -> Option<Domain> {
+    /// The name of what a code stands for.
+    pub(crate) fn label(&self, texts: &Texts, code: u32) -> Option<String> {
         match &self.kind {
-            DimensionKind::Code(field) => field.values.named(),
-            DimensionKind::List { .. } => Some(Domain::Activities),
+            DimensionKind::Code(field) => field.values.label(texts, code).map(str::to_owned),
+            DimensionKind::List { .. } => {
+                Values::Text(Domain::Activities).label(texts, code).map(str::to_owned)
+            }
             DimensionKind::Time { .. } | DimensionKind::Band { .. } => None,
         }
     }

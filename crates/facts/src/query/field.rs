@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::fault::QuestionFault;
 use super::reader::BlockReader;
 use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
-use crate::tenant::{Attribute, Texts};
+use crate::tenant::{Attribute, PersonIndex, Texts};
 
 /// The types of activities that are courses.
 const COURSE_TYPES: [&str; 2] = [
@@ -51,10 +51,32 @@ pub(crate) enum CodeSource {
     },
 }
 
+/// What is known when fields are looked up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'t> {
+    pub(crate) texts: &'t Texts,
+    /// Which actors are which person; none if every actor is one.
+    pub(crate) persons: Option<&'t Arc<PersonIndex>>,
+}
+
+/// Texts of this question alone, and those of a dictionary.
+#[derive(Debug)]
+pub(crate) struct OwnTexts {
+    /// By code less 1.
+    own: Vec<Arc<str>>,
+    /// The dictionary whose codes follow those.
+    rest: Domain,
+}
+
 /// What codes stand for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Values {
     Text(Domain),
+    /// A person.
+    Person(Arc<PersonIndex>),
+    /// A text of an attribute of persons.
+    PersonText(Arc<PersonIndex>),
+    Own(Arc<OwnTexts>),
     /// The 16 bytes of a UUID.
     Uuid(Domain),
     ObjectKind,
@@ -65,23 +87,35 @@ pub(crate) enum Values {
 impl Values {
     /// The code of a value as it is written in questions; none if no row has it.
     pub(crate) fn find(
-        self,
+        &self,
         texts: &Texts,
         value: &serde_json::Value,
     ) -> Result<Option<u32>, &'static str> {
         match self {
+            Self::Person(index) => {
+                let text = value.as_str().ok_or("expected a text")?;
+                Ok(index.find(texts, text))
+            }
+            Self::PersonText(index) => {
+                let text = value.as_str().ok_or("expected a text")?;
+                Ok(index.persons.attribute_text(text).map(|place| place + 1))
+            }
+            Self::Own(own) => {
+                let text = value.as_str().ok_or("expected a text")?;
+                Ok(own.find(texts, text))
+            }
             Self::Flag => {
                 let is_true = value.as_bool().ok_or("expected true or false")?;
                 Ok(Some(1 + u32::from(is_true)))
             }
             Self::Text(domain) => {
                 let text = value.as_str().ok_or("expected a text")?;
-                Ok(texts.of(domain).find(text.as_bytes()))
+                Ok(texts.of(*domain).find(text.as_bytes()))
             }
             Self::Uuid(domain) => {
                 let text = value.as_str().ok_or("expected a UUID")?;
                 let uuid: acta_xapi::Uuid = text.parse().map_err(|_not| "expected a UUID")?;
-                Ok(texts.of(domain).find(&uuid.as_u128().to_be_bytes()))
+                Ok(texts.of(*domain).find(&uuid.as_u128().to_be_bytes()))
             }
             Self::ObjectKind => {
                 let text = value.as_str().ok_or("expected a text")?;
@@ -99,15 +133,20 @@ impl Values {
     }
 
     /// The value of a code as it is written in answers.
-    pub(crate) fn value(self, texts: &Texts, code: u32) -> serde_json::Value {
+    pub(crate) fn value(&self, texts: &Texts, code: u32) -> serde_json::Value {
         if code == 0 {
             return serde_json::Value::Null;
         }
+        if let Some(text) = self.text(texts, code) {
+            return text.into();
+        }
         match self {
             Self::Flag => (code == 2).into(),
-            Self::Text(domain) => texts.of(domain).text(code).into(),
+            Self::Text(_) | Self::Person(_) | Self::PersonText(_) | Self::Own(_) => {
+                serde_json::Value::Null
+            }
             Self::Uuid(domain) => {
-                let bytes = texts.of(domain).bytes(code).first_chunk::<16>();
+                let bytes = texts.of(*domain).bytes(code).first_chunk::<16>();
                 let uuid =
                     bytes.map(|bytes| acta_xapi::Uuid::from_u128(u128::from_be_bytes(*bytes)));
                 uuid.map(|uuid| uuid.to_string()).into()
@@ -120,22 +159,84 @@ impl Values {
         }
     }
 
-    /// How many codes there are, and 0.
-    pub(crate) fn domain_len(self, texts: &Texts) -> usize {
+    /// The text of a code; none if the values are no texts.
+    pub(crate) fn text<'t>(&'t self, texts: &'t Texts, code: u32) -> Option<&'t str> {
         match self {
-            Self::Text(domain) | Self::Uuid(domain) => texts.of(domain).len() as usize + 1,
+            Self::Text(domain) => Some(texts.of(*domain).text(code)),
+            Self::Person(index) => Some(index.text(texts, code)),
+            Self::PersonText(index) => {
+                let place = code.checked_sub(1)?;
+                index.persons.attribute_texts().get(place as usize).map(|text| &**text)
+            }
+            Self::Own(own) => Some(own.text(texts, code)),
+            Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => None,
+        }
+    }
+
+    /// Whether `wanted`, which is in lower case, is within the text of a code, in any case of
+    /// letters; of a person, within any of its identifiers.
+    pub(crate) fn contains(&self, texts: &Texts, code: u32, wanted: &str) -> bool {
+        if let Self::Person(index) = self {
+            return index.contains(texts, code, wanted);
+        }
+        self.text(texts, code).is_some_and(|text| text.to_lowercase().contains(wanted))
+    }
+
+    /// The name of what a code stands for.
+    pub(crate) fn label<'t>(&'t self, texts: &'t Texts, code: u32) -> Option<&'t str> {
+        if let Self::Person(index) = self {
+            return index.name(texts, code);
+        }
+        let attribute = Attribute::name_of(self.named()?)?;
+        let name = texts.attribute(attribute).get(code as usize).copied().unwrap_or_default();
+        (name != 0).then(|| texts.of(attribute.domain()).text(name))
+    }
+
+    /// How many codes there are, and 0.
+    pub(crate) fn domain_len(&self, texts: &Texts) -> usize {
+        match self {
+            Self::Person(index) => index.len(),
+            Self::PersonText(index) => index.persons.attribute_texts().len() + 1,
+            Self::Own(own) => own.own.len() + texts.of(own.rest).len() as usize + 1,
+            Self::Text(domain) | Self::Uuid(domain) => texts.of(*domain).len() as usize + 1,
             Self::ObjectKind | Self::Flag | Self::Version => 8,
         }
     }
 
     /// The dictionary whose entries may have names.
-    pub(crate) const fn named(self) -> Option<Domain> {
+    const fn named(&self) -> Option<Domain> {
         match self {
             Self::Text(domain @ (Domain::Actors | Domain::Verbs | Domain::Activities)) => {
-                Some(domain)
+                Some(*domain)
             }
-            Self::Text(_) | Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => None,
+            Self::Text(_)
+            | Self::Person(_)
+            | Self::PersonText(_)
+            | Self::Own(_)
+            | Self::Uuid(_)
+            | Self::ObjectKind
+            | Self::Flag
+            | Self::Version => None,
         }
+    }
+}
+
+impl OwnTexts {
+    fn beyond(&self) -> u32 {
+        u32::try_from(self.own.len()).unwrap_or(u32::MAX)
+    }
+
+    fn text<'t>(&'t self, texts: &'t Texts, code: u32) -> &'t str {
+        let own = code.checked_sub(1).and_then(|place| self.own.get(place as usize));
+        own.map_or_else(
+            || texts.of(self.rest).text(code.saturating_sub(self.beyond())),
+            |text| &**text,
+        )
+    }
+
+    fn find(&self, texts: &Texts, text: &str) -> Option<u32> {
+        let own = (1..).zip(&self.own).find(|(_, own)| &***own == text).map(|(code, _)| code);
+        own.or_else(|| texts.of(self.rest).find(text.as_bytes()).map(|it| it + self.beyond()))
     }
 }
 
@@ -167,7 +268,14 @@ impl CodeSource {
 
 impl Field {
     /// The field with a name.
-    pub(crate) fn find(name: &str, texts: &Texts, place: &str) -> Result<Self, QuestionFault> {
+    pub(crate) fn find(name: &str, known: Known<'_>, place: &str) -> Result<Self, QuestionFault> {
+        let Known { texts, persons } = known;
+        if let Some(member) =
+            name.strip_prefix("person").filter(|it| it.is_empty() || it.starts_with('.'))
+        {
+            return person_field(member, known)
+                .ok_or_else(|| QuestionFault::new(place, unknown_of_person(name, persons)));
+        }
         if let Some(column) = number_column(name) {
             return Ok(Self::Number(ColumnId::number(column)));
         }
@@ -193,10 +301,8 @@ impl Field {
         };
         let column = |column| CodeSource::Column(ColumnId::code(column));
         match name {
-            "actor" | "person" => text(CodeColumn::Actor),
-            "actor.name" | "person.name" => {
-                attribute(column(CodeColumn::Actor), Attribute::ActorName)
-            }
+            "actor" => text(CodeColumn::Actor),
+            "actor.name" => attribute(column(CodeColumn::Actor), Attribute::ActorName),
             "verb" => text(CodeColumn::Verb),
             "verb.name" => attribute(column(CodeColumn::Verb), Attribute::VerbName),
             "object" => text(CodeColumn::Object),
@@ -239,6 +345,59 @@ impl Field {
         let text = CodeField { source, values: Values::Text(Domain::Texts) };
         Self::Extension { text, number: ColumnId::extension_number(extension) }
     }
+}
+
+/// The attributes of persons that may be asked for although no person has them yet.
+const USUAL_ATTRIBUTES: [&str; 4] = ["job", "manager", "start_date", "unit"];
+
+/// The field of a person with this name behind `person`.
+fn person_field(member: &str, known: Known<'_>) -> Option<Field> {
+    let texts = known.texts;
+    let actors = CodeSource::Column(ColumnId::code(CodeColumn::Actor));
+    let field = |source, values| Some(Field::Code(CodeField { source, values }));
+    let mapped = |source, table: Arc<[u32]>| CodeSource::Mapped(Box::new(source), table);
+    let Some(index) = known.persons else {
+        return match member {
+            "" => field(actors, Values::Text(Domain::Actors)),
+            ".name" => {
+                let names = texts.attribute(Attribute::ActorName);
+                field(mapped(actors, names.into()), Values::Text(Domain::Names))
+            }
+            _ => {
+                let attribute = member.strip_prefix('.')?;
+                let is_usual = USUAL_ATTRIBUTES.contains(&attribute);
+                is_usual.then(|| field(mapped(actors, [].into()), Values::Text(Domain::Texts)))?
+            }
+        };
+    };
+    let persons = mapped(actors, Arc::clone(&index.table));
+    match member {
+        "" => field(persons, Values::Person(Arc::clone(index))),
+        ".name" => {
+            let (own, names) = index.names(texts);
+            let own = OwnTexts { own, rest: Domain::Names };
+            field(mapped(persons, names.into()), Values::Own(Arc::new(own)))
+        }
+        _ => {
+            let attribute = member.strip_prefix('.')?;
+            let mut all = index.persons.attribute_names().chain(USUAL_ATTRIBUTES);
+            let name = all.find(|name| *name == attribute)?;
+            let values = Values::PersonText(Arc::clone(index));
+            field(mapped(persons, index.attribute(name).into()), values)
+        }
+    }
+}
+
+fn unknown_of_person(name: &str, persons: Option<&Arc<PersonIndex>>) -> String {
+    let known = persons.iter().flat_map(|index| index.persons.attribute_names());
+    let mut names: Vec<&str> = known.chain(USUAL_ATTRIBUTES).collect();
+    names.sort_unstable();
+    names.dedup();
+    let names: Vec<String> = names.iter().map(|name| format!("person.{name}")).collect();
+    format!(
+        "there is no field {name:?}; of persons there are person, person.name, {}",
+        names.join(", ")
+    )
 }
 
 /// The names of all fields but extensions.
@@ -320,10 +479,11 @@ mod tests {
     #[test]
     fn finds_every_field_that_it_names() {
         let texts = Texts::default();
+        let known = Known { texts: &texts, persons: None };
         for name in NAMES {
-            assert!(Field::find(name, &texts, "").is_ok(), "{name}");
+            assert!(Field::find(name, known, "").is_ok(), "{name}");
         }
-        let fault = Field::find("colour", &texts, "/measures/0/of").unwrap_err();
+        let fault = Field::find("colour", known, "/measures/0/of").unwrap_err();
         assert_eq!(fault.place, "/measures/0/of");
         assert!(fault.text.starts_with("there is no field \"colour\"; the fields are actor, "));
     }

@@ -3,13 +3,13 @@
 use super::condition::{Condition, ConditionReader};
 use super::dimension::{Dimension, DimensionReader};
 use super::fault::QuestionFault;
-use super::field::Field;
+use super::field::{Field, Known, Values};
 use super::formula::Formula;
 use super::measure::{EdgeField, MeasureKind};
 use super::request::{MeasureRequest, OrderRequest, Question};
 use super::time::Zone;
 use crate::rows::fields::IntColumn;
-use crate::tenant::{Texts, View};
+use crate::tenant::View;
 
 /// Most measures and most dimensions of a question.
 const MEASURES_MAX: usize = 50;
@@ -51,17 +51,17 @@ impl Plan {
     pub(crate) fn of(
         question: &Question,
         view: &View,
-        texts: &Texts,
+        known: Known<'_>,
     ) -> Result<Self, QuestionFault> {
         let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
-        let mut conditions = ConditionReader { texts, zone: &zone, count: 0, contains_count: 0 };
+        let mut conditions = ConditionReader { known, zone: &zone, count: 0, contains_count: 0 };
         let mut condition = None;
         if let Some(filter) = &question.filter {
             condition = Some(conditions.read(filter, "/where", 0)?);
         }
-        let dimensions = read_dimensions(question, view, &DimensionParts { texts, zone: &zone })?;
+        let dimensions = read_dimensions(question, view, &DimensionParts { known, zone: &zone })?;
         let measures = read_measures(question, &mut conditions, &dimensions)?;
         let order = read_order(&question.order, &dimensions, &measures)?;
         let limit = question.limit.unwrap_or(LIMIT_DEFAULT);
@@ -75,7 +75,7 @@ impl Plan {
 }
 
 struct DimensionParts<'t> {
-    texts: &'t Texts,
+    known: Known<'t>,
     zone: &'t Zone,
 }
 
@@ -89,7 +89,7 @@ fn read_dimensions(
         return Err(QuestionFault::new("/dimensions", text));
     }
     let times = |column: IntColumn| view.times(column);
-    let reader = DimensionReader { texts: parts.texts, zone: parts.zone, times: &times };
+    let reader = DimensionReader { known: parts.known, zone: parts.zone, times: &times };
     let mut dimensions: Vec<Dimension> = Vec::new();
     for (index, request) in question.dimensions.iter().enumerate() {
         let place = format!("/dimensions/{index}");
@@ -155,7 +155,7 @@ impl MeasureReader<'_> {
         let field = || {
             let name = request.of.as_deref();
             let name = name.ok_or_else(|| QuestionFault::new(place("of"), "expected a field"))?;
-            Field::find(name, conditions.texts, &place("of"))
+            Field::find(name, conditions.known, &place("of"))
         };
         let number = || match field()? {
             Field::Number(column) | Field::Extension { number: column, .. } => Ok(column),
@@ -195,7 +195,7 @@ impl MeasureReader<'_> {
             "last" => MeasureKind::Last(edge()?),
             "rate" => {
                 let field = code()?;
-                if field.values != super::field::Values::Flag {
+                if !matches!(field.values, Values::Flag) {
                     let text = "expected success or completion";
                     return Err(QuestionFault::new(place("of"), text));
                 }

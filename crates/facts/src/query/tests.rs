@@ -1,6 +1,7 @@
 //! Answers compared with those of a slow and simple computation over the statements.
 
 mod naive;
+mod persons;
 
 use std::collections::BTreeMap;
 
@@ -59,7 +60,7 @@ fn asked(now: i64) -> Asked<'static> {
 #[track_caller]
 fn answered(facts: &TenantFacts, question: Json) -> Answer {
     let question: Question = serde_json::from_value(question).unwrap();
-    answer(facts, &question, asked(NOW)).unwrap()
+    answer(facts, &question, &Arc::default(), asked(NOW)).unwrap()
 }
 
 /// The rows of an answer by the values of their dimensions, numbers rounded.
@@ -231,7 +232,7 @@ fn marks_periods_that_are_not_whole() {
     });
     let question: Question = serde_json::from_value(question).unwrap();
     let now = "2026-03-10T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
-    let found = answer(&facts, &question, asked(now)).unwrap();
+    let found = answer(&facts, &question, &Arc::default(), asked(now)).unwrap();
     assert_eq!(found.incomplete, [0, 2]);
 }
 
@@ -239,7 +240,7 @@ fn marks_periods_that_are_not_whole() {
 fn check_fault(question: Json, place: &str, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let question: Question = serde_json::from_value(question).unwrap();
-    let error = answer(&ten(folder.path()), &question, asked(NOW)).unwrap_err();
+    let error = answer(&ten(folder.path()), &question, &Arc::default(), asked(NOW)).unwrap_err();
     let QueryError::Fault(fault) = error else { panic!("{error}") };
     assert_eq!(fault.place, place);
     assert!(fault.text.starts_with(text), "{}", fault.text);
@@ -320,9 +321,11 @@ fn stops_when_nobody_waits_or_memory_is_short() {
     let facts = ten(folder.path());
     let question = json!({"measures": [{"measure": "count"}], "dimensions": ["person"]});
     let question: Question = serde_json::from_value(question).unwrap();
-    let stopped = answer(&facts, &question, Asked { stop: &|| true, ..asked(NOW) });
+    let stopped =
+        answer(&facts, &question, &Arc::default(), Asked { stop: &|| true, ..asked(NOW) });
     assert!(matches!(stopped, Err(QueryError::Stopped)), "{stopped:?}");
     let little = QueryLimits { memory_bytes: 8, threads: 1 };
-    let refused = answer(&facts, &question, Asked { limits: little, ..asked(NOW) });
+    let refused =
+        answer(&facts, &question, &Arc::default(), Asked { limits: little, ..asked(NOW) });
     assert!(matches!(refused, Err(QueryError::TooLarge(8))), "{refused:?}");
 }

@@ -5,6 +5,7 @@ mod create;
 pub(super) mod credentials;
 pub(super) mod facts;
 mod list;
+pub(super) mod persons;
 mod read;
 mod read_usage;
 mod remove;

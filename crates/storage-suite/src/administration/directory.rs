@@ -1,11 +1,15 @@
-//! Tenants, credentials, secrets and cursors.
+//! Tenants, credentials, persons, secrets and cursors.
 
 use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
-use acta_storage::Credential;
-use acta_storage::directory::CredentialSecret;
+use acta_storage::directory::{
+    self, CredentialSecret, JoinedPerson, PersonChanges, PersonIdentifier, Recorded,
+};
+use acta_storage::persons::PersonCache;
+use acta_storage::{Change, Committed, Credential, Expected, RecordWrite, Storage, Tenant};
+use acta_xapi::{Ifi, Uuid};
 
 use crate::EngineUnderTest;
 use crate::fixture::{START, Stage};
@@ -135,4 +139,74 @@ pub async fn a_cursor_returns_the_last_saved_value<E: EngineUnderTest>() {
     storage.save_cursor(tenant, "Facts", "other").await.unwrap();
     assert_eq!(find("facts").await.as_deref(), Some("12"));
     assert_eq!(find("fact").await, None);
+}
+
+fn person(tenant: TenantId, number: u128, account: &str) -> JoinedPerson {
+    let home_page = "https://lms.example".parse().unwrap();
+    JoinedPerson {
+        id: Uuid::from_u128(number),
+        tenant,
+        name: Some(format!("Name {number} – ünï")),
+        identifiers: vec![Ifi::Account { home_page, name: account.into() }],
+        attributes: [("unit".parse().unwrap(), "North".to_owned())].into(),
+        created: START,
+    }
+}
+
+/// Writes persons with their identifiers, as one change.
+async fn write_persons(storage: &dyn Storage, tenant: TenantId, persons: &[JoinedPerson]) {
+    let id = Tenant::record_id_of(tenant);
+    let found = directory::find::<PersonChanges>(storage, &id).await.unwrap();
+    let mut changes =
+        found.as_ref().map_or_else(|| PersonChanges::new(tenant), |found| found.value.clone());
+    changes.add(persons.iter().map(|person| person.id));
+    let head = match &found {
+        Some(found) => found.write(&changes),
+        None => changes.create(),
+    };
+    let mut writes = vec![head];
+    for person in persons {
+        writes.push(RecordWrite { expected: Expected::Anything, ..person.create() });
+        for identifier in person.identifiers.clone() {
+            let identifier = PersonIdentifier { tenant, identifier, person: person.id };
+            writes.push(RecordWrite { expected: Expected::Anything, ..identifier.create() });
+        }
+    }
+    let committed = storage.commit(&Change { writes, entries: Vec::new() }).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+}
+
+/// Every node sees the persons of a tenant as they are, whether it has missed few changes or many.
+pub async fn persons_are_read_with_every_change<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let (storage, tenant) = (stage.storage(), stage.tenant);
+    let other = storage.create_tenant("south", START).await.unwrap();
+    let cache = PersonCache::new(Arc::<dyn Storage>::clone(&storage));
+    assert!(cache.load(tenant).await.unwrap().is_empty());
+    let first = [person(tenant, 2, "b"), person(tenant, 1, "a")];
+    write_persons(&*storage, tenant, &first).await;
+    write_persons(&*storage, other, &[person(other, 9, "a")]).await;
+    let key = |person: &JoinedPerson| person.identifiers[0].to_key();
+    let seen = cache.load(tenant).await.unwrap();
+    assert_eq!((seen.len(), seen.find(&key(&first[1]))), (2, Some(first[1].id)));
+    assert_eq!(seen.ids().collect::<Vec<_>>(), [first[1].id, first[0].id]);
+    assert_eq!(cache.load(other).await.unwrap().find(&key(&first[1])), Some(Uuid::from_u128(9)));
+    // One more, and one that has changed.
+    let changed = JoinedPerson { name: None, ..first[0].clone() };
+    write_persons(&*storage, tenant, &[person(tenant, 3, "c"), changed]).await;
+    let seen = cache.load(tenant).await.unwrap();
+    assert_eq!((seen.len(), seen.name(0).is_some(), seen.name(1)), (3, true, None));
+    // More than are noted.
+    let count = u128::try_from(PersonChanges::RECENT_MAX).unwrap() + 50;
+    let many: Vec<JoinedPerson> =
+        (10..10 + count).map(|number| person(tenant, number, &number.to_string())).collect();
+    for some in many.chunks(60) {
+        write_persons(&*storage, tenant, some).await;
+    }
+    let seen = cache.load(tenant).await.unwrap();
+    assert_eq!(u128::from(seen.len()), 3 + count);
+    let missing = many.iter().find(|person| seen.find(&key(person)) != Some(person.id));
+    assert_eq!(missing, None);
+    let fresh = PersonCache::new(storage).load(tenant).await.unwrap();
+    assert!(fresh.ids().eq(seen.ids()));
 }

@@ -44,11 +44,17 @@ pub enum RecordKind {
     Follower,
     /// The home pages that the authority of statements has had.
     HomePages,
+    /// A person who learns: identifiers that are one, and what is known of the person.
+    Person,
+    /// An identifier that belongs to a person.
+    PersonIdentifier,
+    /// What is common to the persons of a tenant, and which of them have changed.
+    Persons,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 14] = [
+    pub const EVERY: [Self; 17] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -63,6 +69,9 @@ impl RecordKind {
         Self::Counter,
         Self::Follower,
         Self::HomePages,
+        Self::Person,
+        Self::PersonIdentifier,
+        Self::Persons,
     ];
 
     /// The name as engines store it.
@@ -82,6 +91,9 @@ impl RecordKind {
             Self::Counter => "counter",
             Self::Follower => "follower",
             Self::HomePages => "home-pages",
+            Self::Person => "person",
+            Self::PersonIdentifier => "person-identifier",
+            Self::Persons => "persons",
         }
     }
 

@@ -1,0 +1,545 @@
+//! Persons as comma-separated values: a row is a person, each identifier has a column of its own.
+//!
+//! The columns are `person` (the id), `name`, `mbox`, `mbox_sha1sum`, `openid`,
+//! `account.homePage` and `account.name`, which go together in pairs, and attributes by their
+//! names. Columns of identifiers may be there several times.
+//!
+//! Spec: RFC 4180.
+
+use std::collections::BTreeMap;
+
+use acta_storage::directory::{AttributeName, JoinedPerson, PersonId};
+use acta_xapi::{Ifi, Iri, Mbox, Version, parse_actor};
+
+use crate::AdminFault;
+
+/// Most rows of an import.
+const ROWS_MAX: usize = 10_000;
+
+/// Most faults that are reported.
+pub(super) const FAULTS_MAX: usize = 100;
+
+/// Most columns of an import.
+const COLUMNS_MAX: usize = 200;
+
+/// A row of an import: what it does not say stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportRow {
+    /// The line in the text, from 1.
+    pub line: u64,
+    /// The person that it is about.
+    pub person: Option<PersonId>,
+    /// The name.
+    pub name: Option<String>,
+    /// The identifiers.
+    pub identifiers: Vec<Ifi>,
+    /// The attributes.
+    pub attributes: BTreeMap<AttributeName, String>,
+}
+
+impl ImportRow {
+    /// Adds what it says to a person.
+    pub(super) fn apply(&self, person: &mut JoinedPerson) {
+        if let Some(name) = &self.name {
+            person.name = Some(name.clone());
+        }
+        for identifier in &self.identifiers {
+            if !person.identifiers.contains(identifier) {
+                person.identifiers.push(identifier.clone());
+            }
+        }
+        person.attributes.extend(self.attributes.clone());
+    }
+}
+
+/// What a column is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ColumnKind {
+    Person,
+    Name,
+    Mbox,
+    MboxSha1,
+    OpenId,
+    HomePage,
+    AccountName,
+    Attribute(AttributeName),
+}
+
+impl ColumnKind {
+    fn find(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "person" => Self::Person,
+            "name" => Self::Name,
+            "mbox" => Self::Mbox,
+            "mbox_sha1sum" => Self::MboxSha1,
+            "openid" => Self::OpenId,
+            "account.homePage" => Self::HomePage,
+            "account.name" => Self::AccountName,
+            other => {
+                let attribute = other.parse::<AttributeName>();
+                Self::Attribute(attribute.map_err(|not| {
+                    format!(
+                        "there is no column of this name; the columns are person, name, mbox, \
+                         mbox_sha1sum, openid, account.homePage, account.name and attributes: {not}"
+                    )
+                })?)
+            }
+        })
+    }
+
+    /// Whether several columns of this kind may be there.
+    const fn is_repeated(&self) -> bool {
+        match self {
+            Self::Mbox | Self::MboxSha1 | Self::OpenId | Self::HomePage | Self::AccountName => true,
+            Self::Person | Self::Name | Self::Attribute(_) => false,
+        }
+    }
+}
+
+struct Column {
+    name: String,
+    kind: ColumnKind,
+}
+
+/// A fault in a row.
+pub(super) fn row_fault(line: u64, column: Option<&str>, text: &str) -> AdminFault {
+    let column = column.map(|column| format!(", column {column}")).unwrap_or_default();
+    AdminFault::new("", format!("line {line}{column}: {text}"))
+}
+
+/// The mark that some programs put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn reader_of(text: &[u8]) -> csv::Reader<&[u8]> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text)
+}
+
+/// A part of comma-separated values, with the line of names before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CsvPiece {
+    /// The text.
+    pub text: Vec<u8>,
+    /// How many rows it has.
+    pub rows: usize,
+    /// How many lines are left out behind the line of names.
+    pub lines_before: u64,
+}
+
+/// Cuts comma-separated values into parts of at most so many rows and about so many bytes, none of
+/// them within a row.
+pub fn split_csv(text: &[u8], rows_max: usize, bytes_max: usize) -> Vec<CsvPiece> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let mut reader = reader_of(text);
+    let place = |position: &csv::Position| {
+        let byte = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        (byte.min(text.len()), position.line())
+    };
+    let mut record = csv::ByteRecord::new();
+    let mut read = || {
+        // A faulty text is cut no further, and what is wrong is reported when it is parsed.
+        let is_there = reader.read_byte_record(&mut record).unwrap_or(false);
+        (is_there, place(reader.position()))
+    };
+    let (_, (head_end, first_line)) = read();
+    let head = &text[..head_end];
+    let (mut start, mut lines_before, mut rows) = (head_end, 0, 0);
+    let mut pieces = Vec::new();
+    let mut cut = |start: usize, end: usize, rows: usize, lines_before: u64| {
+        let text = [head, &text[start..end]].concat();
+        pieces.push(CsvPiece { text, rows, lines_before });
+    };
+    loop {
+        let (is_there, (end, line)) = read();
+        if !is_there {
+            if start < text.len() || start == head_end {
+                cut(start, text.len(), rows, lines_before);
+            }
+            return pieces;
+        }
+        rows += 1;
+        if rows_max <= rows || bytes_max <= end - start {
+            cut(start, end, rows, lines_before);
+            (start, lines_before, rows) = (end, line.saturating_sub(first_line), 0);
+        }
+    }
+}
+
+/// Reads rows. `lines_before` lines were left out behind the line of names; faults count them.
+///
+/// # Errors
+///
+/// Every fault with its line and column, up to a number.
+pub fn parse_rows(text: &[u8], lines_before: u64) -> Result<Vec<ImportRow>, Vec<AdminFault>> {
+    let mut reader = reader_of(text);
+    let mut parser = Parser { columns: Vec::new(), faults: Vec::new() };
+    let mut rows = Vec::new();
+    let mut record = csv::StringRecord::new();
+    loop {
+        match reader.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                let line = error.position().map_or(1, csv::Position::line) + lines_before;
+                parser.faults.push(row_fault(line, None, "expected text in UTF-8"));
+                break;
+            }
+        }
+        let line = record.position().map_or(1, csv::Position::line);
+        if parser.columns.is_empty() {
+            parser.read_header(&record, line);
+        } else if rows.len() == ROWS_MAX {
+            let text = format!("expected at most {ROWS_MAX} rows");
+            parser.faults.push(row_fault(line + lines_before, None, &text));
+            break;
+        } else {
+            rows.push(parser.read_row(&record, line + lines_before));
+        }
+        if parser.is_given_up() {
+            break;
+        }
+    }
+    if parser.columns.is_empty() && parser.faults.is_empty() {
+        parser.faults.push(row_fault(1, None, "expected a line with the names of columns"));
+    }
+    if parser.faults.is_empty() { Ok(rows) } else { Err(parser.faults) }
+}
+
+struct Parser {
+    columns: Vec<Column>,
+    faults: Vec<AdminFault>,
+}
+
+impl Parser {
+    /// Whether what follows makes no sense, or there are enough faults.
+    fn is_given_up(&self) -> bool {
+        self.columns.is_empty() && !self.faults.is_empty() || FAULTS_MAX <= self.faults.len()
+    }
+
+    fn read_header(&mut self, record: &csv::StringRecord, line: u64) {
+        let mut columns: Vec<Column> = Vec::new();
+        for name in record.iter().map(str::trim) {
+            match ColumnKind::find(name) {
+                Ok(kind) if !kind.is_repeated() && columns.iter().any(|it| it.kind == kind) => {
+                    self.faults.push(row_fault(line, Some(name), "it is there twice"));
+                }
+                Ok(kind) => columns.push(Column { name: name.to_owned(), kind }),
+                Err(text) => self.faults.push(row_fault(line, Some(name), &text)),
+            }
+        }
+        let count = |kind: &ColumnKind| columns.iter().filter(|it| it.kind == *kind).count();
+        if count(&ColumnKind::HomePage) != count(&ColumnKind::AccountName) {
+            let text = "expected as many columns account.homePage as account.name";
+            self.faults.push(row_fault(line, None, text));
+        }
+        if COLUMNS_MAX < columns.len() {
+            let text = format!("expected at most {COLUMNS_MAX} columns");
+            self.faults.push(row_fault(line, None, &text));
+        }
+        if self.faults.is_empty() {
+            self.columns = columns;
+        }
+    }
+
+    fn read_row(&mut self, record: &csv::StringRecord, line: u64) -> ImportRow {
+        let mut row = ImportRow { line, ..ImportRow::default() };
+        if record.len() != self.columns.len() {
+            let text = format!("expected {} values, found {}", self.columns.len(), record.len());
+            self.faults.push(row_fault(line, None, &text));
+            return row;
+        }
+        let (mut pages, mut names) = (Vec::new(), Vec::new());
+        for (column, cell) in self.columns.iter().zip(record) {
+            let cell = unescaped(cell.trim());
+            if column.kind == ColumnKind::HomePage {
+                pages.push((cell, column.name.as_str()));
+            } else if column.kind == ColumnKind::AccountName {
+                names.push(cell);
+            } else if !cell.is_empty()
+                && let Err(text) = read_cell(&mut row, &column.kind, cell)
+            {
+                self.faults.push(row_fault(line, Some(&column.name), &text));
+            }
+        }
+        for ((page, column), name) in pages.into_iter().zip(names) {
+            match read_account(page, name) {
+                Ok(account) => row.identifiers.extend(account),
+                Err(text) => self.faults.push(row_fault(line, Some(column), text)),
+            }
+        }
+        if row.identifiers.is_empty() && row.person.is_none() {
+            let text = "expected an identifier, or the id of a person";
+            self.faults.push(row_fault(line, None, text));
+        }
+        row
+    }
+}
+
+/// The cell without the apostrophe that [`write_rows`] puts before what looks like a formula.
+fn unescaped(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
+/// Whether a spreadsheet could take it for a formula, or for a text with an apostrophe before it.
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
+}
+
+fn read_cell(row: &mut ImportRow, kind: &ColumnKind, cell: &str) -> Result<(), String> {
+    let identifier = match kind {
+        ColumnKind::Person => {
+            let id = cell.parse().map_err(|_not| "expected the id of a person, a UUID".to_owned());
+            row.person = Some(id?);
+            return Ok(());
+        }
+        ColumnKind::Name => {
+            check_text(cell)?;
+            row.name = Some(cell.to_owned());
+            return Ok(());
+        }
+        ColumnKind::Attribute(name) => {
+            check_text(cell)?;
+            row.attributes.insert(name.clone(), cell.to_owned());
+            return Ok(());
+        }
+        ColumnKind::Mbox => {
+            let iri = match cell.strip_prefix("mailto:") {
+                Some(_) => cell.to_owned(),
+                None => format!("mailto:{cell}"),
+            };
+            let mbox = iri.parse::<Mbox>();
+            Ifi::Mbox(mbox.map_err(|_not| "expected a mailbox such as ada@example.org".to_owned())?)
+        }
+        ColumnKind::MboxSha1 => {
+            let text = serde_json::json!({ "mbox_sha1sum": cell }).to_string();
+            let actor = parse_actor(text.as_bytes(), Version::V2_0_0);
+            let sum = actor.ok().and_then(|actor| actor.ifi);
+            sum.ok_or_else(|| "expected 40 hexadecimal digits".to_owned())?
+        }
+        ColumnKind::OpenId => {
+            let iri = cell.parse::<Iri>().map_err(|_not| "expected an IRI".to_owned());
+            Ifi::OpenId(iri?)
+        }
+        ColumnKind::HomePage | ColumnKind::AccountName => return Ok(()),
+    };
+    row.identifiers.push(identifier);
+    Ok(())
+}
+
+fn check_text(cell: &str) -> Result<(), String> {
+    let most = JoinedPerson::TEXT_CHARS_MAX;
+    if cell.chars().nth(most).is_some() || cell.contains(char::is_control) {
+        return Err(format!("expected at most {most} characters, without control characters"));
+    }
+    Ok(())
+}
+
+fn read_account(page: &str, name: &str) -> Result<Option<Ifi>, &'static str> {
+    match (page.is_empty(), name.is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => {
+            let home_page = page.parse().map_err(|_not| "expected an IRI")?;
+            Ok(Some(Ifi::Account { home_page, name: name.into() }))
+        }
+        (true, false) | (false, true) => {
+            Err("expected both a home page and a name of an account, or neither")
+        }
+    }
+}
+
+/// Which columns an export has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportColumns {
+    /// How many columns there are for mailboxes, their SHA-1s, OpenIDs and accounts.
+    pub identifiers: [usize; 4],
+    /// The names of attributes.
+    pub attributes: Vec<String>,
+}
+
+const fn kind_of(identifier: &Ifi) -> usize {
+    match identifier {
+        Ifi::Mbox(_) => 0,
+        Ifi::MboxSha1(_) => 1,
+        Ifi::OpenId(_) => 2,
+        Ifi::Account { .. } => 3,
+    }
+}
+
+impl ExportColumns {
+    /// The columns for all persons.
+    pub fn of(persons: &acta_storage::persons::Persons) -> Self {
+        let starts = ["{\"mbox\":", "{\"mbox_sha1sum\":", "{\"openid\":", "{\"account\":"];
+        let mut attributes: Vec<String> = persons.attribute_names().map(str::to_owned).collect();
+        attributes.sort_unstable();
+        Self {
+            identifiers: starts.map(|start| persons.most_identifiers(|key| key.starts_with(start))),
+            attributes,
+        }
+    }
+
+    /// The line with the names.
+    pub fn head(&self) -> String {
+        let names: [&[&str]; 4] =
+            [&["mbox"], &["mbox_sha1sum"], &["openid"], &["account.homePage", "account.name"]];
+        let mut cells = vec!["person", "name"];
+        for (names, count) in names.into_iter().zip(self.identifiers) {
+            (0..count).for_each(|_| cells.extend(names));
+        }
+        cells.extend(self.attributes.iter().map(String::as_str));
+        format!("{}\r\n", cells.join(","))
+    }
+}
+
+/// Writes persons as rows that an import takes. A value that a spreadsheet could take for a formula
+/// gets an apostrophe before it, which makes it a text.
+///
+/// Spec: RFC 4180, 2; OWASP ASVS 5.0, 1.2.10.
+pub fn write_rows(columns: &ExportColumns, persons: &[JoinedPerson]) -> String {
+    let mut out = String::new();
+    for person in persons {
+        let mut cells = vec![person.id.to_string(), person.name.clone().unwrap_or_default()];
+        for (kind, count) in columns.identifiers.into_iter().enumerate() {
+            let of_kind = person.identifiers.iter().filter(|it| kind_of(it) == kind);
+            let width = if kind == 3 { 2 } else { 1 };
+            let mut written: Vec<String> = of_kind.flat_map(cells_of).collect();
+            // A person may have got another identifier since the columns were counted.
+            written.resize(width * count, String::new());
+            cells.append(&mut written);
+        }
+        for name in &columns.attributes {
+            let text =
+                name.parse().ok().and_then(|name: AttributeName| person.attributes.get(&name));
+            cells.push(text.cloned().unwrap_or_default());
+        }
+        for (index, cell) in cells.iter().enumerate() {
+            if index != 0 {
+                out.push(',');
+            }
+            write_cell(&mut out, cell);
+        }
+        out.push_str("\r\n");
+    }
+    out
+}
+
+fn cells_of(identifier: &Ifi) -> Vec<String> {
+    match identifier {
+        Ifi::Mbox(mbox) => vec![mbox.as_str().to_owned()],
+        Ifi::MboxSha1(sum) => vec![sum.to_string()],
+        Ifi::OpenId(iri) => vec![iri.as_str().to_owned()],
+        Ifi::Account { home_page, name } => vec![home_page.as_str().to_owned(), name.to_string()],
+    }
+}
+
+fn write_cell(out: &mut String, cell: &str) {
+    let is_formula = is_formula(cell);
+    if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
+        out.push_str(cell);
+        return;
+    }
+    out.push('"');
+    if is_formula {
+        out.push('\'');
+    }
+    out.push_str(&cell.replace('"', "\"\""));
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_faults(text: &str, expected: &[&str]) {
+        let faults = parse_rows(text.as_bytes(), 0).unwrap_err();
+        let texts: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(texts.len(), expected.len(), "{texts:?}");
+        for (text, expected) in texts.iter().zip(expected) {
+            assert!(text.starts_with(expected), "{text} and {expected}");
+        }
+    }
+
+    #[test]
+    fn faults_name_line_and_column() {
+        check_faults("", &["line 1: expected a line with the names"]);
+        check_faults("mbox,Unit\n", &["line 1, column Unit: there is no column of this name"]);
+        check_faults("mbox,unit,unit\n", &["line 1, column unit: it is there twice"]);
+        check_faults("account.name\n", &["line 1: expected as many columns account.homePage"]);
+        check_faults(
+            "mbox,mbox_sha1sum,account.homePage,account.name,person\n\
+             ada,,,,\n\
+             \"a@b\nc\",,,,\n\
+             a@b.c,12,,,\n\
+             a@b.c,,https://a.example,,\n\
+             a@b.c,,a,b,\n\
+             a@b.c\n\
+             ,,,,\n\
+             a@b.c,,,,7\n",
+            &[
+                "line 2, column mbox: expected a mailbox",
+                "line 3, column mbox: expected a mailbox",
+                "line 5, column mbox_sha1sum: expected 40 hex",
+                "line 6, column account.homePage: expected both",
+                "line 7, column account.homePage: expected an IRI",
+                "line 8: expected 5 values, found 1",
+                "line 9: expected an identifier",
+                "line 10, column person: expected the id",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_text_is_cut_between_rows() {
+        let text = "\u{feff}mbox,name\na@b.c,\"two\nlines\"\nb@b.c,\nc@b.c,\nd@b.c,x\ty\n";
+        for (rows_max, counts) in
+            [(1, vec![1, 1, 1, 1]), (2, vec![2, 2]), (3, vec![3, 1]), (9, vec![4])]
+        {
+            let pieces = split_csv(text.as_bytes(), rows_max, usize::MAX);
+            assert_eq!(pieces.iter().map(|piece| piece.rows).collect::<Vec<_>>(), counts);
+            let faults: Vec<String> = pieces
+                .iter()
+                .filter_map(|piece| parse_rows(&piece.text, piece.lines_before).err())
+                .flatten()
+                .map(|fault| fault.message)
+                .collect();
+            assert_eq!(faults.len(), 2, "{faults:?}");
+            assert!(faults[0].starts_with("line 2, column name"), "{faults:?}");
+            assert!(faults[1].starts_with("line 6, column name"), "{faults:?}");
+        }
+        assert_eq!(split_csv(b"mbox\n", 9, 9).len(), 1);
+        assert_eq!(split_csv(text.as_bytes(), 9, 1).len(), 4);
+    }
+
+    #[test]
+    fn an_export_can_be_imported_and_holds_no_formula() {
+        let person = JoinedPerson {
+            id: "00000000-0000-4000-8000-000000000007".parse().unwrap(),
+            tenant: acta_access::TenantId::FIRST,
+            name: Some("=cmd()".to_owned()),
+            identifiers: vec![
+                Ifi::Mbox("mailto:ada@example.org".parse().unwrap()),
+                Ifi::Account {
+                    home_page: "https://a.example".parse().unwrap(),
+                    name: "-7,\"x\"".into(),
+                },
+                Ifi::Account { home_page: "https://b.example".parse().unwrap(), name: "@7".into() },
+            ],
+            attributes: [("unit".parse().unwrap(), "'-'North".to_owned())].into(),
+            created: acta_ambient::Timestamp::from_unix_micros(0),
+        };
+        let columns =
+            ExportColumns { identifiers: [1, 0, 0, 2], attributes: vec!["unit".to_owned()] };
+        let rows = write_rows(&columns, std::slice::from_ref(&person));
+        let text = format!("{}{rows}", columns.head());
+        assert!(rows.contains("\"'=cmd()\"") && rows.contains("\"'@7\""), "{rows}");
+        let read = parse_rows(text.as_bytes(), 0).unwrap();
+        let expected = ImportRow {
+            line: 2,
+            person: Some(person.id),
+            name: person.name.clone(),
+            identifiers: person.identifiers.clone(),
+            attributes: person.attributes.clone(),
+        };
+        assert_eq!(read, [expected]);
+    }
+}

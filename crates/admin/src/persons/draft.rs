@@ -1,0 +1,189 @@
+//! A planned change of persons.
+//!
+//! It is planned on the persons of one version. Its writes say nothing about the versions of
+//! single records: the record of changes, which every change writes, must have that version.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::directory::{
+    JoinedPerson, PersonChanges, PersonId, PersonIdentifier, PersonRules, Recorded, Versioned,
+};
+use acta_storage::persons::Persons;
+use acta_storage::{Change, Expected, NewAuditEntry, RecordKind, RecordWrite};
+use acta_xapi::Ifi;
+
+use crate::{Admin, AdminError};
+
+/// How often persons are read again because they have changed meanwhile.
+const TRIES_MAX: usize = 8;
+
+/// A planned change of persons.
+pub(super) struct Draft {
+    before: Arc<Persons>,
+    changes: PersonChanges,
+    /// The version that the record of changes must have; 0 for none.
+    version: u64,
+    states: BTreeMap<PersonId, Option<JoinedPerson>>,
+    /// Who has each identifier afterwards whose person changes.
+    owners: HashMap<String, (Ifi, Option<PersonId>)>,
+    is_complete: bool,
+}
+
+impl Draft {
+    /// A change of the persons of a tenant as they are now.
+    pub(super) async fn begin(admin: &Admin, tenant: TenantId) -> Result<Self, AdminError> {
+        for _ in 0..TRIES_MAX {
+            let before = admin.persons.load(tenant).await?;
+            let head: Option<Versioned<PersonChanges>> = admin.persons.head(tenant).await?;
+            let version = head.as_ref().map_or(0, |head| head.record.version);
+            if version == before.version() {
+                let changes = head.map_or_else(|| PersonChanges::new(tenant), |head| head.value);
+                let (states, owners) = (BTreeMap::new(), HashMap::new());
+                return Ok(Self { before, changes, version, states, owners, is_complete: false });
+            }
+        }
+        Err(AdminError::Stale)
+    }
+
+    pub(super) fn tenant(&self) -> TenantId {
+        self.changes.tenant
+    }
+
+    /// The person that an identifier belongs to, as the change stands.
+    pub(super) fn owner(&self, identifier: &Ifi) -> Option<PersonId> {
+        let key = identifier.to_key();
+        match self.owners.get(&key) {
+            Some((_, owner)) => *owner,
+            None => self.before.find(&key),
+        }
+    }
+
+    /// The person as the change stands, if it touches the person.
+    pub(super) fn state(&self, id: PersonId) -> Option<Option<&JoinedPerson>> {
+        self.states.get(&id).map(Option::as_ref)
+    }
+
+    /// Whether there is such a person, as the change stands.
+    pub(super) fn has(&self, id: PersonId) -> bool {
+        match self.states.get(&id) {
+            Some(state) => state.is_some(),
+            None => self.before.index_of_id(id).is_some(),
+        }
+    }
+
+    /// Creates a person, or replaces the one `before`. Remove persons whose identifiers it takes
+    /// over before this.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::IdentifierTaken`].
+    pub(super) fn put(
+        &mut self,
+        before: Option<&JoinedPerson>,
+        after: JoinedPerson,
+    ) -> Result<(), AdminError> {
+        for identifier in &after.identifiers {
+            if let Some(person) = self.owner(identifier).filter(|owner| *owner != after.id) {
+                let identifier = identifier.to_key();
+                return Err(AdminError::IdentifierTaken { identifier, person });
+            }
+        }
+        let old = before.map(|before| before.identifiers.as_slice()).unwrap_or_default();
+        for identifier in old.iter().filter(|it| !after.identifiers.contains(it)) {
+            self.release(identifier, after.id);
+        }
+        for identifier in after.identifiers.iter().filter(|it| !old.contains(it)) {
+            self.owners.insert(identifier.to_key(), (identifier.clone(), Some(after.id)));
+        }
+        self.states.insert(after.id, Some(after));
+        Ok(())
+    }
+
+    /// Removes a person.
+    pub(super) fn remove(&mut self, person: &JoinedPerson) {
+        person.identifiers.iter().for_each(|identifier| self.release(identifier, person.id));
+        self.states.insert(person.id, None);
+    }
+
+    fn release(&mut self, identifier: &Ifi, person: PersonId) {
+        if self.owner(identifier) == Some(person) {
+            self.owners.insert(identifier.to_key(), (identifier.clone(), None));
+        }
+    }
+
+    /// Sets the rules.
+    pub(super) fn set_rules(&mut self, rules: PersonRules) {
+        self.changes.rules = rules;
+    }
+
+    /// Whether nothing changes.
+    pub(super) fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
+    /// The whole change, with its audit entries. It is the same if it is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Conflict`]: there would be too many persons.
+    pub(super) fn change(
+        &mut self,
+        entries: Vec<(Option<TenantId>, NewAuditEntry)>,
+    ) -> Result<Change, AdminError> {
+        if !self.is_complete {
+            self.count();
+            self.is_complete = true;
+        }
+        if JoinedPerson::COUNT_MAX < self.changes.count {
+            return Err(AdminError::Conflict("a tenant has at most 1000000 persons"));
+        }
+        let tenant = self.tenant();
+        let anyway = |write: RecordWrite| RecordWrite { expected: Expected::Anything, ..write };
+        let persons = self.states.iter().map(|(id, state)| match state {
+            Some(person) => anyway(person.create()),
+            None => RecordWrite {
+                kind: RecordKind::Person,
+                id: JoinedPerson::record_id_of(tenant, *id),
+                expected: Expected::Anything,
+                content: None,
+            },
+        });
+        let identifiers = self.owners.values().map(|(identifier, owner)| match owner {
+            Some(person) => {
+                let (identifier, person) = (identifier.clone(), *person);
+                anyway(PersonIdentifier { tenant, identifier, person }.create())
+            }
+            None => PersonIdentifier::removal(tenant, identifier),
+        });
+        let head = self.changes.create();
+        let expected = match self.version {
+            0 => Expected::Absent,
+            version => Expected::Version(version),
+        };
+        let mut writes = vec![RecordWrite { expected, ..head }];
+        writes.extend(persons);
+        writes.extend(identifiers);
+        Ok(Change { writes, entries })
+    }
+
+    fn count(&mut self) {
+        for (id, state) in &self.states {
+            let was_there = self.before.index_of_id(*id).is_some();
+            match (was_there, state.is_some()) {
+                (false, true) => self.changes.count += 1,
+                (true, false) => self.changes.count = self.changes.count.saturating_sub(1),
+                (true, true) | (false, false) => {}
+            }
+        }
+        self.changes.add(self.states.keys().copied());
+    }
+
+    /// After the change was made: the persons are known here without being read again.
+    pub(super) async fn finish(self, admin: &Admin) {
+        let tenant = self.tenant();
+        let after = self.before.after(&self.changes, self.version + 1, self.states);
+        admin.persons.replace(tenant, &self.before, after).await;
+    }
+}

@@ -1,0 +1,214 @@
+//! Importing persons: each row is what is known of one.
+
+use std::collections::BTreeMap;
+
+use acta_access::{Permission, TenantId};
+use acta_storage::directory::{JoinedPerson, PersonId};
+use serde_json::json;
+
+use super::csv::{FAULTS_MAX, ImportRow, row_fault};
+use super::draft::Draft;
+use super::{PersonAct, absorb, check};
+use crate::audit_entry::tenant_target;
+use crate::error::AdminFault;
+use crate::{Admin, AdminError, Requester};
+
+/// Rows that are written in one change.
+const TOGETHER_COUNT: usize = 500;
+
+/// Whether an import is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportMode {
+    /// It is made.
+    Make,
+    /// It is only checked.
+    Check,
+}
+
+/// How rows are imported.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportOptions {
+    /// Whether it is made.
+    pub mode: ImportMode,
+    /// Whether persons are joined whose identifiers are in one row; otherwise that is a fault.
+    pub joins: bool,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Rows.
+    pub rows: u64,
+    /// Persons that were created.
+    pub created: u64,
+    /// Rows that changed a person.
+    pub changed: u64,
+    /// Rows that changed nothing.
+    pub unchanged: u64,
+    /// Persons that were joined into another one.
+    pub joined: u64,
+}
+
+impl Admin {
+    /// Imports persons. The identifiers of a row belong to one person: the one that already has one
+    /// of them, or a new one. What a row does not say stays as it is. A repetition changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::create_person`]. Nothing was changed if it is [`AdminError::Faulty`]; after
+    /// another error, some of the rows may have been imported.
+    pub async fn import_persons(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        rows: &[ImportRow],
+        options: ImportOptions,
+    ) -> Result<ImportCounts, AdminError> {
+        self.permit(requester, tenant, Permission::WritePersons).await?;
+        let checked = self.plan(tenant, rows, options).await?.1;
+        if options.mode == ImportMode::Check {
+            return Ok(checked);
+        }
+        let mut counts = ImportCounts::default();
+        for together in rows.chunks(TOGETHER_COUNT) {
+            let made = self.import_together(requester, tenant, together, options).await?;
+            counts.rows += made.rows;
+            counts.created += made.created;
+            counts.changed += made.changed;
+            counts.unchanged += made.unchanged;
+            counts.joined += made.joined;
+        }
+        Ok(counts)
+    }
+
+    async fn import_together(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        rows: &[ImportRow],
+        options: ImportOptions,
+    ) -> Result<ImportCounts, AdminError> {
+        for _ in 0..Self::TRIES {
+            let (draft, counts) = self.plan(tenant, rows, options).await?;
+            if draft.is_empty() {
+                return Ok(counts);
+            }
+            let act = PersonAct {
+                act: "persons.imported",
+                target: tenant_target(tenant),
+                detail: json!({
+                    "rows": counts.rows, "created": counts.created, "changed": counts.changed,
+                    "joined": counts.joined,
+                }),
+            };
+            if self.commit_draft(requester, draft, &act).await? {
+                return Ok(counts);
+            }
+        }
+        Err(AdminError::Stale)
+    }
+
+    async fn plan(
+        &self,
+        tenant: TenantId,
+        rows: &[ImportRow],
+        options: ImportOptions,
+    ) -> Result<(Draft, ImportCounts), AdminError> {
+        let mut draft = Draft::begin(self, tenant).await?;
+        let mut counts = ImportCounts::default();
+        let mut faults = Vec::new();
+        for row in rows {
+            counts.rows += 1;
+            match self.plan_row(&mut draft, row, options, &mut counts).await {
+                Ok(()) => {}
+                Err(AdminError::Faulty(of_row)) => {
+                    let at = |fault: AdminFault| row_fault(row.line, None, &fault.message);
+                    faults.extend(of_row.into_iter().map(at));
+                }
+                Err(error) => return Err(error),
+            }
+            if FAULTS_MAX <= faults.len() {
+                break;
+            }
+        }
+        if faults.is_empty() { Ok((draft, counts)) } else { Err(AdminError::Faulty(faults)) }
+    }
+
+    async fn plan_row(
+        &self,
+        draft: &mut Draft,
+        row: &ImportRow,
+        options: ImportOptions,
+        counts: &mut ImportCounts,
+    ) -> Result<(), AdminError> {
+        let owners = owners_of(draft, row)?;
+        if 1 < owners.len() && !options.joins {
+            let ids: Vec<String> = owners.iter().map(ToString::to_string).collect();
+            let text = format!(
+                "its identifiers belong to different persons, {}: join them first, or let the \
+                 import join them",
+                ids.join(" and ")
+            );
+            return Err(AdminError::fault("", text));
+        }
+        let Some((first, others)) = owners.split_first() else {
+            let mut person = JoinedPerson {
+                id: self.new_id(),
+                tenant: draft.tenant(),
+                name: None,
+                identifiers: Vec::new(),
+                attributes: BTreeMap::new(),
+                created: self.clock.now(),
+            };
+            row.apply(&mut person);
+            check(&person)?;
+            counts.created += 1;
+            return draft.put(None, person);
+        };
+        let before = self.drafted(draft, *first).await?;
+        let mut after = before.clone();
+        let mut absorbed = Vec::new();
+        for other in others {
+            let other = self.drafted(draft, *other).await?;
+            absorb(&mut after, other.clone());
+            absorbed.push(other);
+        }
+        row.apply(&mut after);
+        check(&after)?;
+        if after == before {
+            counts.unchanged += 1;
+            return Ok(());
+        }
+        counts.changed += 1;
+        counts.joined += absorbed.len() as u64;
+        absorbed.iter().for_each(|other| draft.remove(other));
+        draft.put(Some(&before), after)
+    }
+
+    /// A person as the change stands.
+    async fn drafted(&self, draft: &Draft, id: PersonId) -> Result<JoinedPerson, AdminError> {
+        if let Some(state) = draft.state(id) {
+            return state.cloned().ok_or(AdminError::Stale);
+        }
+        let found = self.find_joined(draft.tenant(), id).await?;
+        found.map(|found| found.value).ok_or(AdminError::Stale)
+    }
+}
+
+/// The persons that a row is about: first the one that it names, then those that have its
+/// identifiers, each once.
+fn owners_of(draft: &Draft, row: &ImportRow) -> Result<Vec<PersonId>, AdminError> {
+    let mut owners = Vec::new();
+    if let Some(id) = row.person {
+        if !draft.has(id) {
+            return Err(AdminError::fault("", format!("there is no person {id}")));
+        }
+        owners.push(id);
+    }
+    for owner in row.identifiers.iter().filter_map(|identifier| draft.owner(identifier)) {
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    Ok(owners)
+}
