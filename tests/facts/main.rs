@@ -7,6 +7,9 @@
     reason = "this is a test, and its numbers are small"
 )]
 
+mod export;
+mod rebuild;
+
 use std::fs;
 use std::thread;
 use std::time::Duration;

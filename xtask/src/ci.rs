@@ -29,6 +29,7 @@ const TESTS: &[Step] = &[
     ("release build", release_build),
     ("clients", crate::clients::run_all),
     ("api", crate::api::run),
+    ("engines", crate::engines::run_all),
     ("tests", tests),
 ];
 
@@ -77,6 +78,7 @@ fn install() -> Result<()> {
     crate::servers::objects::install()?;
     crate::api::install()?;
     crate::clients::install()?;
+    crate::engines::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()
@@ -104,6 +106,7 @@ const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
     ("openssl", "version", "openssl"),
     ("chromium", "--version", "chromium"),
     ("strace", "--version", "strace"),
+    ("java", "-version", "default-jre-headless"),
 ];
 
 fn install_debian_packages() -> Result<()> {

@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
-use crate::command::administration::{account, audit, credential, follower, query, tenant};
+use crate::command::administration::{account, audit, credential, facts, follower, query, tenant};
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
     backup, config, copy, init, migrate, reindex, restore, serve, status, verify,
@@ -82,9 +82,11 @@ enum Command {
     /// Lists, pauses and rebuilds followers, which derive data from the statement log, also while
     /// the store is served.
     Follower(follower::Arguments),
-    /// Answers questions about the statements of a tenant: measures by dimensions. The store must
-    /// be served.
+    /// Answers questions about the statements of a tenant: measures by dimensions. If no server has
+    /// the store open, facts are brought up to date first.
     Query(Box<query::Arguments>),
+    /// Shows and rebuilds facts, from which questions are answered, also while the store is served.
+    Facts(facts::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -115,6 +117,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(file, arguments),
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),
+        Command::Facts(arguments) => facts::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {
