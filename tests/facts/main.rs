@@ -7,7 +7,9 @@
     reason = "this is a test, and its numbers are small"
 )]
 
+mod export;
 mod persons;
+mod rebuild;
 
 use std::fs;
 use std::thread;

@@ -35,6 +35,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "key") => held.key.clone(),
         (_, "person") => held.person.clone(),
         (_, "follower") => "entities".to_owned(),
+        (_, "file") => "facts-2026-03.parquet".to_owned(),
         ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
         (
             "/tenants/{tenant}/invitations/{id}" | "/tenants/{tenant}/invitations/{invitation}",

@@ -31,6 +31,7 @@ const TESTS: &[Step] = &[
     ("clients", crate::clients::run_all),
     ("console in a browser", crate::console::run_in_browser),
     ("api", crate::api::run),
+    ("engines", crate::engines::run_all),
     ("tests", tests),
 ];
 
@@ -79,6 +80,7 @@ fn install() -> Result<()> {
     crate::servers::objects::install()?;
     crate::api::install()?;
     crate::clients::install()?;
+    crate::engines::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()
@@ -107,6 +109,7 @@ const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
     ("openssl", "version", "openssl"),
     ("chromium", "--version", "chromium"),
     ("strace", "--version", "strace"),
+    ("java", "-version", "default-jre-headless"),
 ];
 
 fn install_debian_packages() -> Result<()> {

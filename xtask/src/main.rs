@@ -7,6 +7,7 @@ mod ci;
 mod clients;
 mod conform;
 mod console;
+mod engines;
 mod fixture;
 mod fuzz;
 mod generate;
@@ -28,6 +29,8 @@ Usage: cargo xtask <command>
   generate           write the generated files
   api                try the admin API with what its document says, on the release binary
   bench [options]    measure speed and memory; see docs/benchmarks.md
+  engines            compare answers with those of DuckDB, ClickHouse and Spark over exported facts,
+                     on the release binary
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open
   fuzz [TARGET…] [--seconds N]
                      try inputs on every parser and decoder; 60 seconds each
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         "generate" => generate::write(),
         "api" => api::run(),
         "bench" => bench::run(&rest),
+        "engines" => engines::run_all(),
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),

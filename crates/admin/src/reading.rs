@@ -1,6 +1,6 @@
 //! Reading statements as a person.
 
-use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
+use acta_access::{Permission, Principal, Scope, Scopes, ServerPermission, TenantId};
 use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
 use acta_xapi::StatementId;
@@ -134,6 +134,21 @@ impl Admin {
         self.permit_reading(requester, tenant, &json!({ "question": question })).await.map(drop)
     }
 
+    /// Checks whether the requester may export the facts of a tenant, and records what is exported
+    /// in the audit if the tenant has enabled this.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_question`].
+    pub async fn permit_export_of_facts(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        what: &str,
+    ) -> Result<(), AdminError> {
+        self.permit_reading(requester, tenant, &json!({ "facts": what })).await.map(drop)
+    }
+
     /// How many statements a tenant has, for those who may read statements or the tenant.
     ///
     /// # Errors
@@ -146,6 +161,66 @@ impl Admin {
     ) -> Result<u64, AdminError> {
         self.permit_counting(requester, tenant).await?;
         Ok(self.storage.count_statements(tenant).await?)
+    }
+
+    /// Tenants and how many statements each has, for operators of the server: at most `count_max`,
+    /// by number, after `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn count_all_statements(
+        &self,
+        requester: &Requester,
+        after: Option<TenantId>,
+        count_max: usize,
+    ) -> Result<Vec<(TenantId, u64)>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ReadFollowers).await?;
+        let mut counted = Vec::new();
+        for tenant in self.tenants_after(after, count_max).await? {
+            let tenant = tenant.value.id;
+            counted.push((tenant, self.storage.count_statements(tenant).await?));
+        }
+        Ok(counted)
+    }
+
+    /// Checks whether the requester may have the facts of a tenant made again, and records it in
+    /// the audit. Operators of the server may. Returns how many statements the tenant has.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_rebuilding_facts(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<u64, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ControlFollowers).await?;
+        self.find_tenant(tenant).await?.ok_or(AdminError::NotFound)?;
+        self.record_rebuilding(requester, tenant_target(tenant)).await?;
+        Ok(self.storage.count_statements(tenant).await?)
+    }
+
+    /// The same for the facts of all tenants.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_rebuilding_all_facts(
+        &self,
+        requester: &Requester,
+    ) -> Result<(), AdminError> {
+        self.permit_on_server(requester, ServerPermission::ControlFollowers).await?;
+        self.record_rebuilding(requester, "facts".to_owned()).await
+    }
+
+    async fn record_rebuilding(
+        &self,
+        requester: &Requester,
+        target: String,
+    ) -> Result<(), AdminError> {
+        let entries = vec![(None, self.entry(requester, "facts.rebuilt", target))];
+        self.commit(&Change { writes: Vec::new(), entries }).await
     }
 
     /// A page of the statements of a tenant, as comma-separated JSON texts, and the cursor of the

@@ -102,7 +102,7 @@ impl Admin {
     }
 
     /// Existing tenants, at most `count_max`, after a number.
-    async fn tenants_after(
+    pub(crate) async fn tenants_after(
         &self,
         after: Option<TenantId>,
         count_max: usize,

@@ -2,12 +2,14 @@
 //!
 //! If this process can open the store, requests are answered in process. If a server has the
 //! directory open, they go over its control socket. The response is the same in both cases, and the
-//! operator of the machine needs no credentials.
+//! operator of the machine needs no credentials. With `--url`, they go to that server over the
+//! network, with a credential.
 
 mod address;
 mod arguments;
 mod client;
 mod format;
+mod network;
 mod refusal;
 mod socket;
 mod table;
@@ -27,7 +29,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
-use crate::wire::{IfMissing, Store};
+use crate::wire::{IfMissing, ServerFacts, Store};
 use socket::{Connection, TIMEOUT};
 
 pub(crate) use address::Address;
@@ -43,11 +45,22 @@ const BASE: &str = "/api/v1";
 /// A connection to the admin API of a store.
 pub(crate) struct Admin(Transport);
 
+/// Whether a command needs facts, if no server has the store open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FactsNeeded {
+    /// No.
+    No,
+    /// As they are.
+    AsTheyAre,
+    /// With every statement.
+    Current,
+}
+
 /// How requests are sent.
 enum Transport {
     /// In this process, which has the store open.
-    InProcess(Box<Store>, App),
-    /// Over the control socket of the server that has it open.
+    InProcess(Box<Store>, App, ServerFacts),
+    /// Over the control socket of the server that has it open, or over the network.
     Socket(Connection),
 }
 
@@ -57,12 +70,16 @@ impl Admin {
     /// # Errors
     ///
     /// When the store can neither be opened nor reached over a control socket.
-    pub(crate) async fn reach(config: &Config, missing: IfMissing) -> Result<Self> {
+    pub(crate) async fn reach(
+        config: &Config,
+        missing: IfMissing,
+        facts: FactsNeeded,
+    ) -> Result<Self> {
         if let Some(connection) = connect(config).await? {
             return Ok(Self(Transport::Socket(connection)));
         }
         let in_use = match Store::open(config, missing).await {
-            Ok(store) => return Self::in_process(config, store).await,
+            Ok(store) => return Self::in_process(config, store, facts).await,
             Err(error) if is_in_use(&error) => error,
             Err(error) => return Err(error),
         };
@@ -76,10 +93,41 @@ impl Admin {
         }
     }
 
-    async fn in_process(config: &Config, store: Store) -> Result<Self> {
+    /// Connects to the server at `url`, with the credential in a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, or the credential has another form.
+    pub(crate) async fn reach_url(url: &str, credential: &Path) -> Result<Self> {
+        Ok(Self(Transport::Socket(network::connect(url, credential).await?)))
+    }
+
+    async fn in_process(config: &Config, store: Store, needed: FactsNeeded) -> Result<Self> {
         store.check_whole().await?;
-        let app = store.server_parts(config, usize::MAX, None).await?.into_app();
-        Ok(Self(Transport::InProcess(Box::new(store), app)))
+        let mut facts = match needed {
+            FactsNeeded::No => ServerFacts::default(),
+            FactsNeeded::AsTheyAre | FactsNeeded::Current => ServerFacts::open_alone(config)?,
+        };
+        if needed == FactsNeeded::Current {
+            facts.catch_up(&store.storage).await?;
+        }
+        let app = store.server_parts(config, usize::MAX, facts.settings()).await?.into_app();
+        Ok(Self(Transport::InProcess(Box::new(store), app, facts)))
+    }
+
+    /// Waits until facts have every statement, if they are made in this process; returns whether
+    /// they are.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be made.
+    pub(crate) async fn wait_for_facts(&mut self) -> Result<bool> {
+        match &mut self.0 {
+            Transport::InProcess(store, _, facts) => {
+                facts.catch_up(&store.storage).await.map(|()| true)
+            }
+            Transport::Socket(_) => Ok(false),
+        }
     }
 
     /// Whether a server answers, and not this process.
@@ -135,7 +183,7 @@ impl Admin {
     pub(crate) async fn download(&mut self, path: &str, output: &mut dyn Write) -> Result<()> {
         let request = ask(Method::GET, path, None)?;
         match &mut self.0 {
-            Transport::InProcess(_, app) => {
+            Transport::InProcess(_, app, _) => {
                 receive(app.stream_operator(request).await, output).await
             }
             Transport::Socket(connection) => receive(connection.open(request).await?, output).await,
@@ -144,7 +192,7 @@ impl Admin {
 
     async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         match &mut self.0 {
-            Transport::InProcess(_, app) => Ok(app.answer_operator(request).await),
+            Transport::InProcess(_, app, _) => Ok(app.answer_operator(request).await),
             Transport::Socket(connection) => connection.send(request).await,
         }
     }
@@ -152,8 +200,9 @@ impl Admin {
     /// Closes the store, if it was opened here.
     pub(crate) async fn close(self) -> Result<()> {
         match self.0 {
-            Transport::InProcess(store, app) => {
+            Transport::InProcess(store, app, facts) => {
                 drop(app);
+                facts.stop().await;
                 store.close().await
             }
             Transport::Socket(_) => Ok(()),

@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, audit, credential, follower, person, query, statement, tenant,
+    account, audit, credential, facts, follower, person, query, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -87,11 +87,13 @@ enum Command {
     /// Lists, pauses and rebuilds followers, which derive data from the statement log, also while
     /// the store is served.
     Follower(follower::Arguments),
-    /// Answers questions about the statements of a tenant: measures by dimensions. The store must
-    /// be served.
+    /// Answers questions about the statements of a tenant: measures by dimensions. If no server has
+    /// the store open, facts are brought up to date first.
     Query(Box<query::Arguments>),
     /// Prints the statements of a tenant as they are stored, for people.
     Statement(statement::Arguments),
+    /// Shows and rebuilds facts, from which questions are answered, also while the store is served.
+    Facts(facts::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -124,6 +126,7 @@ fn main() -> ExitCode {
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),
         Command::Statement(arguments) => statement::run(file, arguments),
+        Command::Facts(arguments) => facts::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -22,7 +22,7 @@ use crate::storage::{Database, Storage};
 use crate::value::NotANetwork;
 use crate::value_spec::{ValueSpec, one_of, parsed, path, text, time_in};
 use crate::{Network, Secret, Span};
-pub use facts::Facts;
+pub use facts::{ExportObjects, Facts};
 pub use xapi::Xapi;
 
 /// All keys, in the order of the reference.

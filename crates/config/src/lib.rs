@@ -21,7 +21,8 @@ mod value_spec;
 
 pub use administration::{Accounts, Audit, Tenants, Tokens};
 pub use config::{
-    ClockJumps, Config, Cors, Facts, KEYS, Log, LogFormat, Origins, Seed, Server, Xapi,
+    ClockJumps, Config, Cors, ExportObjects, Facts, KEYS, Log, LogFormat, Origins, Seed, Server,
+    Xapi,
 };
 pub use key::Key;
 pub use limits::Limits;

@@ -269,6 +269,10 @@ impl Worker {
         tenant: TenantId,
         last: u64,
     ) -> Result<Arc<TenantFacts>, StorageError> {
+        if self.store.take_discarded(tenant) {
+            self.store.clear(tenant).map_err(failed)?;
+            self.verified.remove(&tenant);
+        }
         let facts = self.store.find_or_open(tenant).map_err(failed)?;
         let reached = facts.view().sequence;
         if self.verified.contains(&tenant) && reached <= last {
@@ -277,11 +281,14 @@ impl Worker {
         let is_same = self.is_of_log(tenant, facts.saved(), last).await?;
         self.verified.insert(tenant);
         if is_same && reached <= last {
+            facts.begin(last);
             return Ok(facts);
         }
         tracing::warn!("the facts are not those of this log: they are made again");
         self.store.clear(tenant).map_err(failed)?;
-        self.store.find_or_open(tenant).map_err(failed)
+        let facts = self.store.find_or_open(tenant).map_err(failed)?;
+        facts.begin(last);
+        Ok(facts)
     }
 
     /// Whether the last record of facts is the record of the log, of which `last` is the last.

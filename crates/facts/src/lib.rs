@@ -13,12 +13,18 @@ mod priority;
 mod query;
 mod rows;
 mod store;
+mod table;
 mod tenant;
 
 pub use follow::{FactFollower, FactFollowerOptions};
+pub use priority::lower as lower_priority;
 pub use query::{
     Answer, Asked, Column, ColumnKind, ConditionRequest, DimensionField, DimensionRequest,
     MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,
 };
 pub use rows::batch::SourceStatement;
 pub use store::{FactStatus, FactStore, Rows};
+pub use table::{
+    COLUMNS, ColumnValues, ExtensionPlace, ExtensionValues, Table, TableBlock, TableColumn,
+    TableExtension, TableReader, TableType,
+};

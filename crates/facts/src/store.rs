@@ -1,20 +1,24 @@
 //! The facts of all tenants on this node.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use acta_access::TenantId;
 use acta_storage::persons::Persons;
 
 use crate::query::{self, Answer, Asked, QueryError, Question};
 use crate::rows::batch::{Batch, SourceStatement};
+use crate::table::Table;
 use crate::tenant::{Addition, TenantFacts};
 
 /// The name of the file that is locked while the facts are open.
 const LOCK_NAME: &str = "lock";
+
+/// The name of the folder for files that are made from the facts of a tenant.
+const EXPORT_NAME: &str = "export";
 
 /// The facts of all tenants on this node, in one folder.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub struct FactStore {
     folder: PathBuf,
     tenants: RwLock<HashMap<TenantId, Arc<TenantFacts>>>,
     dictionary_bytes_max: usize,
+    /// Whose facts the follower is to make again, and has not removed yet.
+    discarded: Mutex<HashSet<TenantId>>,
     /// Is locked while the facts are open.
     _lock: File,
 }
@@ -48,6 +54,12 @@ pub struct FactStatus {
     pub count: u64,
     /// The sequence of the last statement among them.
     pub sequence: u64,
+    /// Facts of voided statements, which answers leave out.
+    pub voided: u64,
+    /// Files of rows.
+    pub segments: u64,
+    /// Whether they are being made, so that statements are missing that were stored long ago.
+    pub is_rebuilding: bool,
     /// Bytes on disk.
     pub disk_bytes: u64,
     /// Bytes of memory, about: dictionaries, and rows that are in no segment yet.
@@ -59,7 +71,17 @@ pub struct FactStatus {
 impl FactStatus {
     /// Of a tenant without facts.
     pub const fn empty(tenant: TenantId) -> Self {
-        Self { tenant, count: 0, sequence: 0, disk_bytes: 0, memory_bytes: 0, is_full: false }
+        Self {
+            tenant,
+            count: 0,
+            sequence: 0,
+            voided: 0,
+            segments: 0,
+            is_rebuilding: false,
+            disk_bytes: 0,
+            memory_bytes: 0,
+            is_full: false,
+        }
     }
 }
 
@@ -79,7 +101,8 @@ impl FactStore {
             TryLockError::Error(error) => error,
         })?;
         let (folder, tenants) = (folder.to_owned(), RwLock::default());
-        Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, _lock: lock })
+        let discarded = Mutex::default();
+        Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, discarded, _lock: lock })
     }
 
     /// Makes no more facts of a tenant whose dictionaries take this many bytes of memory.
@@ -122,7 +145,20 @@ impl FactStore {
         let facts = self.find(tenant);
         // A tenant without statements has no facts, which is an answer too.
         let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
-        query::answer(&facts, question, persons, asked)
+        let mut answer = query::answer(&facts, question, persons, asked)?;
+        answer.is_rebuilding = self.is_rebuilding(tenant, &facts, answer.sequence);
+        Ok(answer)
+    }
+
+    /// The facts of a tenant as they are now, as one table.
+    pub fn table(&self, tenant: TenantId) -> Table {
+        Table::of(&self.find(tenant).unwrap_or_else(|| Arc::new(TenantFacts::empty())))
+    }
+
+    /// The folder for files that are made from the facts of a tenant. It is removed with them, and
+    /// made by who writes there.
+    pub fn export_folder(&self, tenant: TenantId) -> PathBuf {
+        self.folder_of(tenant).join(EXPORT_NAME)
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those
@@ -172,6 +208,29 @@ impl FactStore {
     /// Whether a tenant's dictionaries are so large that no more facts of it are made.
     pub(crate) fn is_full(&self, facts: &TenantFacts) -> bool {
         self.dictionary_bytes_max <= facts.memory_bytes().0
+    }
+
+    /// Has the follower remove the facts of a tenant, if there are any, and make them again.
+    /// Answers say that until they are as far as they were.
+    pub fn rebuild(&self, tenant: TenantId) {
+        if self.find(tenant).is_some() {
+            self.discarded().insert(tenant);
+        }
+    }
+
+    /// Whether the facts of a tenant are to be removed. They are no longer afterwards.
+    pub(crate) fn take_discarded(&self, tenant: TenantId) -> bool {
+        self.discarded().remove(&tenant)
+    }
+
+    fn discarded(&self) -> MutexGuard<'_, HashSet<TenantId>> {
+        self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether facts up to this sequence lack rows that the follower is about to make again.
+    fn is_rebuilding(&self, tenant: TenantId, facts: &TenantFacts, sequence: u64) -> bool {
+        self.discarded().contains(&tenant)
+            || (facts.is_rebuilding(sequence) && !self.is_full(facts))
     }
 
     pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
@@ -250,6 +309,9 @@ impl FactStore {
             tenant,
             count: view.len() as u64,
             sequence: view.sequence,
+            voided: view.voided.len(),
+            segments: view.segments.len() as u64,
+            is_rebuilding: self.is_rebuilding(tenant, facts, view.sequence),
             disk_bytes: facts.disk_bytes(),
             memory_bytes: (texts + tail) as u64,
             is_full: self.is_full(facts),

@@ -8,6 +8,7 @@ mod texts;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use acta_storage::persons::Persons;
@@ -88,6 +89,8 @@ pub(crate) struct TenantFacts {
     view: RwLock<Arc<View>>,
     writing: Mutex<Writing>,
     persons: Mutex<PersonCodes>,
+    /// The last record of the log when the facts were begun or opened.
+    goal: AtomicU64,
 }
 
 /// Rows to add, with what they void.
@@ -104,7 +107,8 @@ impl TenantFacts {
     /// The facts of a tenant that has no statements yet, in no folder.
     pub(crate) fn empty() -> Self {
         let (texts, view, writing) = (RwLock::default(), RwLock::default(), Mutex::default());
-        Self { folder: PathBuf::new(), texts, view, writing, persons: Mutex::default() }
+        let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
+        Self { folder: PathBuf::new(), texts, view, writing, persons, goal }
     }
 
     /// Opens the facts in a folder, which is made if it is not there.
@@ -130,12 +134,24 @@ impl TenantFacts {
         writing.manifest.remove_strays(folder)?;
         let (texts, view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
         let (folder, writing) = (folder.to_owned(), Mutex::new(writing));
-        Ok(Self { folder, texts, view, writing, persons: Mutex::default() })
+        let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
+        Ok(Self { folder, texts, view, writing, persons, goal })
     }
 
     /// The rows as they are now.
     pub(crate) fn view(&self) -> Arc<View> {
         Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes the last record of the log, up to which facts are now to be made.
+    pub(crate) fn begin(&self, last: u64) {
+        self.goal.store(last, Ordering::Relaxed);
+    }
+
+    /// Whether facts up to this sequence lack rows of records that were there when the facts were
+    /// begun or opened.
+    pub(crate) fn is_rebuilding(&self, sequence: u64) -> bool {
+        sequence < self.goal.load(Ordering::Relaxed)
     }
 
     /// The texts of at least the rows that a view had before.

@@ -1,5 +1,9 @@
 //! Questions about facts: few at a time, bounded in time, and given up when nobody waits.
 
+mod export;
+mod low_priority;
+
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,12 +11,17 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
+use acta_facts_export::ExportFile;
 use acta_http::problem::{FaultView, Problem};
 use acta_service::ServiceError;
 use acta_storage::persons::PersonCache;
 use acta_storage::{Shares, Weights};
 use hyper::StatusCode;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+pub(crate) use export::ExportReport;
+use export::Exports;
 
 /// The facts of a server, and what questions about them may use.
 #[derive(Clone, Debug)]
@@ -34,6 +43,7 @@ pub struct FactQueries {
     clock: Arc<dyn Clock>,
     turns: Shares,
     persons: PersonCache,
+    exports: Exports,
 }
 
 /// Tells a question to stop when nobody waits for the answer any more.
@@ -55,12 +65,54 @@ impl FactQueries {
         // A question may take long: no tenant has all turns.
         let count = settings.questions_max;
         let turns = Shares::with_tenant_max(count, count.div_ceil(2), weights.clone());
-        Self { settings, clock: Arc::clone(clock), turns, persons }
+        let exports = Exports::default();
+        Self { settings, clock: Arc::clone(clock), turns, persons, exports }
     }
 
     /// How the facts of a tenant are; none if there are none.
     pub(crate) fn status(&self, tenant: TenantId) -> Option<FactStatus> {
         self.settings.store.status(tenant)
+    }
+
+    /// Has the facts of a tenant made again.
+    pub(crate) fn rebuild(&self, tenant: TenantId) {
+        self.settings.store.rebuild(tenant);
+    }
+
+    /// Has the facts of all tenants made again.
+    pub(crate) fn rebuild_all(&self) {
+        for status in self.settings.store.statuses() {
+            self.settings.store.rebuild(status.tenant);
+        }
+    }
+
+    /// Begins to bring the exported files of a tenant up to date. It is given up when the receiver
+    /// is dropped; if the receiver ends without [`ExportReport::Done`], it has failed.
+    ///
+    /// # Errors
+    ///
+    /// 500 if it cannot begin.
+    pub(crate) async fn export(
+        &self,
+        tenant: TenantId,
+    ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
+        // Those that wait for an export of their tenant take no turn from questions.
+        let alone = self.exports.begin(tenant).await;
+        let turn = self.turns.acquire(tenant, 1).await;
+        export::start(Arc::clone(&self.settings.store), tenant, (turn, alone))
+    }
+
+    /// Opens an exported file of a tenant; none if there is none with this name.
+    ///
+    /// # Errors
+    ///
+    /// 500 if it cannot be read, 503 if it is being replaced all the time.
+    pub(crate) async fn open_exported(
+        &self,
+        tenant: TenantId,
+        name: &str,
+    ) -> Result<Option<(ExportFile, File)>, Problem> {
+        export::open_exported(&self.settings.store.export_folder(tenant), name).await
     }
 
     /// Answers a question about a tenant. It is given up if the future is dropped.

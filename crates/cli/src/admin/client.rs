@@ -1,7 +1,7 @@
 //! What all administration commands have in common: connect to the store, send requests, print the
 //! result.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_access::TenantId;
@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::{Address, Admin, Refusal};
+use super::{Address, Admin, FactsNeeded, Refusal};
 use crate::terminal::{print, say};
 use crate::wire::{self, IfMissing, StoreArgs};
 
@@ -19,6 +19,18 @@ use crate::wire::{self, IfMissing, StoreArgs};
 pub(crate) struct Common {
     #[command(flatten)]
     place: StoreArgs,
+    /// The server to ask over the network instead, such as `https://lrs.example.org`.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with_all = ["data", "storage"],
+        requires = "credential_file",
+        global = true
+    )]
+    url: Option<String>,
+    /// A file with the credential for it: its key, a colon, and its secret.
+    #[arg(long, value_name = "FILE", requires = "url", global = true)]
+    credential_file: Option<PathBuf>,
     /// Print the response as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -28,6 +40,20 @@ impl Common {
     /// Whether the response is to be printed as JSON.
     pub(crate) const fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether the command asks a server over the network.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.url.is_some()
+    }
+
+    /// The configuration that a command uses.
+    ///
+    /// # Errors
+    ///
+    /// When it is invalid.
+    pub(crate) fn config(&self, file: Option<&Path>) -> Result<Config> {
+        Ok(wire::load(file, self.place.flags())?.config)
     }
 }
 
@@ -81,9 +107,26 @@ impl Client {
         common: &Common,
         work: impl AsyncFnOnce(&mut Self) -> Result<Output>,
     ) -> Result<ExitCode> {
-        let config = wire::load(file, common.place.flags())?.config;
+        Self::run_with_facts(file, common, FactsNeeded::No, work)
+    }
+
+    /// As [`Client::run`], for a command that needs facts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::run`]; and when facts cannot be made.
+    pub(crate) fn run_with_facts(
+        file: Option<&Path>,
+        common: &Common,
+        facts: FactsNeeded,
+        work: impl AsyncFnOnce(&mut Self) -> Result<Output>,
+    ) -> Result<ExitCode> {
+        let config = common.config(file)?;
         let outcome = wire::block_on(async {
-            let admin = Admin::reach(&config, IfMissing::Refuse).await?;
+            let admin = match (&common.url, &common.credential_file) {
+                (Some(url), Some(credential)) => Admin::reach_url(url, credential).await?,
+                _ => Admin::reach(&config, IfMissing::Refuse, facts).await?,
+            };
             let mut client = Self { admin, config };
             let outcome = work(&mut client).await;
             client.admin.close().await?;
@@ -149,6 +192,12 @@ impl Client {
         output: &mut dyn std::io::Write,
     ) -> Result<()> {
         self.admin.download(address.as_str(), output).await
+    }
+
+    /// Waits until facts have every statement, if they are made in this process; returns whether
+    /// they are.
+    pub(crate) async fn wait_for_facts(&mut self) -> Result<bool> {
+        self.admin.wait_for_facts().await
     }
 
     /// Reads a whole list page by page, or its first `most` items.

@@ -1,4 +1,4 @@
-//! HTTP over the control socket of a server.
+//! HTTP over a connection to a server, such as its control socket.
 
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -8,9 +8,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -20,25 +21,39 @@ pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 /// Longest response, in bytes: 64 MiB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
+/// What fails when a connection cannot be started.
+const START: &str = "cannot start an HTTP connection to the server";
+
 /// A connection to a server for consecutive requests.
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// The task of the connection.
     driver: JoinHandle<()>,
+    host: HeaderValue,
+    authorization: Option<HeaderValue>,
 }
 
 impl Connection {
-    /// Starts an HTTP connection over `stream`.
+    /// Starts an HTTP connection over a control socket.
     pub(super) async fn over(stream: UnixStream) -> Result<Self> {
-        const ACT: &str = "cannot start an HTTP connection to the server";
-        stream.set_nonblocking(true).context(ACT)?;
-        let stream = tokio::net::UnixStream::from_std(stream).context(ACT)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.context(ACT)?;
+        stream.set_nonblocking(true).context(START)?;
+        let stream = tokio::net::UnixStream::from_std(stream).context(START)?;
+        // HTTP/1.1 requires a host, and a socket has none.
+        Self::start(stream, HeaderValue::from_static("localhost"), None).await
+    }
+
+    /// Starts an HTTP connection over `stream`, whose requests have these headers.
+    pub(super) async fn start(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        host: HeaderValue,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Self> {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.context(START)?;
         let driver = TaskTracker::new().spawn(async move {
             // The error is also returned to the pending request.
             let _ = connection.await;
         });
-        Ok(Self { sender, driver })
+        Ok(Self { sender, driver, host, authorization })
     }
 
     /// Sends a request and reads the whole response.
@@ -57,8 +72,9 @@ impl Connection {
     /// Sends a request and reads the head of the response.
     pub(super) async fn open(&mut self, request: Request<Bytes>) -> Result<Response<Incoming>> {
         let mut request = request.map(Full::new);
-        // HTTP/1.1 requires a host, and a socket has none.
-        request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.host.clone());
+        headers.extend(self.authorization.clone().map(|value| (AUTHORIZATION, value)));
         let exchange = async {
             self.sender.ready().await?;
             self.sender.send_request(request).await

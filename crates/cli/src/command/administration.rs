@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod credential;
+pub(crate) mod facts;
 pub(crate) mod follower;
 pub(crate) mod person;
 pub(crate) mod query;

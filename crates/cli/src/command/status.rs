@@ -13,7 +13,7 @@ use indicatif::HumanBytes;
 use rustix::fs::statvfs;
 use serde_json::{Value, json};
 
-use crate::admin::{Address, Admin, Table};
+use crate::admin::{Address, Admin, FactsNeeded, Table};
 use crate::terminal::print;
 use crate::wire::{self, IfMissing, StoreArgs};
 
@@ -48,7 +48,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 }
 
 async fn read(config: &Config) -> Result<Value> {
-    let mut admin = Admin::reach(config, IfMissing::Refuse).await?;
+    let mut admin = Admin::reach(config, IfMissing::Refuse, FactsNeeded::No).await?;
     let is_served = admin.is_served();
     let read = read_from(&mut admin).await;
     admin.close().await?;

@@ -1,21 +1,28 @@
 //! The facts of a server.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
+use acta_access::TenantId;
 use acta_config::Config;
-use acta_facts::{FactFollower, FactFollowerOptions, FactStore, QueryLimits};
+use acta_facts::{FactFollower, FactFollowerOptions, FactStatus, FactStore, QueryLimits};
 use acta_http_admin::FactSettings;
 use acta_storage::Storage;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::bytes;
 use crate::metrics::FactMetrics;
+use crate::terminal::{Unit, progress_bar};
 
 /// The directory of facts in that of the store.
 const DIRECTORY: &str = "facts";
+
+/// How often a command looks whether the facts have every statement.
+const CATCH_UP_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The facts of a server, if it makes any.
 #[derive(Default)]
@@ -29,10 +36,11 @@ pub(crate) struct ServerFacts {
 impl ServerFacts {
     /// Opens the facts that `config` names, unless they are disabled.
     pub(crate) fn open(config: &Config) -> Result<Self> {
+        if config.facts.enabled { Self::open_enabled(config) } else { Ok(Self::default()) }
+    }
+
+    fn open_enabled(config: &Config) -> Result<Self> {
         let facts = &config.facts;
-        if !facts.enabled {
-            return Ok(Self::default());
-        }
         let (directory, temporary) = match (&facts.directory, &config.database) {
             (Some(directory), _) => (directory.clone(), None),
             (None, None) => (config.data.join(DIRECTORY), None),
@@ -52,6 +60,50 @@ impl ServerFacts {
             questions_max: facts.questions_max,
         };
         Ok(Self { settings: Some(settings), follower: None, _temporary: temporary })
+    }
+
+    /// Opens the facts for a command that works without a server, also if a server makes none.
+    pub(crate) fn open_alone(config: &Config) -> Result<Self> {
+        let facts = Self::open_enabled(config)?;
+        let settings = facts.settings.as_ref();
+        settings.map_or(Ok(()), |settings| settings.store.open_all())?;
+        Ok(facts)
+    }
+
+    /// Follows the log until the facts have every statement.
+    ///
+    /// # Errors
+    ///
+    /// When the facts cannot be made, or the statements cannot be counted.
+    pub(crate) async fn catch_up(&mut self, storage: &Arc<dyn Storage>) -> Result<()> {
+        self.follow(storage);
+        let (Some(settings), Some(follower)) = (&self.settings, &self.follower) else {
+            return Ok(());
+        };
+        let mut behind = HashMap::new();
+        for tenant in storage.list_tenants().await? {
+            behind.insert(tenant.id, storage.count_statements(tenant.id).await?);
+        }
+        let bar = progress_bar(behind.values().sum(), Unit::Statements);
+        loop {
+            let statuses = settings.store.statuses();
+            let reached = |tenant: &TenantId| {
+                let status = statuses.iter().find(|status| status.tenant == *tenant);
+                let status = status.filter(|status| !status.is_rebuilding);
+                status.map_or(0, end_of)
+            };
+            bar.set_position(behind.iter().map(|(it, last)| reached(it).min(*last)).sum());
+            if behind.iter().all(|(tenant, last)| *last <= reached(tenant)) {
+                bar.finish_and_clear();
+                // The next command need not read the same statements again.
+                let mut tenants = behind.keys();
+                return Ok(tenants.try_for_each(|tenant| settings.store.flush(*tenant))?);
+            }
+            if 0 < follower.status().failure_count {
+                bail!("the facts cannot be made: see the log above");
+            }
+            tokio::time::sleep(CATCH_UP_INTERVAL).await;
+        }
     }
 
     /// What the admin API needs to answer questions.
@@ -80,6 +132,11 @@ impl ServerFacts {
             follower.stop().await;
         }
     }
+}
+
+/// The last statement up to which there will be facts before there are more statements.
+fn end_of(status: &FactStatus) -> u64 {
+    if status.is_full { u64::MAX } else { status.sequence }
 }
 
 fn threads() -> usize {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::Span;
 use crate::section::section;
-use crate::value_spec::{count_from_one, path, size, timeout, yes_or_no};
+use crate::settings::{ConfigError, Settings};
+use crate::value_spec::{count_from_one, parsed, path, size, text, timeout, yes_or_no};
+use crate::{Secret, Span};
 
 section! {
     /// Facts, from which questions are answered.
@@ -28,5 +29,31 @@ section! {
         pub memory_bytes_max: u64 = size().default("128MiB"),
         /// Maximum time of one question.
         pub timeout: Span = timeout().default("30s"),
+    }
+    sections {
+        /// The object storage to which `acta facts export` writes.
+        pub export: Option<ExportObjects>,
+    }
+    check check_facts;
+}
+
+fn check_facts(_: &Facts, settings: &Settings) -> Result<(), ConfigError> {
+    settings.check_both("facts.export_access_key", "facts.export_secret_key")
+}
+
+section! {
+    /// Object storage that speaks S3, for exported facts.
+    #[derive(Clone, Debug)]
+    pub optional struct ExportObjects in "facts.export_" {
+        /// The endpoint of the S3 service. If unset, that of Amazon in the region.
+        pub endpoint: Option<String> = parsed("`https://…`").optional(),
+        /// The region for signing requests. Most services other than Amazon accept any region.
+        pub region: String = text().default("us-east-1"),
+        /// The access key id for the bucket to which `acta facts export s3://…` writes.
+        pub access_key: String = text(),
+        /// The secret access key for the bucket.
+        pub secret_key: Secret<String> = text().secret(),
+        /// Whether an endpoint without encryption (http) is allowed.
+        pub allow_http: bool = yes_or_no().default("false"),
     }
 }

@@ -37,6 +37,10 @@ pub struct Answer {
     pub fact_count: u64,
     /// The sequence of the last statement of the tenant that is among the facts.
     pub sequence: u64,
+    /// True while the facts are being made, so that statements are missing that were stored long
+    /// before the question; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_rebuilding: bool,
 }
 
 /// A column of an answer.
@@ -94,6 +98,7 @@ pub(crate) fn write(plan: &Plan, view: &View, texts: &Texts, found: Found, now: 
         group_count,
         fact_count: found.row_count,
         sequence: view.sequence,
+        is_rebuilding: false,
     }
 }
 

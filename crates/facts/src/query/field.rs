@@ -240,6 +240,13 @@ impl OwnTexts {
     }
 }
 
+impl CodeField {
+    /// Whether a row may get another value by later statements.
+    pub(crate) const fn is_derived(&self) -> bool {
+        !matches!(self.source, CodeSource::Column(_))
+    }
+}
+
 impl CodeSource {
     /// The codes of the rows of a block.
     pub(crate) fn read(&self, reader: &mut BlockReader<'_>) -> io::Result<Rc<Vec<u32>>> {

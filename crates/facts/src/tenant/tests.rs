@@ -168,3 +168,17 @@ fn rows_in_memory_are_few_blocks() {
     let count = facts.view().tail.len();
     assert!(count <= 20, "{count} blocks");
 }
+
+#[test]
+fn facts_are_being_made_until_they_are_as_far_as_the_log_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    assert!(!facts.is_rebuilding(facts.view().sequence));
+    facts.begin(10);
+    add(&facts, 1..=9);
+    assert!(facts.is_rebuilding(facts.view().sequence));
+    add(&facts, 10..=10);
+    assert!(!facts.is_rebuilding(facts.view().sequence));
+    add(&facts, 11..=12);
+    assert!(!facts.is_rebuilding(facts.view().sequence));
+}

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::admin::{Address, Client, Common, OfTenant, Output, Table};
+use crate::admin::{Address, Client, Common, FactsNeeded, OfTenant, Output, Table};
 use question::{Dimension, Measure, Order, Test};
 
 /// Arguments of `acta query`.
@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
 ///
 /// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    Client::run(file, &arguments.common, async |client| {
+    Client::run_with_facts(file, &arguments.common, FactsNeeded::Current, async |client| {
         let question = arguments.question()?;
         let tenant = client.tenant(arguments.of).await?;
         let address = Address::of(["tenants", &tenant, "query"]);
@@ -143,6 +143,10 @@ fn table(answer: &Value) -> Vec<String> {
     let (shown, groups) = (rows(answer).count(), answer["group_count"].as_u64().unwrap_or(0));
     if (shown as u64) < groups {
         lines.push(format!("{shown} of {groups} rows; --limit shows more"));
+    }
+    if answer["is_rebuilding"] == true {
+        let last = &answer["sequence"];
+        lines.push(format!("incomplete: the facts are being made, and go up to statement {last}"));
     }
     lines
 }

@@ -1,7 +1,12 @@
-//! Facts of a tenant: questions, and how far the facts go.
+//! Facts of tenants: questions, how far the facts go, having them made again, and
+//! files of them.
 
+mod export;
 mod query;
+mod range;
 mod read;
+mod rebuild;
+mod view;
 
 use acta_http::route::Gate;
 use utoipa_axum::routes;
@@ -12,5 +17,11 @@ use crate::operations::Operations;
 pub(crate) fn operations() -> Operations {
     Operations::named("api/facts")
         .add(Gate::Authenticated, routes!(query::query_facts))
+        .add(Gate::Authenticated, routes!(export::export_facts))
+        .add(Gate::Authenticated, routes!(export::read_facts_manifest))
+        .add(Gate::Authenticated, routes!(export::read_facts_file))
         .add(Gate::Authenticated, routes!(read::read_facts))
+        .add(Gate::Authenticated, routes!(read::list_facts))
+        .add(Gate::Authenticated, routes!(rebuild::rebuild_facts))
+        .add(Gate::Authenticated, routes!(rebuild::rebuild_all_facts))
 }

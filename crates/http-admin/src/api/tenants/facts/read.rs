@@ -1,37 +1,18 @@
-//! `GET /api/v1/tenants/{tenant}/facts`: how far the facts of a tenant go.
+//! `GET /api/v1/tenants/{tenant}/facts` and `GET /api/v1/facts`: how far facts go.
 
 use acta_access::TenantId;
-use acta_facts::FactStatus;
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
 
+use super::view::{FactsOfTenant, TenantFacts};
 use crate::api::json::view;
+use crate::api::paging::{Page, PageParams};
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
-
-/// How the facts of a tenant are on the server that responds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct TenantFacts {
-    /// How many facts there are.
-    facts: u64,
-    /// The number of the last statement in the log of the tenant that is among them.
-    sequence: u64,
-    /// How many statements are stored that are not among them yet.
-    lag: u64,
-    /// Bytes on disk.
-    disk_bytes: u64,
-    /// Bytes of memory, approximately.
-    memory_bytes: u64,
-    /// Whether no more facts are made, since the distinct texts of the tenant take more memory than
-    /// `facts.dictionary_bytes_max`.
-    is_full: bool,
-}
 
 /// Read the state of facts
 ///
@@ -53,14 +34,33 @@ pub(crate) async fn read_facts(
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
     let statements = shared.admin.count_statements(&requester, tenant).await?;
-    let status = shared.facts.as_ref().ok_or_else(no_facts)?.status(tenant);
-    let status = status.unwrap_or_else(|| FactStatus::empty(tenant));
-    Ok(view(&TenantFacts {
-        facts: status.count,
-        sequence: status.sequence,
-        lag: statements.saturating_sub(status.sequence),
-        disk_bytes: status.disk_bytes,
-        memory_bytes: status.memory_bytes,
-        is_full: status.is_full,
-    }))
+    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
+    Ok(view(&TenantFacts::read(facts, tenant, statements)))
+}
+
+/// List the state of facts of all tenants
+///
+/// Returns how many facts of each tenant this server has, and how far they go. For operators of the
+/// server.
+#[utoipa::path(
+    get,
+    path = "/facts",
+    operation_id = "list_facts",
+    tag = "facts",
+    params(PageParams),
+    responses(
+        (status = 200, description = "A page of the facts of tenants.", body = Page<FactsOfTenant>),
+    ),
+)]
+pub(crate) async fn list_facts(
+    State(shared): State<Shared>,
+    Administrator(requester): Administrator,
+    Query(params): Query<PageParams>,
+) -> Result<Response, AdminProblem> {
+    let after: Option<TenantId> = params.after()?;
+    let counted = shared.admin.count_all_statements(&requester, after, params.limit + 1).await?;
+    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
+    let states =
+        counted.into_iter().map(|(tenant, count)| FactsOfTenant::read(facts, tenant, count));
+    Ok(view(&Page::of(states.collect(), params.limit, |state| state.tenant.to_string())))
 }

@@ -1,0 +1,236 @@
+//! Exports that are read again.
+
+use std::fs::File;
+
+use acta_access::{Defines, TenantId};
+use acta_ambient::Timestamp;
+use acta_facts::{FactStore, Rows, SourceStatement};
+use acta_xapi::{StatementId, Uuid, Version};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use tempfile::TempDir;
+
+use super::*;
+use crate::progress::ExportProgress;
+
+/// Facts in a folder, and an export of them in another.
+struct Exported {
+    folder: TempDir,
+    store: FactStore,
+}
+
+const TENANT: TenantId = TenantId::FIRST;
+
+impl Exported {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FactStore::open(&folder.path().join("facts")).unwrap();
+        Self { folder, store }
+    }
+
+    fn folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Adds a statement of 2026 with the sequence, and what it voids.
+    fn add(&self, sequence: u64, text: &str, voids: Option<u64>) {
+        let id = |number: u64| StatementId(Uuid::from_u128(number.into()));
+        let statement = SourceStatement {
+            sequence,
+            id: id(sequence),
+            stored: Timestamp::from_unix_micros(1_767_225_600_000_000 + sequence.cast_signed()),
+            version: Version::V2_0_0,
+            text,
+            voids: voids.map(id),
+            defines: Defines::All,
+        };
+        self.store.append(TENANT, Rows::of([statement])).unwrap();
+    }
+
+    #[track_caller]
+    fn export(&self) -> Manifest {
+        let mut watch = |_| {};
+        let exporting = Exporting::new(&|| false, &mut watch);
+        let manifest = export(&self.store.table(TENANT), &self.folder(), exporting).unwrap();
+        assert_eq!(find_manifest(&self.folder()).unwrap().as_ref(), Some(&manifest));
+        manifest
+    }
+
+    /// The rows of a file, as JSON.
+    fn rows(&self, name: &str) -> Vec<serde_json::Value> {
+        let file = File::open(self.folder().join(name)).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        reader.get_row_iter(None).unwrap().map(|row| json_of(&row.unwrap())).collect()
+    }
+}
+
+fn json_of(row: &parquet::record::Row) -> serde_json::Value {
+    use parquet::record::Field;
+    fn value(field: &Field) -> serde_json::Value {
+        match field {
+            Field::Null => serde_json::Value::Null,
+            Field::Bool(value) => (*value).into(),
+            Field::Long(value) | Field::TimestampMicros(value) => (*value).into(),
+            Field::Double(value) => (*value).into(),
+            Field::Str(text) => text.as_str().into(),
+            Field::ListInternal(list) => list.elements().iter().map(value).collect(),
+            Field::MapInternal(map) => {
+                let pairs = map.entries().iter();
+                pairs
+                    .map(|(key, it)| (value(key).as_str().unwrap().to_owned(), value(it)))
+                    .collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let members = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
+    members.collect::<serde_json::Map<_, _>>().into()
+}
+
+const FULL: &str = r#"{
+    "actor": {"name": "Ada", "mbox": "mailto:ada@x.org"},
+    "verb": {"id": "http://v.org/answered", "display": {"en": "answered"}},
+    "object": {"id": "http://a.org/1", "definition": {"name": {"en": "One"}, "type": "http://t.org/q",
+        "interactionType": "choice"}},
+    "result": {"success": true, "completion": false, "response": "b", "duration": "PT1M0.5S",
+        "score": {"scaled": 0.5, "raw": 5, "min": 0, "max": 10},
+        "extensions": {"http://e.org/tries": 2.5, "http://e.org/mode": "exam"}},
+    "context": {"registration": "ec531277-b57b-4c15-8d91-d292c5b2b8f7", "platform": "web",
+        "language": "en", "extensions": {"http://e.org/flag": true},
+        "contextActivities": {"parent": [{"id": "http://a.org/p1"}, {"id": "http://a.org/p2"}],
+            "grouping": [{"id": "http://c.org/1", "definition": {
+                "type": "http://adlnet.gov/expapi/activities/course", "name": {"en": "Course"}}}]}},
+    "authority": {"account": {"homePage": "http://lrs.org", "name": "key"}},
+    "timestamp": "2026-03-05T10:00:00.25Z"}"#;
+
+fn small(number: u64, time: &str) -> String {
+    format!(
+        r#"{{"actor": {{"mbox": "mailto:p{number}@x.org"}}, "verb": {{"id": "http://v.org/did"}},
+            "object": {{"id": "http://a.org/1"}}, "timestamp": "{time}"}}"#
+    )
+}
+
+#[test]
+fn every_column_has_the_values_of_the_statement() {
+    let exported = Exported::new();
+    exported.add(1, FULL, None);
+    exported.add(2, &small(2, "2026-03-01T00:00:00Z"), None);
+    let manifest = exported.export();
+    let [file] = manifest.files.as_slice() else { panic!("{manifest:?}") };
+    assert_eq!((file.name.as_str(), file.rows, manifest.rows), ("facts-2026-03.parquet", 2, 2));
+    assert_eq!((file.sequence_min, file.sequence_max, manifest.sequence), (1, 2, 2));
+    assert_eq!(file.timestamp_min, "2026-03-01T00:00:00Z");
+    assert_eq!(file.timestamp_max, "2026-03-05T10:00:00.25Z");
+    let rows = exported.rows("facts-2026-03.parquet");
+    let full = serde_json::json!({
+        "sequence": 1, "timestamp": 1_772_704_800_250_000_i64, "stored": 1_767_225_600_000_001_i64,
+        "actor": r#"{"mbox":"mailto:ada@x.org"}"#, "actor_name": "Ada",
+        "person": r#"{"mbox":"mailto:ada@x.org"}"#, "person_name": "Ada",
+        "verb": "http://v.org/answered", "verb_name": "answered",
+        "object_kind": "Activity", "object": "http://a.org/1", "object_name": "One",
+        "object_type": "http://t.org/q", "object_interaction": "choice",
+        "course": "http://c.org/1", "course_name": "Course",
+        "parent": ["http://a.org/p1", "http://a.org/p2"], "grouping": ["http://c.org/1"],
+        "category": null, "other": null,
+        "registration": "ec531277-b57b-4c15-8d91-d292c5b2b8f7",
+        "session": null, "platform": "web", "language": "en",
+        "authority": r#"{"account":{"homePage":"http://lrs.org","name":"key"}}"#, "source": "key",
+        "success": true, "completion": false, "response": "b",
+        "score_scaled": 0.5, "score_raw": 5.0, "score_min": 0.0, "score_max": 10.0,
+        "credit": 0.5, "duration": 60.5, "version": "2.0.0",
+        "context_extensions": {"http://e.org/flag": "true"},
+        "result_extensions": {"http://e.org/tries": "2.5", "http://e.org/mode": "exam"},
+    });
+    // Sorted by time: the second statement happened before.
+    assert_eq!(rows[1], full);
+    let nothing = rows[0].as_object().unwrap().iter().filter(|(_, value)| value.is_null());
+    assert_eq!(nothing.count(), 24, "{}", rows[0]);
+}
+
+#[test]
+fn only_what_is_new_or_changed_is_written_again() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    exported.add(2, &small(2, "2026-02-10T00:00:00Z"), None);
+    exported.add(3, &small(3, "1998-02-10T00:00:00Z"), None);
+    let first = exported.export();
+    let names: Vec<&str> = first.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["facts-earlier.parquet", "facts-2026-01.parquet", "facts-2026-02.parquet"]);
+    let written =
+        |name: &str| fs::metadata(exported.folder().join(name)).unwrap().modified().unwrap();
+    let before: Vec<_> = names.iter().map(|name| written(name)).collect();
+    assert_eq!(exported.export(), first);
+
+    exported.add(4, &small(4, "2026-02-01T00:00:00Z"), None);
+    let second = exported.export();
+    assert_eq!(second.files[..2], first.files[..2]);
+    assert_eq!((second.files[2].rows, second.rows), (2, 4));
+    assert_eq!(written(names[0]), before[0]);
+    assert_eq!(written(names[1]), before[1]);
+    let order: Vec<_> = exported.rows(names[2]).iter().map(|row| row["sequence"].clone()).collect();
+    assert_eq!(order, [4, 2]);
+
+    // A name that becomes known later is in the rows that were there before.
+    exported.add(5, FULL, None);
+    let third = exported.export();
+    assert_eq!(third.files.len(), 4);
+    assert!(third.files[..3].iter().zip(&second.files).all(|(new, old)| new != old));
+    assert_eq!(exported.rows(names[0])[0]["object_name"], "One");
+    assert!(exported.folder().read_dir().unwrap().count() == 5, "no other file is left");
+}
+
+#[test]
+fn voided_statements_are_in_no_file() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    exported.add(2, &small(2, "2026-02-10T00:00:00Z"), Some(3));
+    assert_eq!(exported.export().files.len(), 2);
+    exported.add(3, &small(3, "2026-02-11T00:00:00Z"), None);
+    exported.add(4, &small(4, "2026-02-12T00:00:00Z"), Some(5));
+    exported.add(5, &small(5, "2026-03-12T00:00:00Z"), None);
+    let manifest = exported.export();
+    assert_eq!((manifest.files.len(), manifest.rows, manifest.sequence), (2, 3, 5));
+}
+
+#[test]
+fn a_file_that_is_missing_or_cut_is_written_again() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    let manifest = exported.export();
+    let path = exported.folder().join(&manifest.files[0].name);
+    let whole = fs::read(&path).unwrap();
+    assert_eq!(whole.len() as u64, manifest.files[0].bytes);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(exported.export(), manifest);
+    assert_eq!(fs::read(&path).unwrap(), whole, "the same rows are the same bytes");
+    fs::write(&path, &whole[1..]).unwrap();
+    exported.export();
+    assert_eq!(fs::read(&path).unwrap(), whole);
+}
+
+#[test]
+fn an_export_that_is_stopped_goes_on_the_next_time() {
+    let exported = Exported::new();
+    for month in 1..=3_u64 {
+        exported.add(month, &small(month, &format!("2026-0{month}-10T00:00:00Z")), None);
+    }
+    let progress = std::cell::Cell::new(ExportProgress::default());
+    let mut watch = |now| progress.set(now);
+    let stop = || progress.get().done == 2;
+    let table = exported.store.table(TENANT);
+    let stopped = export(&table, &exported.folder(), Exporting::new(&stop, &mut watch));
+    assert!(matches!(stopped, Err(ExportError::Stopped)), "{stopped:?}");
+    assert_eq!(progress.get(), ExportProgress { done: 2, total: 3 });
+    let kept = find_manifest(&exported.folder()).unwrap().unwrap();
+    assert_eq!((kept.files.len(), kept.sequence), (2, 0));
+    let mut watch = |now| progress.set(now);
+    export(&table, &exported.folder(), Exporting::new(&|| false, &mut watch)).unwrap();
+    assert_eq!(progress.get(), ExportProgress { done: 1, total: 1 });
+}
+
+#[test]
+fn the_facts_of_no_statements_are_no_files() {
+    let exported = Exported::new();
+    let manifest = exported.export();
+    let expected = Manifest { schema: SCHEMA, ..Manifest::default() };
+    assert_eq!(manifest, expected);
+}

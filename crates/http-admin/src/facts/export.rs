@@ -1,0 +1,126 @@
+//! Exports of facts: one at a time of a tenant, given up when nobody waits.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use acta_access::TenantId;
+use acta_facts::FactStore;
+use acta_facts_export::{
+    ExportError, ExportFile, ExportProgress, Exporting, Manifest, export, find_manifest,
+};
+use acta_http::problem::Problem;
+use tokio::sync::{OwnedMutexGuard, mpsc};
+
+use super::low_priority;
+
+/// Reports that may wait for a client that reads slowly; others are left out.
+const WAITING_MAX: usize = 16;
+
+/// How often a file is looked for that is just being replaced.
+const OPEN_TRIES: u32 = 20;
+
+/// How long to wait in between.
+const OPEN_DELAY: std::time::Duration = std::time::Duration::from_millis(25);
+
+/// What comes of an export.
+#[derive(Debug)]
+pub(crate) enum ExportReport {
+    /// How far it is.
+    Progress(ExportProgress),
+    /// It is done.
+    Done(Manifest),
+}
+
+/// The tenants whose facts are being exported.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exports(Arc<Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>>);
+
+impl Exports {
+    /// Waits until no export of a tenant is in progress. None begins while the result is held.
+    pub(super) async fn begin(&self, tenant: TenantId) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(locks.entry(tenant).or_default())
+        };
+        lock.lock_owned().await
+    }
+}
+
+/// Begins to bring the exported files of a tenant up to date, and holds `held` meanwhile. It is
+/// given up when the receiver is dropped; if the receiver ends without [`ExportReport::Done`], it
+/// has failed.
+///
+/// # Errors
+///
+/// 500 if it cannot begin.
+pub(super) fn start(
+    store: Arc<FactStore>,
+    tenant: TenantId,
+    held: impl Send + 'static,
+) -> Result<mpsc::Receiver<ExportReport>, Problem> {
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
+    low_priority::begin("acta-export", move || {
+        let _held = held;
+        let stop = || sender.is_closed();
+        // A report that finds no room is left out: another one follows.
+        let mut watch = |now| drop(sender.try_send(ExportReport::Progress(now)));
+        let (table, folder) = (store.table(tenant), store.export_folder(tenant));
+        match export(&table, &folder, Exporting::new(&stop, &mut watch)) {
+            Ok(manifest) => drop(sender.blocking_send(ExportReport::Done(manifest))),
+            Err(ExportError::Stopped) => {}
+            Err(ExportError::Io(error)) => tracing::error!(%error, "facts cannot be exported"),
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// Opens an exported file; none if there is none with this name.
+///
+/// # Errors
+///
+/// 500 if it cannot be read, 503 if it is being replaced all the time.
+pub(super) async fn open_exported(
+    folder: &Path,
+    name: &str,
+) -> Result<Option<(ExportFile, File)>, Problem> {
+    for _ in 0..OPEN_TRIES {
+        let (folder, name) = (folder.to_owned(), name.to_owned());
+        let opened = acta_storage::spawn_blocking(move || open(&folder, &name)).await;
+        match opened.map_err(io::Error::other).flatten() {
+            Ok(Opened::There(file, opened)) => return Ok(Some((file, opened))),
+            Ok(Opened::Missing) => return Ok(None),
+            Ok(Opened::Changing) => tokio::time::sleep(OPEN_DELAY).await,
+            Err(error) => {
+                tracing::error!(%error, "an exported file cannot be read");
+                return Err(Problem::internal());
+            }
+        }
+    }
+    let detail = "the file is being replaced: try again";
+    Err(Problem::new(hyper::StatusCode::SERVICE_UNAVAILABLE, "file-changing", detail))
+}
+
+enum Opened {
+    There(ExportFile, File),
+    Missing,
+    /// It is not the file that the manifest names, which is replaced after it.
+    Changing,
+}
+
+fn open(folder: &Path, name: &str) -> io::Result<Opened> {
+    let manifest = find_manifest(folder)?;
+    let Some(file) = manifest.as_ref().and_then(|manifest| manifest.find(name)) else {
+        return Ok(Opened::Missing);
+    };
+    let opened = match File::open(folder.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Changing),
+        opened => opened?,
+    };
+    let is_whole = opened.metadata()?.len() == file.bytes;
+    // The manifest is as before: the file has not been replaced in between.
+    let is_same = find_manifest(folder)? == manifest;
+    Ok(if is_whole && is_same { Opened::There(file.clone(), opened) } else { Opened::Changing })
+}
