@@ -9,7 +9,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::query::field::{CodeField, Field, Values};
+use crate::query::field::{CodeField, Field, Known, Values};
 use crate::query::reader::{BlockReader, BlockSource};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::{TenantFacts, View};
@@ -149,7 +149,7 @@ impl Table {
         let fields = {
             let texts = facts.texts();
             let field = |column: &TableColumn| {
-                let found = Field::find(column.field, &texts, "");
+                let found = Field::find(column.field, Known { texts: &texts, persons: None }, "");
                 found.map_or(TableField::Sequence, TableField::Of)
             };
             COLUMNS.iter().map(field).collect()
@@ -344,7 +344,7 @@ mod tests {
             if field == SEQUENCE {
                 continue;
             }
-            let found = Field::find(field, &texts, "").unwrap();
+            let found = Field::find(field, Known { texts: &texts, persons: None }, "").unwrap();
             let expected = match found {
                 Field::Code(CodeField { values: Values::Flag, .. }) => TableType::Flag,
                 Field::Code(_) => TableType::Text,

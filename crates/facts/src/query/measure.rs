@@ -168,21 +168,15 @@ impl State {
             (Self::Sets { sets, domain, bytes }, MeasureKind::Distinct(field)) => {
                 let codes = field.source.read(reader)?;
                 let domain = *domain;
-                grouped.each(|row, group| {
-                    let code = codes[row];
-                    if code != 0 {
-                        *bytes += sets[group].insert(code, domain);
-                    }
+                let is_known = |row: usize| codes[row] != 0;
+                grouped.each_if(is_known, |row, group| {
+                    *bytes += sets[group].insert(codes[row], domain);
                 });
             }
             (Self::Sums(sums), MeasureKind::Sum(column) | MeasureKind::Mean(column)) => {
                 let numbers = reader.numbers(*column)?;
-                grouped.each(|row, group| {
-                    let number = numbers[row];
-                    if !number.is_nan() {
-                        sums[group].add(number);
-                    }
-                });
+                let is_known = |row: usize| !numbers[row].is_nan();
+                grouped.each_if(is_known, |row, group| sums[group].add(numbers[row]));
             }
             (
                 Self::Extremes { extremes, wants_less },
@@ -196,12 +190,10 @@ impl State {
             }
             (Self::Values { values, count }, MeasureKind::Percentile(column, _)) => {
                 let numbers = reader.numbers(*column)?;
-                grouped.each(|row, group| {
-                    let number = numbers[row];
-                    if !number.is_nan() {
-                        values[group].push(number);
-                        *count += 1;
-                    }
+                let is_known = |row: usize| !numbers[row].is_nan();
+                grouped.each_if(is_known, |row, group| {
+                    values[group].push(numbers[row]);
+                    *count += 1;
                 });
             }
             (

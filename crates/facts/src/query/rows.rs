@@ -207,6 +207,16 @@ impl GroupedIn<'_> {
         is_one.then(|| self.grouped.rows.len() as u64)
     }
 
+    /// As [`GroupedIn::each`], for the rows that are to be kept.
+    #[inline]
+    pub(crate) fn each_if(&self, keep: impl Fn(usize) -> bool, mut take: impl FnMut(usize, usize)) {
+        self.each(|row, group| {
+            if keep(row) {
+                take(row, group);
+            }
+        });
+    }
+
     /// Calls `take` for each row with its index in the block and the number of its group.
     #[inline]
     pub(crate) fn each(&self, mut take: impl FnMut(usize, usize)) {

@@ -130,6 +130,7 @@ impl Failure {
             | AdminError::NotFound
             | AdminError::KeyReused
             | AdminError::LinkVoid
+            | AdminError::IdentifierTaken { .. }
             | AdminError::Service(_)) => Err(other.into()),
         }
     }
