@@ -60,7 +60,7 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The content, compressed; none for files that are compressed already.
 fn pack(name: &str, plain: &[u8]) -> Result<Option<Vec<u8>>> {
-    if name.ends_with(".woff2") {
+    if ending(name) == Some("woff2") {
         return Ok(None);
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -68,8 +68,12 @@ fn pack(name: &str, plain: &[u8]) -> Result<Option<Vec<u8>>> {
     encoder.finish().map(Some)
 }
 
+fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
 fn content_type(name: &str) -> Result<&'static str> {
-    match name.rsplit_once('.').map(|(_, ending)| ending) {
+    match ending(name) {
         Some("html") => Ok("text/html; charset=utf-8"),
         Some("js") => Ok("text/javascript; charset=utf-8"),
         Some("css") => Ok("text/css; charset=utf-8"),
