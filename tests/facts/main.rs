@@ -7,6 +7,8 @@
     reason = "this is a test, and its numbers are small"
 )]
 
+mod analyses;
+
 use std::fs;
 use std::thread;
 use std::time::Duration;

@@ -59,6 +59,12 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
             json!({ "agent": held.agent, "activity": held.activity, "scopes": ["all"] })
         }
         "query_facts" => json!({ "measures": [{ "measure": "count" }], "dimensions": ["person"] }),
+        "analyse_items" => json!({ "activity": held.activity }),
+        "analyse_time" => json!({ "by": "person" }),
+        "analyse_funnel" => {
+            let step = json!({ "name": "all", "where": { "field": "person", "exists": true } });
+            json!({ "steps": [step, step] })
+        }
         "change_person" => json!({ "role": "viewer" }),
         "create_invitation" => json!({ "email": held.email, "role": "owner" }),
         "create_account" => json!({

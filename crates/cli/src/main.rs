@@ -15,7 +15,9 @@ use clap::{Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
-use crate::command::administration::{account, audit, credential, follower, query, tenant};
+use crate::command::administration::{
+    account, analyse, audit, credential, follower, query, tenant,
+};
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
     backup, config, copy, init, migrate, reindex, restore, serve, status, verify,
@@ -85,6 +87,8 @@ enum Command {
     /// Answers questions about the statements of a tenant: measures by dimensions. The store must
     /// be served.
     Query(Box<query::Arguments>),
+    /// Analyses questions, time on task and funnels of a tenant. The store must be served.
+    Analyse(analyse::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -115,6 +119,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(file, arguments),
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),
+        Command::Analyse(arguments) => analyse::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -10,6 +10,7 @@ mod fault;
 mod field;
 mod formula;
 mod group;
+mod listing;
 mod measure;
 mod plan;
 mod reader;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use answer::{Answer, Column, ColumnKind};
 pub use fault::{QueryError, QuestionFault};
+pub use listing::{FactRows, RowColumn, RowsQuestion};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
 };
@@ -42,6 +44,18 @@ pub(crate) fn answer(
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
     Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))
+}
+
+/// Gives the rows of a tenant's facts for which a condition holds.
+pub(crate) fn rows(
+    facts: &TenantFacts,
+    question: &RowsQuestion,
+    asked: Asked<'_>,
+) -> Result<FactRows, QueryError> {
+    let view: Arc<View> = facts.view();
+    let plan = listing::RowsPlan::of(question, &facts.texts())?;
+    let found = plan.gather(&view, asked)?;
+    Ok(plan.write(&facts.texts(), found, view.sequence))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use acta_access::TenantId;
 
-use crate::query::{self, Answer, Asked, QueryError, Question};
+use crate::query::{self, Answer, Asked, FactRows, QueryError, Question, RowsQuestion};
 use crate::rows::batch::{Batch, SourceStatement};
 use crate::tenant::{Addition, TenantFacts};
 
@@ -107,6 +107,25 @@ impl FactStore {
         // A tenant without statements has no facts, which is an answer too.
         let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
         query::answer(&facts, question, asked)
+    }
+
+    /// Gives the rows of a tenant's facts for which a condition holds, in the order of
+    /// `timestamp`, with the fields that are asked for. Voided statements are not part of them.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FactStore::answer`].
+    pub fn rows(
+        &self,
+        tenant: TenantId,
+        question: &RowsQuestion,
+        asked: Asked<'_>,
+    ) -> Result<FactRows, QueryError> {
+        let facts = self.find(tenant);
+        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        query::rows(&facts, question, asked)
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those

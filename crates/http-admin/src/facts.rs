@@ -59,13 +59,27 @@ impl FactQueries {
     ///
     /// # Errors
     ///
-    /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
-    /// 500 if the facts cannot be read.
+    /// Those of [`FactQueries::compute`].
     pub(crate) async fn answer(
         &self,
         tenant: TenantId,
         question: Question,
     ) -> Result<Answer, Problem> {
+        self.compute(tenant, move |store, asked| store.answer(tenant, &question, asked)).await
+    }
+
+    /// Computes something from the facts, on a thread of its own, when it is the tenant's turn. It
+    /// is given up if the future is dropped, as far as `work` asks whether it is to stop.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
+    /// 500 if the facts cannot be read.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl FnOnce(&FactStore, Asked<'_>) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, Problem> {
         let turn = self.turns.acquire(tenant, 1).await;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
         let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
@@ -74,7 +88,7 @@ impl FactQueries {
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            store.answer(tenant, &question, Asked { limits, now, stop: &stop })
+            work(&store, Asked { limits, now, stop: &stop })
         });
         match answering.await {
             Ok(answered) => answered.map_err(|error| problem(error, timeout)),

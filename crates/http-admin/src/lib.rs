@@ -2,6 +2,7 @@
 //!
 //! Both are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
 
+mod analyses;
 mod api;
 mod caller;
 mod cookie;

@@ -138,6 +138,25 @@ fn measures() -> Json {
 }
 
 proptest! {
+    #[test]
+    fn rows_are_the_samples_in_the_order_of_time(
+        samples in prop::collection::vec(Sample::any(), 0..60),
+    ) {
+        let samples = naive::numbered(samples);
+        let folder = tempfile::tempdir().unwrap();
+        let facts = facts_of(&samples, folder.path());
+        let fields = ["verb", "success", "score.scaled", "timestamp", "parent", "stored"];
+        let question = RowsQuestion {
+            fields: fields.map(str::to_owned).to_vec(),
+            filter: serde_json::from_value(json!({"field": "success", "exists": true})).unwrap(),
+            zone: None,
+        };
+        let found = rows(&facts, &question, asked(NOW)).unwrap();
+        let expected = naive::judged(&samples);
+        prop_assert_eq!(found.count, expected.len());
+        prop_assert_eq!(naive::rows_as_texts(&found), expected);
+    }
+
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

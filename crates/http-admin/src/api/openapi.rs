@@ -39,6 +39,7 @@ use refusals::{complete, problem_response};
         (name = "tokens", description = "Browser tokens that replace credentials in content."),
         (name = "statements", description = "Reading statements as a person."),
         (name = "facts", description = "Questions about the statements of a tenant."),
+        (name = "analyses", description = "Figures about questions, learners and courses."),
         (name = "audit", description = "Who did what, when and from where."),
         (name = "people", description = "People of a tenant, and invitations."),
         (name = "accounts", description = "Accounts of the server."),

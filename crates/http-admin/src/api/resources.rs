@@ -2,7 +2,7 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
-use super::tenants::{credentials, facts, statements};
+use super::tenants::{analyses, credentials, facts, statements};
 use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
 
@@ -16,6 +16,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         tokens::operations(),
         statements::operations(),
         facts::operations(),
+        analyses::operations(),
         audit::operations(),
         audit::tenant_operations(),
         members::operations(),
