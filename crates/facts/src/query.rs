@@ -10,7 +10,6 @@ mod fault;
 mod field;
 mod formula;
 mod group;
-mod listing;
 mod measure;
 mod plan;
 mod reader;
@@ -23,10 +22,10 @@ use std::sync::Arc;
 
 pub use answer::{Answer, Column, ColumnKind};
 pub use fault::{QueryError, QuestionFault};
-pub use listing::{FactRows, RowColumn, RowsQuestion};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
 };
+pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
@@ -53,7 +52,7 @@ pub(crate) fn rows(
     asked: Asked<'_>,
 ) -> Result<FactRows, QueryError> {
     let view: Arc<View> = facts.view();
-    let plan = listing::RowsPlan::of(question, &facts.texts())?;
+    let plan = run::listing::RowsPlan::of(question, &facts.texts())?;
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))
 }

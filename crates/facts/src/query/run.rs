@@ -1,5 +1,7 @@
 //! Running a plan over the rows of a view, on several processors.
 
+pub(super) mod listing;
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

@@ -1,8 +1,8 @@
 //! Item analysis: how well the questions of a test work.
 
 use acta_analyses::{
-    ANSWERS_MIN, Distractor, Interaction, Item, ItemFlag, ItemStatistics, Reliability, ScoreRange,
-    Test, TestStatistics, quantiles,
+    ANSWERS_MIN, Component, Distractor, Interaction, Interval, Item, ItemFlag, ItemStatistics,
+    Reliability, ScoreRange, Test, TestStatistics, quantiles,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -239,11 +239,11 @@ impl QuestionFigures {
         });
         let is_shown = reliability != Reliability::TooFew;
         let shown = |figure: Option<f64>| figure.filter(|_| is_shown && is_scored);
-        let bounds = |interval: Option<acta_analyses::Interval>| {
+        let bounds = |interval: Option<Interval>| {
             interval.filter(|_| is_shown && is_scored).map(Bounds::from)
         };
         let pairs = judged.options.iter().zip(&item.distractors);
-        let option = |(option, found): (&acta_analyses::Component, &Distractor)| OptionFigures {
+        let option = |(option, found): (&Component, &Distractor)| OptionFigures {
             id: option.id.clone(),
             description: option.description.clone(),
             is_key: found.is_key && is_scored,

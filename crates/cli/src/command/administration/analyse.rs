@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Result;
 use clap::Subcommand;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::query::question::{Test, condition};
 use crate::admin::{Address, Client, Common, OfTenant, Output, Table};
@@ -136,14 +136,14 @@ impl Arguments {
 }
 
 impl Filter {
-    fn add_to(&self, body: Value) -> Value {
-        let mut members = match body {
-            Value::Object(members) => members,
-            other => Map::from_iter([("body".to_owned(), other)]),
-        };
-        members.extend(condition(&self.conditions).map(|it| ("where".to_owned(), it)));
-        members.extend(self.zone.as_deref().map(|zone| ("zone".to_owned(), zone.into())));
-        Value::Object(members)
+    fn add_to(&self, mut body: Value) -> Value {
+        if let Some(condition) = condition(&self.conditions) {
+            body["where"] = condition;
+        }
+        if let Some(zone) = &self.zone {
+            body["zone"] = zone.as_str().into();
+        }
+        body
     }
 }
 

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::io;
 
-use super::condition::{Condition, ConditionReader};
-use super::fault::{QueryError, QuestionFault};
-use super::field::{CodeField, Field, Values};
-use super::reader::BlockReader;
-use super::request::ConditionRequest;
-use super::rows::Rows;
-use super::run::{Asked, blocks_of, rows_that_count};
-use super::time::Zone;
+use super::{Asked, blocks_of, rows_that_count};
+use crate::query::condition::{Condition, ConditionReader};
+use crate::query::fault::{QueryError, QuestionFault};
+use crate::query::field::{CodeField, Field, Values};
+use crate::query::reader::BlockReader;
+use crate::query::request::ConditionRequest;
+use crate::query::rows::Rows;
+use crate::query::time::Zone;
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::{Texts, View};
 
@@ -65,7 +65,7 @@ pub enum RowColumn {
 
 /// A question for rows that has been understood.
 #[derive(Debug)]
-pub(super) struct RowsPlan {
+pub(in crate::query) struct RowsPlan {
     columns: Vec<Source>,
     condition: Option<Condition>,
 }
@@ -89,21 +89,24 @@ enum Gathered {
 
 /// Rows that were found, in no order.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(in crate::query) struct Found {
     /// The time and the sequence of each row.
     keys: Vec<(i64, i64)>,
     columns: Vec<Gathered>,
 }
 
 impl RowsPlan {
-    pub(super) fn of(question: &RowsQuestion, texts: &Texts) -> Result<Self, QuestionFault> {
+    pub(in crate::query) fn of(
+        question: &RowsQuestion,
+        texts: &Texts,
+    ) -> Result<Self, QuestionFault> {
         if FIELDS_MAX < question.fields.len() {
             return Err(QuestionFault::new("/fields", format!("at most {FIELDS_MAX} fields")));
         }
         let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
-        let mut conditions = ConditionReader { texts, zone: &zone, count: 0 };
+        let mut conditions = ConditionReader { texts, zone: &zone, count: 0, contains_count: 0 };
         let filter = question.filter.as_ref();
         let condition = filter.map(|it| conditions.read(it, "/where", 0)).transpose()?;
         let fields = question.fields.iter().enumerate();
@@ -121,7 +124,11 @@ impl RowsPlan {
     }
 
     /// Collects the rows that count.
-    pub(super) fn gather(&self, view: &View, asked: Asked<'_>) -> Result<Found, QueryError> {
+    pub(in crate::query) fn gather(
+        &self,
+        view: &View,
+        asked: Asked<'_>,
+    ) -> Result<Found, QueryError> {
         let columns = self.columns.iter().map(Source::nothing).collect();
         let mut found = Found { keys: Vec::new(), columns };
         let row_bytes = ROW_BYTES + VALUE_BYTES * self.columns.len();
@@ -142,8 +149,8 @@ impl RowsPlan {
         Ok(found)
     }
 
-    fn add(&self, reader: &mut BlockReader<'_>, rows: &[u32], found: &mut Found) -> io::Result<()> {
-        if rows.is_empty() {
+    fn add(&self, reader: &mut BlockReader<'_>, rows: &Rows, found: &mut Found) -> io::Result<()> {
+        if rows.len() == 0 {
             return Ok(());
         }
         let times = rows.choose(&reader.ints(IntColumn::Timestamp)?);
@@ -173,7 +180,7 @@ impl RowsPlan {
     }
 
     /// Sorts the rows, and writes their texts in place of codes.
-    pub(super) fn write(&self, texts: &Texts, found: Found, sequence: u64) -> FactRows {
+    pub(in crate::query) fn write(&self, texts: &Texts, found: Found, sequence: u64) -> FactRows {
         let Found { keys, columns } = found;
         let mut order: Vec<u32> = (0..).take(keys.len()).collect();
         order.sort_unstable_by_key(|row| keys[*row as usize]);
