@@ -21,11 +21,11 @@ fn main() -> Result<()> {
         let name = path.strip_prefix(&built).map_err(Error::other)?;
         let name = name.to_str().ok_or_else(|| Error::other("a name that is not UTF-8"))?;
         let packed = pack(name, &plain)?;
-        let (plain_file, packed_file) = (path, out.join(format!("{index}.gz")));
+        let (plain_file, packed_file) = (path.to_string_lossy(), out.join(format!("{index}.gz")));
         let packed = match packed {
             Some(packed) => {
                 fs::write(&packed_file, packed)?;
-                format!("Some(include_bytes!({packed_file:?}))")
+                format!("Some(include_bytes!({:?}))", packed_file.to_string_lossy())
             }
             None => "None".to_owned(),
         };

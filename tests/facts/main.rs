@@ -7,6 +7,7 @@
     reason = "this is a test, and its numbers are small"
 )]
 
+mod analyses;
 mod export;
 mod persons;
 mod rebuild;

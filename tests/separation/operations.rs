@@ -79,9 +79,10 @@ impl Operation {
             call = call.header("If-Match", "*");
         }
         if self.has_body {
-            call = match body(&self.id, held) {
-                Value::String(text) => call.body("text/csv", text),
-                json => call.json(&json),
+            let body = body(&self.id, held);
+            call = match body.as_str() {
+                Some(text) => call.body("text/csv", text),
+                None => call.json(&body),
             };
         }
         outsider.onto(call).send()

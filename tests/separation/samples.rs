@@ -53,7 +53,9 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
 pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
     let tenant: u32 = held.tenant.parse().expect("a number");
     match operation {
-        "create_tenant" | "change_tenant" => json!({ "name": "Taken over" }),
+        "create_tenant" | "change_tenant" | "change_joined_person" => {
+            json!({ "name": "Taken over" })
+        }
         "create_credential" => json!({ "label": "Taken over", "scopes": ["all"] }),
         "change_credential" => json!({ "label": "Taken over" }),
         "rotate_credential" => json!({ "overlap_seconds": 0 }),
@@ -64,11 +66,16 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "create_joined_person" | "split_person" => {
             json!({ "identifiers": [held.agent], "name": "Taken over" })
         }
-        "change_joined_person" => json!({ "name": "Taken over" }),
         "join_persons" => json!({ "persons": [held.person] }),
         "set_person_rules" => json!({ "mailbox_sha1": true }),
         // Not JSON, but comma-separated values.
         "import_persons" => json!(format!("person,name\n{},Taken over\n", held.person)),
+        "analyse_items" => json!({ "activity": held.activity }),
+        "analyse_time" => json!({ "by": "person" }),
+        "analyse_funnel" => {
+            let step = json!({ "name": "all", "where": { "field": "person", "exists": true } });
+            json!({ "steps": [step, step] })
+        }
         "change_person" => json!({ "role": "viewer" }),
         "create_invitation" => json!({ "email": held.email, "role": "owner" }),
         "create_account" => json!({

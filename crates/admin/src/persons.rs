@@ -338,10 +338,9 @@ impl Admin {
             let found = self.find_joined(tenant, id).await?.ok_or(AdminError::NotFound)?.value;
             let mut after = found.clone();
             for other in others {
-                let Some(other) = self.find_joined(tenant, *other).await? else {
-                    let text = format!("there is no person {other}");
-                    return Err(AdminError::fault("/persons", text));
-                };
+                let missing =
+                    || AdminError::fault("/persons", format!("there is no person {other}"));
+                let other = self.find_joined(tenant, *other).await?.ok_or_else(missing)?;
                 draft.remove(&other.value);
                 absorb(&mut after, other.value);
             }

@@ -3,7 +3,7 @@
 use acta_access::{Permission, Principal, Scope, Scopes, ServerPermission, TenantId};
 use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
-use acta_xapi::StatementId;
+use acta_xapi::{ActivityId, StatementId};
 use serde_json::json;
 
 use crate::audit_entry::tenant_target;
@@ -147,6 +147,22 @@ impl Admin {
         what: &str,
     ) -> Result<(), AdminError> {
         self.permit_reading(requester, tenant, &json!({ "facts": what })).await.map(drop)
+    }
+
+    /// The definitions of activities of a tenant, as JSON, for those who may read its statements;
+    /// none for an activity that has none. In the order of `ids`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_question`].
+    pub async fn find_definitions(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        ids: &[ActivityId],
+    ) -> Result<Vec<Option<String>>, AdminError> {
+        self.permit(requester, tenant, Permission::ReadStatements).await?;
+        Ok(self.storage.find_definitions(tenant, ids).await?)
     }
 
     /// How many statements a tenant has, for those who may read statements or the tenant.

@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, audit, credential, facts, follower, person, query, statement, tenant,
+    account, analyse, audit, credential, facts, follower, person, query, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -94,6 +94,8 @@ enum Command {
     Statement(statement::Arguments),
     /// Shows and rebuilds facts, from which questions are answered, also while the store is served.
     Facts(facts::Arguments),
+    /// Analyses questions, time on task and funnels of a tenant. The store must be served.
+    Analyse(analyse::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         Command::Query(arguments) => query::run(file, arguments),
         Command::Statement(arguments) => statement::run(file, arguments),
         Command::Facts(arguments) => facts::run(file, arguments),
+        Command::Analyse(arguments) => analyse::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

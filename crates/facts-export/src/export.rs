@@ -112,7 +112,8 @@ fn write_month(
 ///
 /// Spec: RFC 3339.
 fn text_of(micros: i64) -> String {
-    jiff::Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
+    let bound = if micros < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    jiff::Timestamp::from_microsecond(micros).unwrap_or(bound).to_string()
 }
 
 /// A file with the hash of what was written to it.

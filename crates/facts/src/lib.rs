@@ -20,7 +20,8 @@ pub use follow::{FactFollower, FactFollowerOptions};
 pub use priority::lower as lower_priority;
 pub use query::{
     Answer, Asked, Column, ColumnKind, ConditionRequest, DimensionField, DimensionRequest,
-    MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,
+    FactRows, MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,
+    RowColumn, RowsQuestion,
 };
 pub use rows::batch::SourceStatement;
 pub use store::{FactStatus, FactStore, Rows};

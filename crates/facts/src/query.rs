@@ -27,6 +27,7 @@ pub use fault::{QueryError, QuestionFault};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
 };
+pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
@@ -50,6 +51,24 @@ pub(crate) fn answer(
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
     Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))
+}
+
+/// Gives the rows of a tenant's facts for which a condition holds, in which identifiers are joined
+/// as in `persons`.
+pub(crate) fn rows(
+    facts: &TenantFacts,
+    question: &RowsQuestion,
+    persons: &Arc<Persons>,
+    asked: Asked<'_>,
+) -> Result<FactRows, QueryError> {
+    let view: Arc<View> = facts.view();
+    let persons = facts.person_index(persons);
+    let plan = {
+        let texts = &*facts.texts();
+        run::listing::RowsPlan::of(question, Known { texts, persons: persons.as_ref() })?
+    };
+    let found = plan.gather(&view, asked)?;
+    Ok(plan.write(&facts.texts(), found, view.sequence))
 }
 
 #[cfg(test)]

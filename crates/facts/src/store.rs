@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use acta_access::TenantId;
 use acta_storage::persons::Persons;
 
-use crate::query::{self, Answer, Asked, QueryError, Question};
+use crate::query::{self, Answer, Asked, FactRows, QueryError, Question, RowsQuestion};
 use crate::rows::batch::{Batch, SourceStatement};
 use crate::table::Table;
 use crate::tenant::{Addition, TenantFacts};
@@ -159,6 +159,26 @@ impl FactStore {
     /// made by who writes there.
     pub fn export_folder(&self, tenant: TenantId) -> PathBuf {
         self.folder_of(tenant).join(EXPORT_NAME)
+    }
+
+    /// Gives the rows of a tenant's facts for which a condition holds, with the identifiers of
+    /// `persons` joined, in the order of `timestamp`, with the fields that are asked for. Voided statements are not part of them.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FactStore::answer`].
+    pub fn rows(
+        &self,
+        tenant: TenantId,
+        question: &RowsQuestion,
+        persons: &Arc<Persons>,
+        asked: Asked<'_>,
+    ) -> Result<FactRows, QueryError> {
+        let facts = self.find(tenant);
+        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        query::rows(&facts, question, persons, asked)
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those

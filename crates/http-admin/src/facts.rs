@@ -14,7 +14,7 @@ use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, 
 use acta_facts_export::ExportFile;
 use acta_http::problem::{FaultView, Problem};
 use acta_service::ServiceError;
-use acta_storage::persons::PersonCache;
+use acta_storage::persons::{PersonCache, Persons};
 use acta_storage::{Shares, Weights};
 use hyper::StatusCode;
 use tokio::sync::mpsc;
@@ -119,13 +119,32 @@ impl FactQueries {
     ///
     /// # Errors
     ///
-    /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
-    /// 500 if the facts cannot be read.
+    /// Those of [`FactQueries::compute`].
     pub(crate) async fn answer(
         &self,
         tenant: TenantId,
         question: Question,
     ) -> Result<Answer, Problem> {
+        self.compute(tenant, move |store, persons, asked| {
+            store.answer_for_persons(tenant, &question, persons, asked)
+        })
+        .await
+    }
+
+    /// Computes something from the facts, on a thread of its own, when it is the tenant's turn. It
+    /// is given up if the future is dropped, as far as `work` asks whether it is to stop.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
+    /// 500 if the facts cannot be read.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        work: impl FnOnce(&FactStore, &Arc<Persons>, Asked<'_>) -> Result<T, QueryError>
+        + Send
+        + 'static,
+    ) -> Result<T, Problem> {
         let turn = self.turns.acquire(tenant, 1).await;
         let persons = self.persons.load(tenant).await.map_err(ServiceError::from)?;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
@@ -135,8 +154,7 @@ impl FactQueries {
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            let asked = Asked { limits, now, stop: &stop };
-            store.answer_for_persons(tenant, &question, &persons, asked)
+            work(&store, &persons, Asked { limits, now, stop: &stop })
         });
         match answering.await {
             Ok(answered) => answered.map_err(|error| problem(error, timeout)),

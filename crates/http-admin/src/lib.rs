@@ -2,6 +2,7 @@
 //!
 //! All are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
 
+mod analyses;
 mod api;
 mod caller;
 mod console;

@@ -1,5 +1,7 @@
 //! Reading persons.
 
+use std::collections::HashSet;
+
 use acta_access::{Act, Principal, TenantId};
 use acta_storage::directory::{self, JoinedPerson, PersonChanges, PersonIdentifier, Tenant};
 use acta_storage::persons::class_members;
@@ -48,12 +50,11 @@ impl Service {
             names.extend(joined.name);
         }
         for identifier in &identifiers {
-            for name in self.storage.find_person(tenant, identifier).await?.names {
-                if !names.contains(&name) && names.len() < Person::NAMES_COUNT_MAX {
-                    names.push(name);
-                }
-            }
+            names.extend(self.storage.find_person(tenant, identifier).await?.names);
         }
+        let mut known = HashSet::new();
+        names.retain(|name| known.insert(name.clone()));
+        names.truncate(Person::NAMES_COUNT_MAX);
         if names.is_empty() {
             names.extend(agent.name.as_deref().map(str::to_owned));
         }
@@ -86,8 +87,8 @@ impl Service {
             }
         }
         let listed = joined.identifiers.clone();
-        let ruled = listed.iter().flat_map(|listed| class_members(&rules, listed));
-        for member in ruled.take(RULED_MAX) {
+        let members = listed.iter().flat_map(|listed| class_members(&rules, listed));
+        for member in members.take(RULED_MAX) {
             let is_new = !joined.identifiers.contains(&member);
             if is_new && self.is_unlisted_and_used(tenant, &member).await? {
                 joined.identifiers.push(member);

@@ -60,9 +60,10 @@ impl Draft {
         }
     }
 
-    /// The person as the change stands, if it touches the person.
-    pub(super) fn state(&self, id: PersonId) -> Option<Option<&JoinedPerson>> {
-        self.states.get(&id).map(Option::as_ref)
+    /// The person as the change stands, if it touches the person; none in it if it removes the
+    /// person.
+    pub(super) fn state(&self, id: PersonId) -> Option<&Option<JoinedPerson>> {
+        self.states.get(&id)
     }
 
     /// Whether there is such a person, as the change stands.

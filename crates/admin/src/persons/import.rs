@@ -181,14 +181,16 @@ impl Admin {
         }
         counts.changed += 1;
         counts.joined += absorbed.len() as u64;
-        absorbed.iter().for_each(|other| draft.remove(other));
+        for other in &absorbed {
+            draft.remove(other);
+        }
         draft.put(Some(&before), after)
     }
 
     /// A person as the change stands.
     async fn drafted(&self, draft: &Draft, id: PersonId) -> Result<JoinedPerson, AdminError> {
         if let Some(state) = draft.state(id) {
-            return state.cloned().ok_or(AdminError::Stale);
+            return state.clone().ok_or(AdminError::Stale);
         }
         let found = self.find_joined(draft.tenant(), id).await?;
         found.map(|found| found.value).ok_or(AdminError::Stale)

@@ -7,7 +7,7 @@ use acta_admin::{
     AdminError, ExportColumns, ImportCounts, ImportMode, ImportOptions, NewJoinedPerson,
     PersonEdit, PersonSearch, Requester, parse_rows, write_rows,
 };
-use acta_storage::directory::{JoinedPerson, PersonRules};
+use acta_storage::directory::{AttributeName, JoinedPerson, PersonRules};
 use acta_xapi::Version;
 use acta_xapi::{Ifi, parse_actor};
 
@@ -151,7 +151,7 @@ async fn a_change_needs_the_version_that_was_read() {
         ..PersonEdit::default()
     };
     let changed = world.admin.change_person(&machine, of, &edit, None).await.unwrap().value;
-    let names: Vec<&str> = changed.attributes.keys().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = changed.attributes.keys().map(AttributeName::as_str).collect();
     assert_eq!((names, changed.name.as_deref()), (vec!["job"], Some("Ada")));
 }
 

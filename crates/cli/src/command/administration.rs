@@ -2,6 +2,7 @@
 //! API, whether the store is served or not.
 
 pub(crate) mod account;
+pub(crate) mod analyse;
 pub(crate) mod audit;
 pub(crate) mod credential;
 pub(crate) mod facts;

@@ -142,7 +142,9 @@ impl Grouper {
 
     /// Replaces codes of the first dimension by numbers of groups.
     pub(crate) fn number_all(&mut self, index: usize, codes: &mut [u32]) {
-        codes.iter_mut().for_each(|code| *code = self.number(index, 0, *code));
+        for code in codes {
+            *code = self.number(index, 0, *code);
+        }
     }
 
     /// Replaces codes of the dimension `index` by numbers of groups; `before` are the numbers of

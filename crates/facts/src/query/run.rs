@@ -1,10 +1,12 @@
 //! Running a plan over the rows of a view, on several processors.
 
+pub(super) mod listing;
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use super::condition::Selected;
+use super::condition::{Condition, Selected};
 use super::dimension::{Dimension, DimensionCodes};
 use super::fault::QueryError;
 use super::group::Grouper;
@@ -70,6 +72,32 @@ struct Work<'v> {
     stop: &'v (dyn Fn() -> bool + Sync),
 }
 
+/// All blocks of a view.
+pub(crate) fn blocks_of(view: &View) -> Vec<BlockSource<'_>> {
+    let segments = view
+        .segments
+        .iter()
+        .flat_map(|segment| segment.blocks().iter().map(|block| BlockSource::Disk(segment, block)));
+    segments.chain(view.tail.iter().map(|block| BlockSource::Memory(block))).collect()
+}
+
+/// The rows of the reader's block for which a condition holds, without those that are voided.
+pub(crate) fn rows_that_count(
+    view: &View,
+    condition: Option<&Condition>,
+    reader: &mut BlockReader<'_>,
+) -> std::io::Result<Rows> {
+    let selected = match condition {
+        Some(condition) => condition.select(reader)?,
+        None => Selected::All,
+    };
+    Ok(match without_voided(view, selected, reader)? {
+        Selected::None => Rows::Some(Vec::new()),
+        Selected::All => Rows::All(reader.len()),
+        Selected::Some(mask) => Rows::Some(mask.rows()),
+    })
+}
+
 /// What each worker has found before it begins.
 pub(crate) fn start(plan: &Plan, texts: &Texts, limits: QueryLimits) -> Vec<Found> {
     (0..limits.threads.max(1)).map(|_| Found::empty(plan, texts)).collect()
@@ -82,14 +110,9 @@ pub(crate) fn run(
     empty: Vec<Found>,
     asked: Asked<'_>,
 ) -> Result<Found, QueryError> {
-    let segments = view
-        .segments
-        .iter()
-        .flat_map(|segment| segment.blocks().iter().map(|block| BlockSource::Disk(segment, block)));
-    let tail = view.tail.iter().map(|block| BlockSource::Memory(block));
     let (next, used_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let has_failed = AtomicBool::new(false);
-    let blocks: Vec<_> = segments.chain(tail).collect();
+    let blocks = blocks_of(view);
     let Asked { limits, stop, .. } = asked;
     let work = Work { plan, view, blocks, next, used_bytes, has_failed, limits, stop };
     let workers = empty.into_iter().take(work.blocks.len().max(1));
@@ -187,16 +210,10 @@ impl<'v> Work<'v> {
     }
 
     fn add(&self, reader: &mut BlockReader<'v>, found: &mut Found) -> std::io::Result<()> {
-        let selected = match &self.plan.condition {
-            Some(condition) => condition.select(reader)?,
-            None => Selected::All,
-        };
-        let selected = self.without_voided(selected, reader)?;
-        let rows = match selected {
-            Selected::None => return Ok(()),
-            Selected::All => Rows::All(reader.len()),
-            Selected::Some(mask) => Rows::Some(mask.rows()),
-        };
+        let rows = rows_that_count(self.view, self.plan.condition.as_ref(), reader)?;
+        if rows.len() == 0 {
+            return Ok(());
+        }
         found.row_count += rows.len() as u64;
         let grouped = Grouped { rows, groups: Groups::One, group_count: 1 };
         if self.plan.has_totals {
@@ -205,37 +222,37 @@ impl<'v> Work<'v> {
         let grouped = group(&self.plan.dimensions, &mut found.groups, reader, grouped)?;
         add_measures(&self.plan.measures, &mut found.states, reader, &grouped)
     }
+}
 
-    fn without_voided(
-        &self,
-        selected: Selected,
-        reader: &mut BlockReader<'v>,
-    ) -> std::io::Result<Selected> {
-        let voided = &self.view.voided;
-        if voided.is_empty() || selected == Selected::None {
-            return Ok(selected);
-        }
-        let (min, max) = reader.source().int_range(IntColumn::Sequence);
-        let (min, max) = (min.cast_unsigned(), max.cast_unsigned());
-        let before = min.checked_sub(1).map_or(0, |before| voided.rank(before));
-        let end = voided.rank(max);
-        if before == end {
-            return Ok(selected);
-        }
-        let offset = |sequence: u64| u32::try_from(sequence - min).ok();
-        let those = (before..end).filter_map(|place| voided.select(place));
-        let those: CodeBits = those.filter_map(offset).collect();
-        let mut mask = match selected {
-            Selected::Some(mask) => mask,
-            Selected::All | Selected::None => Mask::of(reader.len(), true),
-        };
-        for (row, sequence) in reader.ints(IntColumn::Sequence)?.iter().enumerate() {
-            if offset(sequence.cast_unsigned()).is_some_and(|offset| those.has(offset)) {
-                mask.remove(row);
-            }
-        }
-        Ok(if mask.is_empty() { Selected::None } else { Selected::Some(mask) })
+fn without_voided(
+    view: &View,
+    selected: Selected,
+    reader: &mut BlockReader<'_>,
+) -> std::io::Result<Selected> {
+    let voided = &view.voided;
+    if voided.is_empty() || selected == Selected::None {
+        return Ok(selected);
     }
+    let (min, max) = reader.source().int_range(IntColumn::Sequence);
+    let (min, max) = (min.cast_unsigned(), max.cast_unsigned());
+    let before = min.checked_sub(1).map_or(0, |before| voided.rank(before));
+    let end = voided.rank(max);
+    if before == end {
+        return Ok(selected);
+    }
+    let offset = |sequence: u64| u32::try_from(sequence - min).ok();
+    let those = (before..end).filter_map(|place| voided.select(place));
+    let those: CodeBits = those.filter_map(offset).collect();
+    let mut mask = match selected {
+        Selected::Some(mask) => mask,
+        Selected::All | Selected::None => Mask::of(reader.len(), true),
+    };
+    for (row, sequence) in reader.ints(IntColumn::Sequence)?.iter().enumerate() {
+        if offset(sequence.cast_unsigned()).is_some_and(|offset| those.has(offset)) {
+            mask.remove(row);
+        }
+    }
+    Ok(if mask.is_empty() { Selected::None } else { Selected::Some(mask) })
 }
 
 /// Puts rows into the groups of the dimensions. A row comes once for each of several activities in

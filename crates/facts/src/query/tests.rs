@@ -142,6 +142,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
+    fn rows_are_the_samples_in_the_order_of_time(
+        samples in prop::collection::vec(Sample::any(), 0..60),
+    ) {
+        let samples = naive::numbered(samples);
+        let folder = tempfile::tempdir().unwrap();
+        let facts = facts_of(&samples, folder.path());
+        let fields = ["verb", "success", "score.scaled", "timestamp", "parent", "stored"];
+        let question = RowsQuestion {
+            fields: fields.map(str::to_owned).to_vec(),
+            filter: serde_json::from_value(json!({"field": "success", "exists": true})).unwrap(),
+            zone: None,
+        };
+        let found = rows(&facts, &question, &Arc::default(), asked(NOW)).unwrap();
+        let expected = naive::judged(&samples);
+        prop_assert_eq!(found.count, expected.len());
+        prop_assert_eq!(naive::rows_as_texts(&found), expected);
+    }
+
+    #[test]
     fn answers_as_a_slow_computation_does(
         samples in prop::collection::vec(Sample::any(), 0..120),
         condition in prop::option::of(any_condition()),

@@ -145,7 +145,11 @@ pub(crate) fn read_codes(bytes: &[u8], count: usize, width: u8, min: i64, into: 
 }
 
 /// Reads numbers.
-#[expect(clippy::cast_precision_loss, reason = "whole numbers of decimals are less than 2^53")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "whole numbers of decimals are less than 2^53, and places of a table few"
+)]
 pub(crate) fn read_numbers(
     bytes: &[u8],
     count: usize,

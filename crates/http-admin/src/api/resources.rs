@@ -2,7 +2,7 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
-use super::tenants::{credentials, facts, persons, statements, streams};
+use super::tenants::{analyses, credentials, facts, persons, statements, streams};
 use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
 
@@ -18,6 +18,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         facts::operations(),
         streams::operations(),
         persons::operations(),
+        analyses::operations(),
         audit::operations(),
         audit::tenant_operations(),
         members::operations(),

@@ -1,5 +1,6 @@
 //! Tenants.
 
+pub(super) mod analyses;
 mod change;
 mod create;
 pub(super) mod credentials;

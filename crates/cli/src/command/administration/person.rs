@@ -64,7 +64,7 @@ enum Act {
         #[arg(long = "attribute", value_name = "NAME=[VALUE]")]
         attributes: Vec<Attribute>,
     },
-    /// Joins persons into one: the others are removed, and their identifiers are those of the first.
+    /// Joins persons into one, who has the identifiers of all. The others are removed.
     Join {
         #[command(flatten)]
         one: PersonArg,
@@ -174,60 +174,81 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             let address = one.address(client, &[]).await?;
             Ok(one_person(client.get(&address).await?))
         }
-        Act::Change { one, name, identifiers, attributes: changed } => {
-            let mut body = Map::new();
-            if let Some(Clearable(name)) = name {
-                body.insert("name".to_owned(), name.clone().into());
-            }
-            if !identifiers.is_empty() {
-                let list = identifiers.iter().map(Identifier::to_json).collect();
-                body.insert("identifiers".to_owned(), list);
-            }
-            if !changed.is_empty() {
-                body.insert("attributes".to_owned(), attributes(changed).into());
-            }
-            if body.is_empty() {
-                bail!("no change was given: add an option such as --attribute unit=North");
-            }
+        Act::Change { one, name, identifiers, attributes } => {
+            let body = changes(name.as_ref(), identifiers, attributes)?;
             let address = one.address(client, &[]).await?;
             Ok(one_person(client.patch(&address, &body.into()).await?))
         }
-        Act::Join { one, others } => {
-            let address = one.address(client, &["join"]).await?;
-            let body = json!({ "persons": others });
-            Ok(one_person(client.post(&address, Some(&body)).await?))
-        }
-        Act::Split { one, known } => {
-            let address = one.address(client, &["split"]).await?;
-            Ok(one_person(client.post(&address, Some(&known.body())).await?))
-        }
-        Act::Remove(one) => {
-            let address = one.address(client, &[]).await?;
-            client.delete(&address).await?;
-            Ok(Output::done("the person was removed"))
-        }
+        Act::Join { one, others } => post(client, one, "join", &json!({ "persons": others })).await,
+        Act::Split { one, known } => post(client, one, "split", &known.body()).await,
+        Act::Remove(one) => remove(client, one).await,
         Act::Import(arguments) => import::run(client, arguments).await,
         Act::Export { file, of } => {
             let address = persons(client, *of, &["export"]).await?;
             export(client, &address, file.as_deref()).await
         }
         Act::Rules { of, home_pages, mailbox_sha1 } => {
-            let tenant = client.tenant(*of).await?;
-            let address = Address::of(["tenants", &tenant, "person-rules"]);
-            let mut rules = client.get(&address).await?;
-            if !home_pages.is_empty() {
-                rules["home_pages"] = lists_of(home_pages);
-            }
-            if let Some(switch) = mailbox_sha1 {
-                rules["mailbox_sha1"] = switch.is_on().into();
-            }
-            if !home_pages.is_empty() || mailbox_sha1.is_some() {
-                rules = client.put(&address, &rules).await?;
-            }
-            let lines = fields(&rules, &["home_pages", "mailbox_sha1"]);
-            Ok(Output::new(rules, lines))
+            rules(client, *of, home_pages, mailbox_sha1.map(Switch::is_on)).await
         }
     }
+}
+
+/// Does something with a person.
+async fn post(client: &mut Client, one: &PersonArg, act: &str, body: &Value) -> Result<Output> {
+    let address = one.address(client, &[act]).await?;
+    Ok(one_person(client.post(&address, Some(body)).await?))
+}
+
+async fn remove(client: &mut Client, one: &PersonArg) -> Result<Output> {
+    let address = one.address(client, &[]).await?;
+    client.delete(&address).await?;
+    Ok(Output::done("the person was removed"))
+}
+
+/// The body of a change, which names what is to be changed.
+fn changes(
+    name: Option<&Clearable<String>>,
+    identifiers: &[Identifier],
+    changed: &[Attribute],
+) -> Result<Map<String, Value>> {
+    let mut body = Map::new();
+    if let Some(Clearable(name)) = name {
+        body.insert("name".to_owned(), name.clone().into());
+    }
+    if !identifiers.is_empty() {
+        let list = identifiers.iter().map(Identifier::to_json).collect();
+        body.insert("identifiers".to_owned(), list);
+    }
+    if !changed.is_empty() {
+        body.insert("attributes".to_owned(), attributes(changed).into());
+    }
+    if body.is_empty() {
+        bail!("no change was given: add an option such as --attribute unit=North");
+    }
+    Ok(body)
+}
+
+/// Shows the rules of a tenant, changed if there is something to change.
+async fn rules(
+    client: &mut Client,
+    of: OfTenant,
+    home_pages: &[Clearable<String>],
+    mailbox_sha1: Option<bool>,
+) -> Result<Output> {
+    let tenant = client.tenant(of).await?;
+    let address = Address::of(["tenants", &tenant, "person-rules"]);
+    let mut rules = client.get(&address).await?;
+    if !home_pages.is_empty() {
+        rules["home_pages"] = lists_of(home_pages);
+    }
+    if let Some(is_on) = mailbox_sha1 {
+        rules["mailbox_sha1"] = is_on.into();
+    }
+    if !home_pages.is_empty() || mailbox_sha1.is_some() {
+        rules = client.put(&address, &rules).await?;
+    }
+    let lines = fields(&rules, &["home_pages", "mailbox_sha1"]);
+    Ok(Output::new(rules, lines))
 }
 
 /// The path of the persons of a tenant, or one below it.

@@ -1,6 +1,6 @@
 //! `acta query`: questions about the statements of a tenant.
 
-mod question;
+pub(super) mod question;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -17,6 +17,8 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::{FactRows, RowColumn};
+
 /// What a statement says, in numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sample {
@@ -267,6 +269,34 @@ pub(super) fn numbered(samples: Vec<Sample>) -> Vec<Sample> {
         Sample { sequence, voids, ..sample }
     };
     (1..).zip(samples).map(number).collect()
+}
+
+/// Verb, success, scaled score, parent and `stored` of the samples that say whether they were a
+/// success, in the order of time and of the log.
+pub(super) fn judged(samples: &[Sample]) -> Vec<Json> {
+    let voided: BTreeSet<u64> = samples.iter().filter_map(|sample| sample.voids).collect();
+    let counts = |it: &&Sample| it.success.is_some() && !voided.contains(&it.sequence);
+    let mut counting: Vec<&Sample> = samples.iter().filter(counts).collect();
+    counting.sort_by_key(|it| (it.time(), it.sequence));
+    let row = |it: &Sample| {
+        let parent = it.parent.map(|it| format!("http://x.org/activity/{it}")).unwrap_or_default();
+        let scaled = it.scaled.map(|it| f64::from(it) / 10.0);
+        let stored = 1_800_000_000_000_000 + it.sequence.cast_signed();
+        json!([it.verb_id(), it.success, scaled, it.time().as_microsecond(), parent, stored])
+    };
+    counting.into_iter().map(row).collect()
+}
+
+/// Rows as they are expected.
+pub(super) fn rows_as_texts(rows: &FactRows) -> Vec<Json> {
+    let cell = |column: &RowColumn, row: usize| match column {
+        RowColumn::Texts { places, texts } => json!(texts[places[row] as usize]),
+        RowColumn::Flags(flags) => json!(flags[row]),
+        RowColumn::Numbers(numbers) => json!(Some(numbers[row]).filter(|it| !it.is_nan())),
+        RowColumn::Times(times) => json!(times[row]),
+    };
+    let row = |row| rows.columns.iter().map(|column| cell(column, row)).collect();
+    (0..rows.count).map(row).collect()
 }
 
 /// What the facts know of activities: those that have come as object or in a context.

@@ -221,7 +221,9 @@ fn rules_join_identifiers_that_are_not_listed() {
     let facts = TenantFacts::open(folder.path()).unwrap();
     let add = |statements: &[acta_storage::TransferredStatement]| {
         let mut addition = Addition { batch: Batch::default(), ..Addition::default() };
-        statements.iter().for_each(|statement| addition.batch.push(&statement.into()));
+        for statement in statements {
+            addition.batch.push(&statement.into());
+        }
         facts.add(&addition).unwrap();
     };
     add(&samples("http://y.org", &[1, 2], 1));

@@ -94,19 +94,15 @@ impl PersonCache {
     ) -> Result<Persons, StorageError> {
         let version = head.record.version;
         let changed = head.value.since(known.changes()).filter(|_| known.version() != 0);
-        match changed {
-            Some(ids) => {
-                let mut states = Vec::with_capacity(ids.len());
-                for id in ids {
-                    states.push((*id, self.find(head.value.tenant, *id).await?));
-                }
-                Ok(known.after(&head.value, version, states))
-            }
-            None => {
-                let all = self.read_all(head.value.tenant).await?;
-                Ok(Persons::default().after(&head.value, version, all))
-            }
+        let Some(ids) = changed else {
+            let all = self.read_all(head.value.tenant).await?;
+            return Ok(Persons::default().after(&head.value, version, all));
+        };
+        let mut states = Vec::with_capacity(ids.len());
+        for id in ids {
+            states.push((*id, self.find(head.value.tenant, *id).await?));
         }
+        Ok(known.after(&head.value, version, states))
     }
 
     async fn find(

@@ -29,9 +29,8 @@ pub(super) fn write(parts: &Parts<'_>) -> Value {
     };
     list("dimensions", parts.dimensions.iter().map(|dimension| &dimension.0).collect());
     list("order", parts.order.iter().map(|order| &order.0).collect());
-    let tests: Vec<&Value> = parts.tests.iter().map(|test| &test.0).collect();
-    if !tests.is_empty() {
-        question.insert("where".to_owned(), json!({ "and": tests }));
+    if let Some(condition) = condition(parts.tests) {
+        question.insert("where".to_owned(), condition);
     }
     if let Some(limit) = parts.limit {
         question.insert("limit".to_owned(), limit.into());
@@ -43,6 +42,12 @@ pub(super) fn write(parts: &Parts<'_>) -> Value {
         question.insert("zone".to_owned(), zone.into());
     }
     Value::Object(question)
+}
+
+/// The condition that all tests hold, as the API takes it; none without tests.
+pub(in super::super) fn condition(tests: &[Test]) -> Option<Value> {
+    let tests: Vec<&Value> = tests.iter().map(|test| &test.0).collect();
+    (!tests.is_empty()).then(|| json!({ "and": tests }))
 }
 
 /// A measure, such as `learners=distinct:person`.
@@ -101,7 +106,7 @@ impl FromStr for Dimension {
 
 /// A test, such as `credit>=0.5`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Test(Value);
+pub(in super::super) struct Test(Value);
 
 impl FromStr for Test {
     type Err = String;

@@ -43,7 +43,7 @@ fn a_change_is_seen_and_the_persons_before_are_as_they_were() {
             (Uuid::from_u128(1), None),
         ],
     );
-    let ids = |persons: &Persons| persons.ids().map(|id| id.as_u128()).collect::<Vec<_>>();
+    let ids = |persons: &Persons| persons.ids().map(Uuid::as_u128).collect::<Vec<_>>();
     assert_eq!((ids(&first), ids(&second)), (vec![1, 3, 5], vec![2, 3, 5]));
     let of = |persons: &Persons, identifier: &Ifi| {
         persons.index_of(&identifier.to_key()).and_then(|index| persons.id(index))
@@ -80,7 +80,7 @@ fn a_rule_joins_accounts_and_mailboxes() {
     let persons = Persons::default().after(
         &changes,
         1,
-        [person(1, &[account("b", 7)]), person(2, &[mbox.clone()])]
+        [person(1, &[account("b", 7)]), person(2, std::slice::from_ref(&mbox))]
             .map(|person| (person.id, Some(person))),
     );
     let of = |identifier: &Ifi| {

@@ -1,0 +1,302 @@
+//! Item analysis: how well the questions of a test work.
+
+use acta_analyses::{
+    ANSWERS_MIN, Component, Distractor, Interaction, Interval, Item, ItemFlag, ItemStatistics,
+    Reliability, ScoreRange, Test, TestStatistics, quantiles,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answers::{Answers, Attempts};
+use super::options::JudgedQuestion;
+use super::spread::{Bounds, Spread};
+
+/// Most scores of a test: learners times questions.
+const SCORES_MAX: usize = 20_000_000;
+
+/// The questions of a test, and how well they work.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ItemAnalysis {
+    /// Which answers of a learner to a question count.
+    attempts: Attempts,
+    /// How many learners have answered.
+    learners: usize,
+    /// The test as a whole.
+    test: TestFigures,
+    /// The questions, in the order of their ids.
+    questions: Vec<QuestionFigures>,
+    /// The sequence of the last statement that is taken into account.
+    sequence: u64,
+}
+
+/// A test. There are no figures if fewer than 10 learners have answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TestFigures {
+    /// How many questions have right and wrong answers.
+    questions: usize,
+    /// The mean score, in percent.
+    mean: Option<f64>,
+    /// The median score, in percent.
+    median: Option<f64>,
+    /// The standard deviation of the scores, in percent.
+    standard_deviation: Option<f64>,
+    /// The asymmetry of the scores.
+    skewness: Option<f64>,
+    /// How peaked the scores are; 0 for a normal distribution.
+    kurtosis: Option<f64>,
+    /// The coefficient of internal consistency, in percent (Cronbach's α).
+    internal_consistency: Option<f64>,
+    /// Where it lies with a probability of 95 %.
+    internal_consistency_interval: Option<Bounds>,
+    /// How much of the standard deviation is due to chance, in percent.
+    error_ratio: Option<f64>,
+    /// How far the score of a learner is off by chance, in percent.
+    standard_error: Option<f64>,
+}
+
+/// How far figures can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HowReliable {
+    /// Fewer than 10 answers: there are no figures.
+    TooFew,
+    /// Fewer than 50 answers: the figures may still change much.
+    Unstable,
+    /// 50 answers or more.
+    Stable,
+}
+
+/// Why a question needs a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum QuestionFlag {
+    /// Good learners are wrong more often than others.
+    KeyMayBeWrong,
+    /// An option was never chosen.
+    NeverChosen,
+    /// Nearly everybody is right.
+    TooEasy,
+    /// It does not tell good learners from others.
+    DoesNotDiscriminate,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct QuestionFigures {
+    /// The id of the activity.
+    id: String,
+    /// Its name, if it is known.
+    name: Option<String>,
+    /// The type of interaction by the latest definition, if it is known.
+    interaction: Option<&'static str>,
+    /// Whether no answer is right or wrong.
+    is_survey: bool,
+    /// How many learners have answered.
+    answers: usize,
+    /// How far the figures can be relied on.
+    reliability: HowReliable,
+    /// How many answers were judged by the correct responses of the definition, because the
+    /// statements do not say whether they were a success.
+    derived: usize,
+    /// How many answers the source judged otherwise than the definition does.
+    contradicted: usize,
+    /// The mean score, in percent: 100 means that everybody was right.
+    facility: Option<f64>,
+    /// Where it lies with a probability of 95 %.
+    facility_interval: Option<Bounds>,
+    /// The mean score of those who have answered, in percent.
+    facility_of_answers: Option<f64>,
+    /// The standard deviation of the scores, in percent.
+    standard_deviation: Option<f64>,
+    /// The score of somebody who chooses by chance, in percent.
+    random_guess_score: Option<f64>,
+    /// The share of the question in the score of the test, in percent.
+    intended_weight: Option<f64>,
+    /// The share of the question in how the scores of the test differ, in percent.
+    effective_weight: Option<f64>,
+    /// The correlation with the score on all other questions, in percent.
+    discrimination_index: Option<f64>,
+    /// Where it lies with a probability of 95 %.
+    discrimination_interval: Option<Bounds>,
+    /// The discrimination in percent of the greatest possible one.
+    discriminative_efficiency: Option<f64>,
+    /// Why the question needs a look.
+    flags: Vec<QuestionFlag>,
+    /// The options, and who chose them.
+    options: Vec<OptionFigures>,
+    /// How many seconds the answers took.
+    seconds: Option<Spread>,
+}
+
+/// An option of a question.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct OptionFigures {
+    /// The id, or the response itself.
+    id: String,
+    /// The text that learners see, if it is known.
+    description: Option<String>,
+    /// Whether it is right.
+    is_key: bool,
+    /// How many learners chose it.
+    count: usize,
+    /// How many percent of those who chose anything.
+    share: Option<f64>,
+    /// The mean score on all other questions of those who chose it, in percent.
+    mean_rest_score: Option<f64>,
+    /// How many of the lowest, the middle and the highest third of learners chose it.
+    thirds: [usize; 3],
+}
+
+/// Computes the figures of all questions; none if there are too many scores. `interactions` is in
+/// the order of the questions.
+pub(crate) fn analyse(
+    answers: &Answers,
+    interactions: &[Option<Interaction>],
+    attempts: Attempts,
+) -> Option<ItemAnalysis> {
+    let learners = answers.learner_count;
+    if SCORES_MAX < learners.saturating_mul(answers.questions.len()) {
+        return None;
+    }
+    let mut test = Test::new(learners);
+    let mut judged: Vec<JudgedQuestion> = Vec::new();
+    let mut scored = Vec::new();
+    for (question, interaction) in answers.questions.iter().zip(interactions) {
+        let interaction = interaction.as_ref();
+        let it = JudgedQuestion::of(question, interaction, &answers.responses, learners);
+        let guess = interaction.and_then(Interaction::random_guess_score);
+        // A survey is an item of a test of its own, for the counts of its options alone.
+        scored.push(it.is_scored());
+        if it.is_scored() {
+            let item = Item::new(ScoreRange::UNIT, it.scores.iter().copied());
+            let item = item.with_random_guess_score(guess).with_choices(it.choices.clone());
+            test.add(item).ok()?;
+        }
+        judged.push(it);
+    }
+    let statistics = test.statistics();
+    let mut items = statistics.items.iter();
+    let mut questions = Vec::new();
+    for (index, judged) in judged.iter().enumerate() {
+        let question = &answers.questions[index];
+        let alone;
+        let item = if scored[index] {
+            items.next()?
+        } else {
+            alone = survey(judged, learners)?;
+            &alone
+        };
+        let interaction = interactions[index].as_ref();
+        let mut figures = QuestionFigures::of(item, judged, scored[index]);
+        question.id.clone_into(&mut figures.id);
+        figures.name = Some(question.name.clone()).filter(|name| !name.is_empty());
+        figures.interaction = interaction.map(|it| it.interaction_type().name());
+        figures.answers = question.answers.len();
+        figures.seconds = quantiles(question.answers.iter().map(|it| it.duration))
+            .filter(|it| ANSWERS_MIN <= it.count)
+            .map(Spread::from);
+        questions.push(figures);
+    }
+    let test = TestFigures::of(&statistics);
+    Some(ItemAnalysis { attempts, learners, test, questions, sequence: answers.sequence })
+}
+
+/// The counts of the options of a survey.
+fn survey(judged: &JudgedQuestion, learners: usize) -> Option<ItemStatistics> {
+    let mut test = Test::new(learners);
+    let scores = std::iter::repeat_n(None, learners);
+    test.add(Item::new(ScoreRange::UNIT, scores).with_choices(judged.choices.clone())).ok()?;
+    test.statistics().items.pop()
+}
+
+impl TestFigures {
+    fn of(test: &TestStatistics) -> Self {
+        let questions = test.items.len();
+        if Reliability::of(test.learner_count) == Reliability::TooFew || questions == 0 {
+            return Self { questions, ..Self::default() };
+        }
+        Self {
+            questions,
+            mean: test.mean,
+            median: test.median,
+            standard_deviation: test.standard_deviation,
+            skewness: test.skewness,
+            kurtosis: test.kurtosis,
+            internal_consistency: test.internal_consistency,
+            internal_consistency_interval: test.internal_consistency_interval.map(Bounds::from),
+            error_ratio: test.error_ratio,
+            standard_error: test.standard_error,
+        }
+    }
+}
+
+impl QuestionFigures {
+    fn of(item: &ItemStatistics, judged: &JudgedQuestion, is_scored: bool) -> Self {
+        let reliability = Reliability::of(if is_scored {
+            item.answer_count
+        } else {
+            judged.choices.chosen.len()
+        });
+        let is_shown = reliability != Reliability::TooFew;
+        let shown = |figure: Option<f64>| figure.filter(|_| is_shown && is_scored);
+        let bounds = |interval: Option<Interval>| {
+            interval.filter(|_| is_shown && is_scored).map(Bounds::from)
+        };
+        let pairs = judged.options.iter().zip(&item.distractors);
+        let option = |(option, found): (&Component, &Distractor)| OptionFigures {
+            id: option.id.clone(),
+            description: option.description.clone(),
+            is_key: found.is_key && is_scored,
+            count: found.count,
+            share: found.share,
+            mean_rest_score: shown(found.mean_rest_score),
+            thirds: if is_scored { found.thirds } else { [0; 3] },
+        };
+        let options = pairs.filter(|_| is_shown).map(option).collect();
+        let flags = item.flags.iter().filter(|_| is_scored).map(|it| QuestionFlag::from(*it));
+        Self {
+            id: String::new(),
+            name: None,
+            interaction: None,
+            is_survey: !is_scored,
+            answers: item.answer_count,
+            reliability: HowReliable::from(reliability),
+            derived: judged.derived_count,
+            contradicted: judged.contradicted_count,
+            facility: shown(item.facility),
+            facility_interval: bounds(item.facility_interval),
+            facility_of_answers: shown(item.facility_of_answers),
+            standard_deviation: shown(item.standard_deviation),
+            random_guess_score: item.random_guess_score,
+            intended_weight: shown(item.intended_weight),
+            effective_weight: shown(item.effective_weight),
+            discrimination_index: shown(item.discrimination_index),
+            discrimination_interval: bounds(item.discrimination_interval),
+            discriminative_efficiency: shown(item.discriminative_efficiency),
+            flags: flags.collect(),
+            options,
+            seconds: None,
+        }
+    }
+}
+
+impl From<Reliability> for HowReliable {
+    fn from(reliability: Reliability) -> Self {
+        match reliability {
+            Reliability::TooFew => Self::TooFew,
+            Reliability::Unstable => Self::Unstable,
+            Reliability::Stable => Self::Stable,
+        }
+    }
+}
+
+impl From<ItemFlag> for QuestionFlag {
+    fn from(flag: ItemFlag) -> Self {
+        match flag {
+            ItemFlag::KeyMayBeWrong => Self::KeyMayBeWrong,
+            ItemFlag::NeverChosen => Self::NeverChosen,
+            ItemFlag::TooEasy => Self::TooEasy,
+            ItemFlag::DoesNotDiscriminate => Self::DoesNotDiscriminate,
+        }
+    }
+}

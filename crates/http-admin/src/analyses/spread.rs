@@ -1,0 +1,50 @@
+//! How values are spread, as the API gives it.
+
+use acta_analyses::{Interval, Quantiles};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Percentiles of values.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Spread {
+    /// How many values there are.
+    count: usize,
+    /// 10 % of the values are below.
+    p10: f64,
+    /// 25 % of the values are below.
+    p25: f64,
+    /// Half of the values are below.
+    median: f64,
+    /// 75 % of the values are below.
+    p75: f64,
+    /// 90 % of the values are below.
+    p90: f64,
+}
+
+impl From<Quantiles> for Spread {
+    fn from(it: Quantiles) -> Self {
+        Self {
+            count: it.count,
+            p10: it.tenth,
+            p25: it.quarter,
+            median: it.median,
+            p75: it.three_quarters,
+            p90: it.nine_tenths,
+        }
+    }
+}
+
+/// Where a figure lies with a probability of 95 %.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct Bounds {
+    /// The lower bound.
+    low: f64,
+    /// The upper bound.
+    high: f64,
+}
+
+impl From<Interval> for Bounds {
+    fn from(it: Interval) -> Self {
+        Self { low: it.low, high: it.high }
+    }
+}

@@ -1,0 +1,98 @@
+//! Time on task: how long learners work, by their sessions.
+
+use std::collections::BTreeMap;
+
+use acta_analyses::{Moment, Session, quantiles, sessions};
+use acta_facts::{FactRows, RowColumn};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::spread::Spread;
+
+/// Microseconds of a second.
+const SECOND: f64 = 1e6;
+
+/// How long learners work.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TimeAnalysis {
+    /// Minutes without a statement that end a session.
+    gap_minutes: u32,
+    /// Each value of the field, the one with the most time first.
+    rows: Vec<TimeFigures>,
+    /// The sequence of the last statement that is taken into account.
+    sequence: u64,
+}
+
+/// The time for one value of the field.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct TimeFigures {
+    /// The value; none for statements without one.
+    value: Option<String>,
+    /// How many learners there are.
+    learners: usize,
+    /// How many sessions they have had.
+    sessions: usize,
+    /// The seconds of all sessions together.
+    seconds: f64,
+    /// The seconds of a session.
+    seconds_per_session: Option<Spread>,
+    /// The seconds of a learner.
+    seconds_per_learner: Option<Spread>,
+}
+
+/// Computes the time by the values of a field, from rows with the field, `person`, `timestamp` and
+/// `duration`.
+pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
+    let gap = i64::from(gap_minutes) * 60_000_000;
+    let FactRows { columns, count, sequence } = rows;
+    let columns: Result<[RowColumn; 4], _> = columns.try_into();
+    let Ok(
+        [
+            RowColumn::Texts { places: values, texts },
+            RowColumn::Texts { places: persons, .. },
+            RowColumn::Times(times),
+            RowColumn::Numbers(durations),
+        ],
+    ) = columns
+    else {
+        return TimeAnalysis { gap_minutes, rows: Vec::new(), sequence };
+    };
+    let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
+    for row in (0..count).filter(|row| persons[*row] != 0) {
+        let moment = Moment { time: times[row], duration: micros(durations[row]) };
+        let learners = events.entry(values[row]).or_default();
+        learners.entry(persons[row]).or_default().push(moment);
+    }
+    let figures = |(value, learners): (u32, BTreeMap<u32, Vec<Moment>>)| {
+        let by_learner: Vec<Vec<f64>> = learners
+            .into_values()
+            .map(|events| sessions(events, gap).iter().map(seconds).collect())
+            .collect();
+        let all = by_learner.iter().flatten().copied();
+        let sums = by_learner.iter().map(|sessions| sessions.iter().sum::<f64>());
+        TimeFigures {
+            value: Some(texts[value as usize].clone()).filter(|_| value != 0),
+            learners: by_learner.len(),
+            sessions: by_learner.iter().map(Vec::len).sum(),
+            seconds: sums.clone().sum(),
+            seconds_per_session: quantiles(all).map(Spread::from),
+            seconds_per_learner: quantiles(sums).map(Spread::from),
+        }
+    };
+    let mut rows: Vec<TimeFigures> = events.into_iter().map(figures).collect();
+    rows.sort_by(|one, other| {
+        other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
+    });
+    TimeAnalysis { gap_minutes, rows, sequence }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "durations are below 2^53 microseconds")]
+fn seconds(session: &Session) -> f64 {
+    session.duration() as f64 / SECOND
+}
+
+/// A duration in microseconds; 0 if it is not known.
+#[expect(clippy::cast_possible_truncation, reason = "a cast from a number saturates")]
+fn micros(seconds: f64) -> i64 {
+    if seconds.is_finite() { (seconds * SECOND) as i64 } else { 0 }
+}

@@ -1,0 +1,112 @@
+//! `POST /api/v1/tenants/{tenant}/analyses/items`: how well questions work.
+
+use acta_access::TenantId;
+use acta_analyses::Interaction;
+use acta_facts::{ConditionRequest, QueryError, RowsQuestion};
+use acta_http::edge::{NoParams, Query};
+use acta_xapi::{ActivityId, IriRule};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::analyses::answers::{Answers, Attempts, FIELDS};
+use crate::analyses::condition::{all_of, exists, in_request, is, one_of};
+use crate::analyses::items::{ItemAnalysis, analyse};
+use crate::api::json::{Json, view};
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::facts::no_facts;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// The fields that name the activities a question belongs to.
+const PLACES: [&str; 4] = ["object", "parent", "grouping", "course"];
+/// What makes a statement an answer.
+const RESULTS: [&str; 3] = ["response", "success", "score.scaled"];
+
+/// Which questions are analysed.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ItemsRequest {
+    /// The id of a question, or of the quiz, module or course that its questions belong to; absent
+    /// for all questions.
+    #[serde(default)]
+    activity: Option<String>,
+    /// Which answers of a learner to a question count: the first, if nothing is said.
+    #[serde(default)]
+    attempts: Attempts,
+    /// Which facts count; absent for all.
+    #[serde(default, rename = "where")]
+    filter: Option<ConditionRequest>,
+    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
+    #[serde(default)]
+    zone: Option<String>,
+}
+
+impl ItemsRequest {
+    fn rows(&self) -> RowsQuestion {
+        let of = |activity: &String| one_of(PLACES.map(|field| is(field, &**activity)).to_vec());
+        let mut conditions =
+            vec![exists("object.interaction"), one_of(RESULTS.map(exists).to_vec())];
+        conditions.extend(self.activity.as_ref().map(of));
+        RowsQuestion {
+            fields: FIELDS.map(str::to_owned).to_vec(),
+            filter: Some(all_of(self.filter.as_ref(), conditions)),
+            zone: self.zone.clone(),
+        }
+    }
+}
+
+/// Analyse questions
+///
+/// Computes how difficult the questions of a test are, how well they tell good learners from
+/// others, and who chose which option. The questions are one test: choose those of one quiz by
+/// `activity`. For people and credentials that may read all statements of the tenant.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant}/analyses/items",
+    operation_id = "analyse_items",
+    tag = "analyses",
+    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
+    request_body = ItemsRequest,
+    responses(
+        (status = 200, description = "The figures of the questions.", body = ItemAnalysis),
+        (status = 422, description = "The analysis needs too much memory."),
+        (status = 503, description = "It took too long."),
+    ),
+)]
+pub(crate) async fn analyse_items(
+    State(shared): State<Shared>,
+    Administrator(requester): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(NoParams): Query<NoParams>,
+    Json(request): Json<ItemsRequest>,
+) -> Result<Response, AdminProblem> {
+    let what = json!({ "analysis": "items", "activity": request.activity });
+    shared.admin.permit_question(&requester, tenant, &what).await?;
+    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
+    let (rows, attempts) = (request.rows(), request.attempts);
+    let answers = facts.compute(tenant, move |store, persons, asked| {
+        let rows = store.rows(tenant, &rows, persons, asked).map_err(in_request)?;
+        Ok(Answers::of(rows, attempts))
+    });
+    let mut answers = answers.await?;
+    let mut ids = Vec::new();
+    answers.questions.retain(|question| {
+        let id = ActivityId::parse(&question.id, IriRule::Old);
+        id.map(|id| ids.push(id)).is_ok()
+    });
+    let definitions = shared.admin.find_definitions(&requester, tenant, &ids).await?;
+    let found = facts.compute(tenant, move |_store, _persons, asked| {
+        let interaction = |definition: Option<String>| {
+            definition.and_then(|text| Interaction::parse(&text).ok().flatten())
+        };
+        let interactions: Vec<_> = definitions.into_iter().map(interaction).collect();
+        let found = analyse(&answers, &interactions, attempts);
+        found.ok_or(QueryError::TooLarge(asked.limits.memory_bytes))
+    });
+    let found: ItemAnalysis = found.await?;
+    Ok(view(&found))
+}
