@@ -175,18 +175,14 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             Ok(one_person(client.get(&address).await?))
         }
         Act::Change { one, name, identifiers, attributes } => {
-            let body = changes(name.as_ref(), identifiers, attributes)?;
-            let address = one.address(client, &[]).await?;
-            Ok(one_person(client.patch(&address, &body.into()).await?))
+            let body = changes(name.as_ref(), identifiers, attributes);
+            change(client, one, body?.into()).await
         }
         Act::Join { one, others } => post(client, one, "join", &json!({ "persons": others })).await,
         Act::Split { one, known } => post(client, one, "split", &known.body()).await,
         Act::Remove(one) => remove(client, one).await,
         Act::Import(arguments) => import::run(client, arguments).await,
-        Act::Export { file, of } => {
-            let address = persons(client, *of, &["export"]).await?;
-            export(client, &address, file.as_deref()).await
-        }
+        Act::Export { file, of } => export(client, *of, file.as_deref()).await,
         Act::Rules { of, home_pages, mailbox_sha1 } => {
             rules(client, *of, home_pages, mailbox_sha1.map(Switch::is_on)).await
         }
@@ -197,6 +193,11 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
 async fn post(client: &mut Client, one: &PersonArg, act: &str, body: &Value) -> Result<Output> {
     let address = one.address(client, &[act]).await?;
     Ok(one_person(client.post(&address, Some(body)).await?))
+}
+
+async fn change(client: &mut Client, one: &PersonArg, body: Value) -> Result<Output> {
+    let address = one.address(client, &[]).await?;
+    Ok(one_person(client.patch(&address, &body).await?))
 }
 
 async fn remove(client: &mut Client, one: &PersonArg) -> Result<Output> {
@@ -281,15 +282,16 @@ fn one_person(person: Value) -> Output {
     Output::new(person, lines)
 }
 
-async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Output> {
+async fn export(client: &mut Client, of: OfTenant, file: Option<&Path>) -> Result<Output> {
+    let address = persons(client, of, &["export"]).await?;
     let Some(path) = file.filter(|file| file.as_os_str() != "-") else {
-        client.download(address, &mut StandardOutput).await?;
+        client.download(&address, &mut StandardOutput).await?;
         return Ok(Output::new(Value::Null, Vec::new()));
     };
     let created = File::create(path);
     let created = created.with_context(|| format!("cannot create {}", path.display()))?;
     let mut output = BufWriter::new(created);
-    let written = client.download(address, &mut output).await;
+    let written = client.download(&address, &mut output).await;
     output.flush()?;
     written.with_context(|| format!("{} is not complete", path.display()))?;
     say(&format!("wrote the persons to {}", path.display()));
