@@ -327,6 +327,8 @@ impl Admin {
         others: &[PersonId],
     ) -> Result<Versioned<JoinedPerson>, AdminError> {
         self.permit(requester, tenant, Permission::WritePersons).await?;
+        // What is wrong with the others is told only of a person who is there.
+        self.find_joined(tenant, id).await?.ok_or(AdminError::NotFound)?;
         if others.is_empty() || JoinedPerson::IDENTIFIERS_MAX < others.len() || others.contains(&id)
         {
             let most = JoinedPerson::IDENTIFIERS_MAX;
