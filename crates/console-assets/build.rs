@@ -21,11 +21,11 @@ fn main() -> Result<()> {
         let name = path.strip_prefix(&built).map_err(Error::other)?;
         let name = name.to_str().ok_or_else(|| Error::other("a name that is not UTF-8"))?;
         let packed = pack(name, &plain)?;
-        let (plain_file, packed_file) = (path.to_string_lossy(), out.join(format!("{index}.gz")));
+        let (plain_file, packed_file) = (literal(path)?, out.join(format!("{index}.gz")));
         let packed = match packed {
             Some(packed) => {
                 fs::write(&packed_file, packed)?;
-                format!("Some(include_bytes!({:?}))", packed_file.to_string_lossy())
+                format!("Some(include_bytes!({}))", literal(&packed_file)?)
             }
             None => "None".to_owned(),
         };
@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         writeln!(
             table,
             "Asset {{ path: \"/{name}\", content_type: {content_type:?}, tag: {tag:?}, \
-             plain: include_bytes!({plain_file:?}), gzip: {packed} }},"
+             plain: include_bytes!({plain_file}), gzip: {packed} }},"
         )
         .map_err(Error::other)?;
     }
@@ -43,6 +43,12 @@ fn main() -> Result<()> {
 
 fn variable(name: &str) -> Result<PathBuf> {
     std::env::var_os(name).map(PathBuf::from).ok_or_else(|| Error::other(name.to_owned()))
+}
+
+/// The path as a literal of Rust.
+fn literal(path: &Path) -> Result<String> {
+    let text = path.to_str().ok_or_else(|| Error::other("a path that is not UTF-8"))?;
+    Ok(format!("{text:?}"))
 }
 
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
