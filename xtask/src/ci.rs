@@ -31,7 +31,7 @@ const TESTS: &[Step] = &[
     ("clients", crate::clients::run_all),
     ("console in a browser", crate::console::run_in_browser),
     ("api", crate::api::run),
-    ("engines", crate::engines::run_all),
+    ("engines", crate::clients::engines::run_all),
     ("tests", tests),
 ];
 
@@ -80,7 +80,7 @@ fn install() -> Result<()> {
     crate::servers::objects::install()?;
     crate::api::install()?;
     crate::clients::install()?;
-    crate::engines::install()?;
+    crate::clients::engines::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()

@@ -1,5 +1,7 @@
 //! Real clients of xAPI, written by others, against the release binary.
 
+pub(crate) mod engines;
+
 use std::path::PathBuf;
 use std::process::Command;
 

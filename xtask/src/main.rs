@@ -7,7 +7,6 @@ mod ci;
 mod clients;
 mod conform;
 mod console;
-mod engines;
 mod fixture;
 mod fuzz;
 mod generate;
@@ -60,7 +59,7 @@ fn main() -> ExitCode {
         "generate" => generate::write(),
         "api" => api::run(),
         "bench" => bench::run(&rest),
-        "engines" => engines::run_all(),
+        "engines" => clients::engines::run_all(),
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),

@@ -133,7 +133,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_order_in_which_events_arrive_does_not_matter(events in events(), turn in 0_usize..80) {
+        fn the_order_in_which_events_arrive_does_not_matter(
+            events in events(),
+            turn in 0_usize..80,
+        ) {
             let mut late = events.clone();
             late.rotate_left(turn.min(events.len()));
             late.reverse();

@@ -162,7 +162,8 @@ impl FactStore {
     }
 
     /// Gives the rows of a tenant's facts for which a condition holds, with the identifiers of
-    /// `persons` joined, in the order of `timestamp`, with the fields that are asked for. Voided statements are not part of them.
+    /// `persons` joined, in the order of `timestamp`, with the fields that are asked for. Voided
+    /// statements are not part of them.
     ///
     /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
     ///

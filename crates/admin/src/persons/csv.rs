@@ -350,7 +350,8 @@ fn read_account(page: &str, name: &str) -> Result<Option<Ifi>, &'static str> {
 /// Which columns an export has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportColumns {
-    /// How many columns there are for mailboxes, their SHA-1 sums, identifiers of `openid` and accounts.
+    /// How many columns there are for mailboxes, their SHA-1 sums, identifiers of `openid` and
+    /// accounts.
     pub identifiers: [usize; 4],
     /// The names of attributes.
     pub attributes: Vec<String>,

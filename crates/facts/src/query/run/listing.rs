@@ -65,7 +65,7 @@ pub enum RowColumn {
 
 /// A question for rows that has been understood.
 #[derive(Debug)]
-pub(in crate::query) struct RowsPlan {
+pub(crate) struct RowsPlan {
     columns: Vec<Source>,
     condition: Option<Condition>,
 }
@@ -89,17 +89,14 @@ enum Gathered {
 
 /// Rows that were found, in no order.
 #[derive(Debug, Default)]
-pub(in crate::query) struct Found {
+pub(crate) struct Found {
     /// The time and the sequence of each row.
     keys: Vec<(i64, i64)>,
     columns: Vec<Gathered>,
 }
 
 impl RowsPlan {
-    pub(in crate::query) fn of(
-        question: &RowsQuestion,
-        known: Known<'_>,
-    ) -> Result<Self, QuestionFault> {
+    pub(crate) fn of(question: &RowsQuestion, known: Known<'_>) -> Result<Self, QuestionFault> {
         if FIELDS_MAX < question.fields.len() {
             return Err(QuestionFault::new("/fields", format!("at most {FIELDS_MAX} fields")));
         }
@@ -124,11 +121,7 @@ impl RowsPlan {
     }
 
     /// Collects the rows that count.
-    pub(in crate::query) fn gather(
-        &self,
-        view: &View,
-        asked: Asked<'_>,
-    ) -> Result<Found, QueryError> {
+    pub(crate) fn gather(&self, view: &View, asked: Asked<'_>) -> Result<Found, QueryError> {
         let columns = self.columns.iter().map(Source::nothing).collect();
         let mut found = Found { keys: Vec::new(), columns };
         let row_bytes = ROW_BYTES + VALUE_BYTES * self.columns.len();
@@ -180,7 +173,7 @@ impl RowsPlan {
     }
 
     /// Sorts the rows, and writes their texts in place of codes.
-    pub(in crate::query) fn write(&self, texts: &Texts, found: Found, sequence: u64) -> FactRows {
+    pub(crate) fn write(&self, texts: &Texts, found: Found, sequence: u64) -> FactRows {
         let Found { keys, columns } = found;
         let mut order: Vec<u32> = (0..).take(keys.len()).collect();
         order.sort_unstable_by_key(|row| keys[*row as usize]);
