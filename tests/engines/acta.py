@@ -59,9 +59,10 @@ class Store:
         names["ACTA_LOG_LEVEL"] = "warn"
         names["ACTA_FACTS_ENABLED"] = "true"
         names["ACTA_FACTS_DIRECTORY"] = str(folder / "facts")
-        names["ACTA_DATA"] = str(folder / "data")
         if database := os.environ.get("TEST_ENGINES_DATABASE"):
             names["ACTA_STORAGE_URL"] = database
+        else:
+            names["ACTA_DATA"] = str(folder / "data")
         self.is_local = "ACTA_STORAGE_URL" not in names
         self.environment = names
         self.origin = f"http://127.0.0.1:{free_port()}"
