@@ -185,7 +185,7 @@ pub fn parse_rows(text: &[u8], lines_before: u64) -> Result<Vec<ImportRow>, Vec<
                 break;
             }
         }
-        let line = record.position().map_or(1, csv::Position::line);
+        let line = record.position().map_or(1, |position| line_at(text, position));
         if parser.columns.is_empty() {
             parser.read_header(&record, line);
         } else if rows.len() == ROWS_MAX {
@@ -203,6 +203,15 @@ pub fn parse_rows(text: &[u8], lines_before: u64) -> Result<Vec<ImportRow>, Vec<
         parser.faults.push(row_fault(1, None, "expected a line with the names of columns"));
     }
     if parser.faults.is_empty() { Ok(rows) } else { Err(parser.faults) }
+}
+
+/// The line on which the record at a position begins. The reader gives the position before the
+/// second byte of a line end, and before empty lines.
+fn line_at(text: &[u8], position: &csv::Position) -> u64 {
+    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.get(from..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + ends.filter(|byte| **byte == b'\n').count() as u64
 }
 
 struct Parser {
@@ -248,6 +257,7 @@ impl Parser {
             self.faults.push(row_fault(line, None, &text));
             return row;
         }
+        let faults_before = self.faults.len();
         let (mut pages, mut names) = (Vec::new(), Vec::new());
         for (column, cell) in self.columns.iter().zip(record) {
             let cell = unescaped(cell.trim());
@@ -267,7 +277,8 @@ impl Parser {
                 Err(text) => self.faults.push(row_fault(line, Some(column), text)),
             }
         }
-        if row.identifiers.is_empty() && row.person.is_none() {
+        let is_read = self.faults.len() == faults_before;
+        if is_read && row.identifiers.is_empty() && row.person.is_none() {
             let text = "expected an identifier, or the id of a person";
             self.faults.push(row_fault(line, None, text));
         }
@@ -475,7 +486,10 @@ mod tests {
              a@b.c,,a,b,\n\
              a@b.c\n\
              ,,,,\n\
-             a@b.c,,,,7\n",
+             a@b.c,,,,7\n\
+             \r\n\
+             a@b.c,,,,8\r\n\
+             a@b.c,,,,9\r\n",
             &[
                 "line 2, column mbox: expected a mailbox",
                 "line 3, column mbox: expected a mailbox",
@@ -485,6 +499,8 @@ mod tests {
                 "line 8: expected 5 values, found 1",
                 "line 9: expected an identifier",
                 "line 10, column person: expected the id",
+                "line 12, column person: expected the id",
+                "line 13, column person: expected the id",
             ],
         );
     }

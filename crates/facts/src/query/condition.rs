@@ -265,7 +265,9 @@ impl ConditionReader<'_> {
         };
         let of_texts = |field: &CodeField| {
             let (texts, values) = (self.known.texts, &field.values);
-            values.text(texts, 0)?;
+            if !values.is_text() {
+                return None;
+            }
             let count = u32::try_from(values.domain_len(texts)).unwrap_or(u32::MAX);
             let codes = (1..count).filter(|code| values.contains(texts, *code, &wanted)).collect();
             Some(Condition::Codes { source: field.source.clone(), codes })

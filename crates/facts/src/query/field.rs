@@ -173,6 +173,14 @@ impl Values {
         }
     }
 
+    /// Whether they are texts.
+    pub(crate) const fn is_text(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::Person(_) | Self::PersonText(_) | Self::Own(_) => true,
+            Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => false,
+        }
+    }
+
     /// Whether `wanted`, which is in lower case, is within the text of a code, in any case of
     /// letters; of a person, within any of its identifiers.
     pub(crate) fn contains(&self, texts: &Texts, code: u32, wanted: &str) -> bool {

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     const STREAM: &str = "retry: 2000\nid: 6\n\n: nothing new\nid: 6\n\nevent: statement\nid: 7\n\
-         data: {\"sequence\":7,\"stored\":\"T\",\ndata: \"sentence\":{\"actor\":\"A\u{1b}\",\
+         data: {\"sequence\":7,\"stored\":\"T\",\ndata: \"sentence\":{\"actor\":\"A\\u001b\",\
          \"verb\":\"did\",\"object\":\"é\"}}\n\nevent: end\ndata: {\"reason\":\"stopping\"}\n\n";
 
     #[track_caller]
@@ -116,7 +116,7 @@ mod tests {
     fn statements_are_printed_however_their_bytes_arrive() {
         for step in [1, 2, 7, 1_000] {
             check(false, step, "7  T  A  did é\n");
-            let json = "{\"sequence\":7,\"stored\":\"T\", \"sentence\":{\"actor\":\"A\u{1b}\",\
+            let json = "{\"sequence\":7,\"stored\":\"T\", \"sentence\":{\"actor\":\"A\\u001b\",\
                         \"verb\":\"did\",\"object\":\"é\"}}\n";
             check(true, step, json);
         }

@@ -59,7 +59,7 @@ fn a_change_is_seen_and_the_persons_before_are_as_they_were() {
     assert_eq!(units, ["Unit 0", "Unit 1", "Unit 1"]);
     let found = |text: &str| second.search(text, None, 9).len();
     assert_eq!(
-        [found(""), found("NAME 2"), found("unit 1"), found("b.example"), found("x")],
+        [found(""), found("NAME 2"), found("unit 1"), found("b.example"), found("zz")],
         [3, 1, 2, 1, 0]
     );
     assert_eq!(second.search("", Some(Uuid::from_u128(2)), 1), [Uuid::from_u128(3)]);
