@@ -185,7 +185,8 @@ impl Persons {
         self.entry(index).and_then(|entry| entry.name.as_deref())
     }
 
-    /// The identifiers of the person with an index, as [`Ifi::to_key`](acta_xapi::Ifi::to_key) writes them.
+    /// The identifiers of the person with an index, as
+    /// [`Ifi::to_key`](acta_xapi::Ifi::to_key) writes them.
     pub fn keys(&self, index: u32) -> &[Arc<str>] {
         self.entry(index).map(|entry| &*entry.keys).unwrap_or_default()
     }
