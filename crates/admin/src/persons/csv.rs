@@ -241,6 +241,13 @@ impl Parser {
             let text = "expected as many columns account.homePage as account.name";
             self.faults.push(row_fault(line, None, text));
         }
+        let tells_whose =
+            |column: &Column| !matches!(column.kind, ColumnKind::Name | ColumnKind::Attribute(_));
+        if self.faults.is_empty() && !columns.iter().any(tells_whose) {
+            let text = "expected a column that says whose row it is: person, mbox, mbox_sha1sum, \
+                        openid, or account.homePage and account.name";
+            self.faults.push(row_fault(line, None, text));
+        }
         if COLUMNS_MAX < columns.len() {
             let text = format!("expected at most {COLUMNS_MAX} columns");
             self.faults.push(row_fault(line, None, &text));
@@ -474,6 +481,7 @@ mod tests {
     #[test]
     fn faults_name_line_and_column() {
         check_faults("", &["line 1: expected a line with the names"]);
+        check_faults("unit,name\n", &["line 1: expected a column that says whose row it is"]);
         check_faults("mbox,Unit\n", &["line 1, column Unit: there is no column of this name"]);
         check_faults("mbox,unit,unit\n", &["line 1, column unit: it is there twice"]);
         check_faults("account.name\n", &["line 1: expected as many columns account.homePage"]);
