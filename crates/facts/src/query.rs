@@ -27,6 +27,7 @@ pub use fault::{QueryError, QuestionFault};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
 };
+pub(crate) use run::blocks_of;
 pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 

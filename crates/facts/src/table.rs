@@ -9,6 +9,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::query::blocks_of;
 use crate::query::field::{CodeField, Field, Known, Values};
 use crate::query::reader::{BlockReader, BlockSource};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
@@ -169,11 +170,8 @@ impl Table {
 
     /// The blocks in which the rows are.
     pub fn blocks(&self) -> Vec<TableBlock<'_>> {
-        let segments = self.view.segments.iter().flat_map(|segment| {
-            segment.blocks().iter().map(|block| BlockSource::Disk(segment, block))
-        });
-        let tail = self.view.tail.iter().map(|block| BlockSource::Memory(block));
-        segments.chain(tail).map(|source| TableBlock { table: self, source }).collect()
+        let sources = blocks_of(&self.view).into_iter();
+        sources.map(|source| TableBlock { table: self, source }).collect()
     }
 
     /// The extensions that have columns.

@@ -56,7 +56,7 @@ impl InteractionType {
         }
     }
 
-    /// The type of this name; none if there is none.
+    /// The type with this name; none if there is none.
     pub fn find(name: &str) -> Option<Self> {
         Self::EVERY.into_iter().find(|it| it.name() == name)
     }
