@@ -216,6 +216,10 @@ fn leaves_out_voided(engine: Engine) {
     assert_eq!(asked.ask(&of_verb)["rows"][0][0], 4, "one was voided before it was stored");
     asked.restart();
     assert_eq!(asked.ask(&of_verb)["rows"][0][0], 4, "after a restart");
+    let count = asked.count();
+    let voiding = asked.tell(&[make::voiding(&ids[9])]);
+    asked.tell(&[make::voiding(&voiding[0])]);
+    assert_eq!(asked.count(), count + 1, "one more is voided, and what voids it stays");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod flatten;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use tracing::Instrument;
 
 use crate::priority;
 use crate::rows::batch::{Batch, LastRecord};
-use crate::store::FactStore;
+use crate::store::{FactStore, is_damage};
 use crate::tenant::{Addition, TenantFacts};
 use flatten::{ACT, Flatteners};
 
@@ -89,6 +89,7 @@ impl FactFollower {
             flatteners: Flatteners::start(options.threads),
             verified: HashSet::new(),
             full: HashSet::new(),
+            failing: HashMap::new(),
             removed_looked: None,
         };
         let (runtime, token, stopped) = (Handle::current(), tasks.token(), stop.clone());
@@ -128,6 +129,15 @@ impl Drop for FactFollower {
     }
 }
 
+/// A tenant whose facts could not be made.
+#[derive(Clone, Copy, Debug)]
+struct Failing {
+    /// The delay before the next attempt.
+    delay: Duration,
+    /// When the next attempt is.
+    next: Instant,
+}
+
 /// What a round came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Round {
@@ -146,6 +156,7 @@ struct Worker {
     verified: HashSet<TenantId>,
     /// Tenants of which it has been said that no more facts are made.
     full: HashSet<TenantId>,
+    failing: HashMap<TenantId, Failing>,
     removed_looked: Option<Instant>,
 }
 
@@ -196,23 +207,51 @@ impl Worker {
     /// Adds some pages of every tenant.
     async fn round(&mut self) -> Result<Round, StorageError> {
         self.remove_removed().await?;
-        let (mut is_done, mut lag, mut failed) = (true, 0, None);
+        let (mut is_done, mut lag) = (true, 0);
         // The position in the store is never moved, so these are all tenants with statements.
         for position in self.storage.list_behind(NAME).await? {
             let (tenant, last) = (position.tenant, position.last_sequence);
+            if self.failing.get(&tenant).is_some_and(|failing| Instant::now() < failing.next) {
+                lag += last.saturating_sub(self.reached(tenant));
+                continue;
+            }
             match self.follow_tenant(tenant, last).instrument(tenant_span(tenant)).await {
                 Ok(reached) => {
+                    self.failing.remove(&tenant);
                     lag += last.saturating_sub(reached);
                     is_done &= last <= reached;
                 }
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    lag += last.saturating_sub(self.reached(tenant));
+                    self.fail_tenant(tenant, &error);
+                }
             }
         }
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);
         self.flush_largest()?;
-        let round = if is_done { Round::Done } else { Round::More };
-        failed.map_or(Ok(round), Err)
+        Ok(if is_done { Round::Done } else { Round::More })
+    }
+
+    /// The sequence of the last fact of a tenant.
+    fn reached(&self, tenant: TenantId) -> u64 {
+        self.store.find(tenant).map_or(0, |facts| facts.view().sequence)
+    }
+
+    /// Lets a tenant wait whose facts could not be made, while others go on.
+    fn fail_tenant(&mut self, tenant: TenantId, error: &StorageError) {
+        self.progress.add_failure();
+        let last = self.failing.get(&tenant).map(|failing| failing.delay);
+        let delay = last.map_or(RETRY_DELAY, |last| RETRY_DELAY_MAX.min(last * 2));
+        self.failing.insert(tenant, Failing { delay, next: Instant::now() + delay });
+        if matches!(error, StorageError::Io { act, source } if *act == ACT && is_damage(source)) {
+            self.store.rebuild(tenant);
+        }
+        if last.is_none() {
+            let error: &dyn Error = error;
+            let id = tenant.number();
+            tracing::error!(tenant.id = id, error, "facts cannot be made; retrying");
+        }
     }
 
     /// Adds some pages of a tenant. Returns the sequence of the last fact.
@@ -269,7 +308,7 @@ impl Worker {
         tenant: TenantId,
         last: u64,
     ) -> Result<Arc<TenantFacts>, StorageError> {
-        if self.store.take_discarded(tenant) {
+        if self.store.is_discarded(tenant) {
             self.store.clear(tenant).map_err(failed)?;
             self.verified.remove(&tenant);
         }
@@ -316,6 +355,8 @@ impl Worker {
         for target in targets {
             let id = StatementId(Uuid::from_u128(target));
             match self.storage.find_statement(tenant, id).await? {
+                // A voiding statement cannot be voided.
+                Some(found) if !found.is_voided => {}
                 Some(found) => addition.voided.push(found.sequence),
                 None => addition.awaited.push(target),
             }
@@ -347,6 +388,7 @@ impl Worker {
             if !tenants.iter().any(|it| it.id == tenant) {
                 self.store.clear(tenant).map_err(failed)?;
                 self.verified.remove(&tenant);
+                self.failing.remove(&tenant);
             }
         }
         self.removed_looked = Some(Instant::now());

@@ -32,7 +32,7 @@ pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
-use field::Known;
+use field::{Known, Memo};
 use plan::Plan;
 
 /// Answers a question about a tenant's facts, in which identifiers are joined as in `persons`.
@@ -45,13 +45,15 @@ pub(crate) fn answer(
     // The rows first: the texts then have all of their codes.
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
+    let memo = Memo::new(asked.limits.memory_bytes);
     let plan = {
         let texts = &*facts.texts();
-        Plan::of(question, &view, Known { texts, persons: persons.as_ref() })?
+        Plan::of(question, &view, Known { texts, persons: persons.as_ref(), memo: &memo })?
     };
+    drop(memo);
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
-    Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))
+    answer::write(&plan, &view, &facts.texts(), (found, asked))
 }
 
 /// Gives the rows of a tenant's facts for which a condition holds, in which identifiers are joined
@@ -64,9 +66,11 @@ pub(crate) fn rows(
 ) -> Result<FactRows, QueryError> {
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
+    let memo = Memo::new(asked.limits.memory_bytes);
     let plan = {
         let texts = &*facts.texts();
-        run::listing::RowsPlan::of(question, Known { texts, persons: persons.as_ref() })?
+        let known = Known { texts, persons: persons.as_ref(), memo: &memo };
+        run::listing::RowsPlan::of(question, known)?
     };
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))

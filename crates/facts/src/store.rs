@@ -20,6 +20,9 @@ const LOCK_NAME: &str = "lock";
 /// The name of the folder for files that are made from the facts of a tenant.
 const EXPORT_NAME: &str = "export";
 
+/// The end of the names of folders that are being removed.
+const REMOVED_END: &str = ".removed";
+
 /// The facts of all tenants on this node, in one folder.
 #[derive(Debug)]
 pub struct FactStore {
@@ -100,6 +103,12 @@ impl FactStore {
             }
             TryLockError::Error(error) => error,
         })?;
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.to_string_lossy().ends_with(REMOVED_END) {
+                fs::remove_dir_all(path)?;
+            }
+        }
         let (folder, tenants) = (folder.to_owned(), RwLock::default());
         let discarded = Mutex::default();
         Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, discarded, _lock: lock })
@@ -145,7 +154,8 @@ impl FactStore {
         let facts = self.find(tenant);
         // A tenant without statements has no facts, which is an answer too.
         let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
-        let mut answer = query::answer(&facts, question, persons, asked)?;
+        let answer = query::answer(&facts, question, persons, asked);
+        let mut answer = answer.inspect_err(|error| self.discard_damaged(tenant, error))?;
         answer.is_rebuilding = self.is_rebuilding(tenant, &facts, answer.sequence);
         Ok(answer)
     }
@@ -179,7 +189,19 @@ impl FactStore {
     ) -> Result<FactRows, QueryError> {
         let facts = self.find(tenant);
         let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
-        query::rows(&facts, question, persons, asked)
+        let rows = query::rows(&facts, question, persons, asked);
+        rows.inspect_err(|error| self.discard_damaged(tenant, error))
+    }
+
+    /// Has facts made again whose files are damaged.
+    fn discard_damaged(&self, tenant: TenantId, error: &QueryError) {
+        let QueryError::Io(error) = error else { return };
+        if is_damage(error) {
+            let error: &dyn std::error::Error = error;
+            let id = tenant.number();
+            tracing::error!(tenant.id = id, error, "facts are damaged: they are made again");
+            self.rebuild(tenant);
+        }
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those
@@ -234,14 +256,14 @@ impl FactStore {
     /// Has the follower remove the facts of a tenant, if there are any, and make them again.
     /// Answers say that until they are as far as they were.
     pub fn rebuild(&self, tenant: TenantId) {
-        if self.find(tenant).is_some() {
+        if self.find(tenant).is_some() || self.folder_of(tenant).exists() {
             self.discarded().insert(tenant);
         }
     }
 
-    /// Whether the facts of a tenant are to be removed. They are no longer afterwards.
-    pub(crate) fn take_discarded(&self, tenant: TenantId) -> bool {
-        self.discarded().remove(&tenant)
+    /// Whether the facts of a tenant are to be removed and made again.
+    pub(crate) fn is_discarded(&self, tenant: TenantId) -> bool {
+        self.discarded().contains(&tenant)
     }
 
     fn discarded(&self) -> MutexGuard<'_, HashSet<TenantId>> {
@@ -296,10 +318,14 @@ impl FactStore {
     /// Of the files.
     pub(crate) fn clear(&self, tenant: TenantId) -> io::Result<()> {
         self.tenants.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
-        match fs::remove_dir_all(self.folder_of(tenant)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        let folder = self.folder_of(tenant);
+        // By another name, since somebody may be writing an export into it.
+        let removed = self.folder.join(format!("{}{REMOVED_END}", tenant.number()));
+        unless_missing(fs::remove_dir_all(&removed))?;
+        unless_missing(fs::rename(&folder, &removed))?;
+        unless_missing(fs::remove_dir_all(&removed))?;
+        self.discarded().remove(&tenant);
+        Ok(())
     }
 
     /// The tenants' facts that are open, with how many bytes of each are only in memory.
@@ -344,7 +370,12 @@ impl FactStore {
     }
 }
 
+/// Makes nothing of an error that something is not there.
+fn unless_missing(outcome: io::Result<()>) -> io::Result<()> {
+    outcome.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 /// Whether the files are not as they were written.
-fn is_damage(error: &io::Error) -> bool {
+pub(crate) fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
 }

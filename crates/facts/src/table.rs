@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::query::blocks_of;
-use crate::query::field::{CodeField, Field, Known, Values};
+use crate::query::field::{CodeField, Field, Known, Memo, Values};
 use crate::query::reader::{BlockReader, BlockSource};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::{TenantFacts, View};
@@ -148,9 +148,10 @@ impl Table {
         // The rows first: the texts then have all of their codes.
         let view = facts.view();
         let fields = {
-            let texts = facts.texts();
+            let (texts, memo) = (facts.texts(), Memo::new(usize::MAX));
+            let known = Known { texts: &texts, persons: None, memo: &memo };
             let field = |column: &TableColumn| {
-                let found = Field::find(column.field, Known { texts: &texts, persons: None }, "");
+                let found = Field::find(column.field, known, "");
                 found.map_or(TableField::Sequence, TableField::Of)
             };
             COLUMNS.iter().map(field).collect()
@@ -337,12 +338,13 @@ mod tests {
 
     #[test]
     fn every_column_is_a_field_and_has_its_type() {
-        let texts = Texts::default();
+        let (texts, memo) = (Texts::default(), Memo::new(usize::MAX));
+        let known = Known { texts: &texts, persons: None, memo: &memo };
         for TableColumn { name, values, field } in COLUMNS {
             if field == SEQUENCE {
                 continue;
             }
-            let found = Field::find(field, Known { texts: &texts, persons: None }, "").unwrap();
+            let found = Field::find(field, known, "").unwrap();
             let expected = match found {
                 Field::Code(CodeField { values: Values::Flag, .. }) => TableType::Flag,
                 Field::Code(_) => TableType::Text,

@@ -8,7 +8,7 @@ mod texts;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use acta_storage::persons::Persons;
@@ -16,7 +16,8 @@ use roaring::RoaringTreemap;
 
 use crate::rows::batch::{Batch, LastRecord};
 use crate::rows::block::Block;
-use crate::rows::fields::{Domain, IntColumn};
+use crate::rows::chunk::{ColumnScale, number_range};
+use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::rows::segment::{self, Segment};
 #[cfg(test)]
 pub(crate) use encode::encode;
@@ -30,6 +31,9 @@ pub(crate) const SEGMENT_ROWS: usize = 1 << 18;
 
 /// Bytes of rows in memory, about, before they become a segment, however few they are.
 const TAIL_BYTES_MAX: usize = 96 << 20;
+
+/// Bytes of memory of an id that is awaited, about.
+const AWAITED_BYTES: usize = 40;
 
 /// What there is to ask: rows that never change, up to a sequence.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +65,25 @@ impl View {
         whole.unwrap_or_default()
     }
 
+    /// The smallest and the largest number of a column; not a number if there are none.
+    pub(crate) fn numbers(&self, column: ColumnId) -> (f64, f64) {
+        let blocks = self.segments.iter().flat_map(|segment| segment.blocks());
+        let heads = blocks.filter_map(|block| block.chunk(column));
+        let disk = heads.map(|head| number_range(head.encoding, head.min, head.max));
+        let columns = self.tail.iter().filter_map(|block| block.number_column(column));
+        let tail = columns.flatten().map(|number| (*number, *number));
+        let whole = disk.chain(tail).filter(|(min, _)| !min.is_nan());
+        let whole = whole.reduce(|(min, max), (first, last)| (min.min(first), max.max(last)));
+        whole.unwrap_or((f64::NAN, f64::NAN))
+    }
+
+    /// What the decimals of a column have in common, as far as they are on disk.
+    pub(crate) fn scale(&self, column: ColumnId) -> Option<ColumnScale> {
+        let blocks = self.segments.iter().flat_map(|segment| segment.blocks());
+        let heads = blocks.filter_map(|block| block.chunk(column));
+        ColumnScale::of(heads.map(|head| (head.encoding, head.min, head.max)))
+    }
+
     /// Bytes of memory, about, of those that are in no segment.
     pub(crate) fn tail_bytes(&self) -> usize {
         self.tail.iter().map(|block| block.memory_bytes()).sum()
@@ -81,6 +104,15 @@ struct Writing {
     last: LastRecord,
 }
 
+/// What is known of sizes without waiting for the follower.
+#[derive(Debug, Default)]
+struct Sizes {
+    /// Bytes of the files of texts.
+    texts_bytes: AtomicU64,
+    /// How many ids of statements that were voided before they came are in memory.
+    awaited: AtomicUsize,
+}
+
 /// The facts of one tenant.
 #[derive(Debug)]
 pub(crate) struct TenantFacts {
@@ -88,6 +120,7 @@ pub(crate) struct TenantFacts {
     texts: RwLock<Texts>,
     view: RwLock<Arc<View>>,
     writing: Mutex<Writing>,
+    sizes: Sizes,
     persons: Mutex<PersonCodes>,
     /// The last record of the log when the facts were begun or opened.
     goal: AtomicU64,
@@ -106,9 +139,15 @@ pub(crate) struct Addition {
 impl TenantFacts {
     /// The facts of a tenant that has no statements yet, in no folder.
     pub(crate) fn empty() -> Self {
-        let (texts, view, writing) = (RwLock::default(), RwLock::default(), Mutex::default());
-        let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
-        Self { folder: PathBuf::new(), texts, view, writing, persons, goal }
+        Self {
+            folder: PathBuf::new(),
+            texts: RwLock::default(),
+            view: RwLock::default(),
+            writing: Mutex::default(),
+            sizes: Sizes::default(),
+            persons: Mutex::default(),
+            goal: AtomicU64::new(0),
+        }
     }
 
     /// Opens the facts in a folder, which is made if it is not there.
@@ -121,21 +160,21 @@ impl TenantFacts {
         let mut writing = Writing::default();
         let (mut texts, mut view) = (Texts::default(), View::default());
         if let Some(manifest) = Manifest::load(folder)? {
-            texts = manifest.load_texts(folder)?;
+            (texts, writing.awaited) = manifest.load_texts(folder)?;
             for entry in &manifest.segments {
-                view.segments.push(Arc::new(Segment::open(&folder.join(&entry.name))?));
+                view.segments.push(Arc::new(entry.open(folder)?));
             }
             view.voided = Arc::new(manifest.voided()?);
             (view.sequence, view.stored) = (manifest.sequence, manifest.stored);
-            writing.awaited = manifest.awaited();
             writing.last = manifest.last();
             writing.manifest = manifest;
         }
         writing.manifest.remove_strays(folder)?;
-        let (texts, view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
-        let (folder, writing) = (folder.to_owned(), Mutex::new(writing));
-        let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { folder, texts, view, writing, persons, goal })
+        let mut facts = Self { folder: folder.to_owned(), ..Self::empty() };
+        facts.note_sizes(&writing);
+        (facts.texts, facts.view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
+        facts.writing = Mutex::new(writing);
+        Ok(facts)
     }
 
     /// The rows as they are now.
@@ -174,16 +213,23 @@ impl TenantFacts {
         self.writing().manifest.last()
     }
 
-    /// Bytes of memory, about: those of the texts, and of the rows that are in no segment.
+    /// Bytes of memory, about: those of the texts and of the ids that are awaited, and those of the
+    /// rows that are in no segment.
     pub(crate) fn memory_bytes(&self) -> (usize, usize) {
-        (self.texts().memory_bytes(), self.view().tail_bytes())
+        let awaited = self.sizes.awaited.load(Ordering::Relaxed) * AWAITED_BYTES;
+        (self.texts().memory_bytes() + awaited, self.view().tail_bytes())
     }
 
     /// Bytes on disk.
     pub(crate) fn disk_bytes(&self) -> u64 {
         let view = self.view();
         let segments = view.segments.iter().filter_map(|segment| segment.size_bytes().ok());
-        segments.sum::<u64>() + self.writing().manifest.texts_bytes()
+        segments.sum::<u64>() + self.sizes.texts_bytes.load(Ordering::Relaxed)
+    }
+
+    fn note_sizes(&self, writing: &Writing) {
+        self.sizes.texts_bytes.store(writing.manifest.texts_bytes(), Ordering::Relaxed);
+        self.sizes.awaited.store(writing.awaited.len(), Ordering::Relaxed);
     }
 
     /// Adds rows that follow those that are there. They can be asked for afterwards, and are on
@@ -201,6 +247,7 @@ impl TenantFacts {
         };
         let mut view = View::clone(&self.view());
         note_voided(addition, &mut writing, &mut view);
+        self.note_sizes(&writing);
         if let Some(last) = batch.last {
             (view.sequence, view.stored) = (last.sequence, last.stored);
             writing.last = last;
@@ -240,6 +287,30 @@ impl TenantFacts {
         }
         let rows = rows.sorted();
         let mut manifest = writing.manifest.next();
+        let saved = self.save_rows(&rows, writing, &mut manifest, &mut view);
+        // Whatever failed, the names of its files are not used again.
+        writing.manifest.skip_names_of(&manifest);
+        saved?;
+        view.tail.clear();
+        self.publish(view);
+        writing.manifest = manifest;
+        self.note_sizes(writing);
+        // A question that is being answered has the old files open.
+        if let Err(error) = writing.manifest.remove_strays(&self.folder) {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "files of facts that were replaced cannot be removed");
+        }
+        Ok(())
+    }
+
+    /// Writes sorted rows to segments behind those of a view, and a manifest with them.
+    fn save_rows(
+        &self,
+        rows: &Block,
+        writing: &Writing,
+        manifest: &mut Manifest,
+        view: &mut View,
+    ) -> io::Result<()> {
         for start in (0..rows.len()).step_by(SEGMENT_ROWS) {
             let end = rows.len().min(start + SEGMENT_ROWS);
             let part = rows.chosen(&(start..end).collect::<Vec<_>>());
@@ -248,15 +319,9 @@ impl TenantFacts {
         }
         manifest.segments = view.segments.iter().map(|it| SegmentEntry::of(it)).collect();
         (manifest.sequence, manifest.stored) = (view.sequence, view.stored);
-        manifest.set_voided(&view.voided, &writing.awaited, writing.last.id)?;
-        manifest.save_texts(&self.folder, &self.texts())?;
-        manifest.save(&self.folder)?;
-        view.tail.clear();
-        self.publish(view);
-        // A question that is being answered has the old files open.
-        manifest.remove_strays(&self.folder)?;
-        writing.manifest = manifest;
-        Ok(())
+        manifest.set_voided(&view.voided, writing.last.id)?;
+        manifest.save_texts(&self.folder, &self.texts(), &writing.awaited)?;
+        manifest.save(&self.folder)
     }
 
     fn publish(&self, view: View) {
@@ -274,8 +339,10 @@ fn note_voided(addition: &Addition, writing: &mut Writing, view: &mut View) {
     let came: Vec<_> = if writing.awaited.is_empty() {
         Vec::new()
     } else {
+        // Spec: xAPI 1.0.3 Part Two 2.3.2: a voiding statement cannot be voided.
         let rows = addition.batch.rows.iter();
-        rows.filter(|row| writing.awaited.remove(&row.id)).map(|row| row.sequence).collect()
+        let came = rows.filter(|row| writing.awaited.remove(&row.id) && row.voids.is_none());
+        came.map(|row| row.sequence).collect()
     };
     if !came.is_empty() || !addition.voided.is_empty() {
         let voided = Arc::make_mut(&mut view.voided);

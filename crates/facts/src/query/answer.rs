@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
-use super::condition::Condition;
+use super::fault::QueryError;
 use super::measure::{MeasureKind, State};
 use super::plan::{Measure, Plan, SortKey};
-use super::run::Found;
+use super::run::{Asked, Found};
 use super::time::Period;
 use crate::query::dimension::{Dimension, DimensionKind};
 use crate::tenant::{Texts, View};
@@ -62,63 +62,64 @@ pub enum ColumnKind {
     Measure,
 }
 
-/// A group with its measures.
-struct Row {
-    codes: Vec<u32>,
-    values: Vec<Option<f64>>,
+/// The groups with their measures, in columns.
+struct Table {
+    /// How many groups there are.
+    count: usize,
+    /// For each dimension the code of each group.
+    codes: Vec<Vec<u32>>,
+    /// For each measure the value of each group.
+    values: Vec<Vec<Option<f64>>>,
 }
 
-/// Writes what was found. `now` is the present in microseconds since 1970.
-pub(crate) fn write(plan: &Plan, view: &View, texts: &Texts, found: Found, now: i64) -> Answer {
-    let group_count = found.groups.len();
-    let columns = measure_values(&plan.measures, found.states, group_count);
-    let numbers = 0..u32::try_from(group_count).unwrap_or(u32::MAX);
-    let mut rows: Vec<Row> = numbers
-        .map(|group| {
-            let values = columns.iter().map(|column| column[group as usize]).collect();
-            Row { codes: found.groups.codes(group), values }
-        })
-        .collect();
-    compute_derived(plan, &mut rows);
-    sort(plan, texts, &mut rows);
-    rows.truncate(plan.limit);
+/// Writes what was found.
+///
+/// # Errors
+///
+/// [`QueryError::TooLarge`] if that takes more memory than is asked for, [`QueryError::Stopped`] if
+/// it was stopped.
+pub(crate) fn write(
+    plan: &Plan,
+    view: &View,
+    texts: &Texts,
+    (found, asked): (Found, Asked<'_>),
+) -> Result<Answer, QueryError> {
+    let count = found.groups.len();
+    let group_bytes = 4 * plan.dimensions.len() + 16 * plan.measures.len() + 8;
+    if asked.limits.memory_bytes < found.memory_bytes() + count * group_bytes {
+        return Err(QueryError::TooLarge(asked.limits.memory_bytes));
+    }
+    let check = || if (asked.stop)() { Err(QueryError::Stopped) } else { Ok(()) };
+    check()?;
+    let codes = found.groups.columns();
+    let mut table = Table { count, codes, values: values(&plan.measures, found.states, count) };
+    check()?;
+    table.compute_derived(plan);
+    check()?;
+    let rows = table.sorted(plan, texts);
+    check()?;
     let totals = plan.has_totals.then(|| {
-        let columns = measure_values(&plan.measures, found.totals, 1);
-        let values = columns.into_iter().map(|mut column| column.pop().flatten()).collect();
-        let mut rows = vec![Row { codes: Vec::new(), values }];
-        compute_formulas(plan, &mut rows);
-        rows.pop().map(|row| measure_json(plan, texts, &row)).unwrap_or_default()
+        let values = values(&plan.measures, found.totals, 1);
+        let mut totals = Table { count: 1, codes: Vec::new(), values };
+        totals.compute_derived(plan);
+        totals.measures(plan, texts, 0)
     });
-    Answer {
+    Ok(Answer {
         columns: columns_of(plan),
         totals,
-        labels: labels(plan, texts, &rows),
-        incomplete: incomplete(plan, &rows, now),
-        rows: rows.iter().map(|row| row_json(plan, texts, row)).collect(),
-        group_count,
+        labels: table.labels(plan, texts, &rows),
+        incomplete: table.incomplete(plan, &rows, asked.now),
+        rows: rows.iter().map(|row| table.row(plan, texts, *row)).collect(),
+        group_count: count,
         fact_count: found.row_count,
         sequence: view.sequence,
         is_rebuilding: false,
-    }
+    })
 }
 
-fn measure_values(measures: &[Measure], states: Vec<State>, count: usize) -> Vec<Vec<Option<f64>>> {
+fn values(measures: &[Measure], states: Vec<State>, count: usize) -> Vec<Vec<Option<f64>>> {
     let states = measures.iter().zip(states);
     states.map(|(measure, state)| state.values(&measure.kind, count)).collect()
-}
-
-/// Computes measures of other measures, in the order in which they were asked for.
-fn compute_derived(plan: &Plan, rows: &mut [Row]) {
-    compute_formulas(plan, rows);
-    let Some(period) = plan.dimensions.iter().position(Dimension::is_period) else { return };
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_unstable_by(|one, other| rows[*one].codes[period].cmp(&rows[*other].codes[period]));
-    for (index, measure) in plan.measures.iter().enumerate() {
-        let Some((of, is_total)) = measure.kind.along() else { continue };
-        let along = Along { measure: index, of, is_total, period };
-        along.compute(&order, rows);
-    }
-    compute_formulas(plan, rows);
 }
 
 /// A measure that goes along periods.
@@ -132,69 +133,126 @@ struct Along {
     period: usize,
 }
 
-impl Along {
-    /// Computes it for all rows, which `order` has in the order of their periods.
-    fn compute(&self, order: &[usize], rows: &mut [Row]) {
-        // By what the row is apart from its period: the last period, and its value or the total.
+impl Table {
+    /// Computes measures of other measures, in the order in which they were asked for: each is of
+    /// measures before it.
+    fn compute_derived(&mut self, plan: &Plan) {
+        let period = plan.dimensions.iter().position(Dimension::is_period);
+        let mut order: Vec<usize> = Vec::new();
+        for (measure, Measure { kind, .. }) in plan.measures.iter().enumerate() {
+            if let MeasureKind::Formula(formula) = kind {
+                let value = |row: usize| formula.value(&|of| self.values[of][row]);
+                self.values[measure] = (0..self.count).map(value).collect();
+            }
+            let period = period.filter(|period| *period < self.codes.len());
+            let (Some(period), Some((of, is_total))) = (period, kind.along()) else { continue };
+            if order.is_empty() {
+                order.extend(0..self.count);
+                order.sort_by_key(|row| self.codes[period][*row]);
+            }
+            self.compute_along(&Along { measure, of, is_total, period }, &order);
+        }
+    }
+
+    /// Computes a measure for all groups, which `order` has in the order of their periods.
+    fn compute_along(&mut self, along: &Along, order: &[usize]) {
+        // By what the group is apart from its period: the last period, and its value or the total.
         let mut before: HashMap<Vec<u32>, (u32, f64)> = HashMap::new();
         for row in order.iter().copied() {
-            let row = &mut rows[row];
-            let mut others = row.codes.clone();
-            let code = others.remove(self.period);
-            let value = row.values[self.of].unwrap_or_default();
+            let mut others: Vec<u32> = self.codes.iter().map(|codes| codes[row]).collect();
+            let code = others.remove(along.period);
+            let value = self.values[along.of][row].unwrap_or_default();
             let known = before.get(&others).copied();
             let total = value + known.map_or(0.0, |(_, total)| total);
             // A period without facts has no row and counts as 0.
             let last = |(last, value)| if last + 1 == code { value } else { 0.0 };
             let change = known.map(|known| value - last(known));
-            row.values[self.measure] = if self.is_total { Some(total) } else { change };
-            before.insert(others, (code, if self.is_total { total } else { value }));
+            self.values[along.measure][row] = if along.is_total { Some(total) } else { change };
+            before.insert(others, (code, if along.is_total { total } else { value }));
         }
     }
-}
 
-fn compute_formulas(plan: &Plan, rows: &mut [Row]) {
-    for (index, measure) in plan.measures.iter().enumerate() {
-        let MeasureKind::Formula(formula) = &measure.kind else { continue };
-        for row in rows.iter_mut() {
-            row.values[index] = formula.value(&|of| row.values[of]);
+    /// The groups in the order of the plan, as many as it wants.
+    fn sorted(&self, plan: &Plan, texts: &Texts) -> Vec<usize> {
+        let compare = |one: &usize, other: &usize| self.compare(plan, texts, (*one, *other));
+        let mut rows: Vec<usize> = (0..self.count).collect();
+        if plan.limit < rows.len() {
+            rows.select_nth_unstable_by(plan.limit, compare);
+            rows.truncate(plan.limit);
         }
+        rows.sort_by(compare);
+        rows
     }
-}
 
-fn sort(plan: &Plan, texts: &Texts, rows: &mut [Row]) {
-    rows.sort_by(|one, other| {
+    fn compare(&self, plan: &Plan, texts: &Texts, (one, other): (usize, usize)) -> Ordering {
         let keys = plan.order.iter();
         let mut orders = keys.map(|(key, descending)| match *key {
             SortKey::Measure(index) => {
-                by_value(one.values[index], other.values[index], *descending)
+                let values = &self.values[index];
+                let kind = &plan.measures[index].kind;
+                kind.compare(texts, (values[one], values[other]), *descending)
             }
             SortKey::Dimension(index) => {
-                let codes = (one.codes[index], other.codes[index]);
-                let order = by_code(&plan.dimensions[index], texts, codes);
+                let codes = &self.codes[index];
+                let order = plan.dimensions[index].compare(texts, codes[one], codes[other]);
                 if *descending { order.reverse() } else { order }
             }
         });
         orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    });
-}
-
-fn by_code(dimension: &Dimension, texts: &Texts, (one, other): (u32, u32)) -> Ordering {
-    if one == other || dimension.is_numeric() {
-        return one.cmp(&other);
     }
-    let text = |code| dimension.value(texts, code).to_string();
-    text(one).cmp(&text(other))
-}
 
-/// Groups without a value come last in either order.
-fn by_value(one: Option<f64>, other: Option<f64>, descending: bool) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) if descending => other.total_cmp(&one),
-        (Some(one), Some(other)) => one.total_cmp(&other),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
+    fn row(&self, plan: &Plan, texts: &Texts, row: usize) -> Vec<Json> {
+        let dimensions = plan.dimensions.iter().zip(&self.codes);
+        let dimensions = dimensions.map(|(it, codes)| it.value(texts, codes[row]));
+        dimensions.chain(self.measures(plan, texts, row)).collect()
+    }
+
+    fn measures(&self, plan: &Plan, texts: &Texts, row: usize) -> Vec<Json> {
+        let measures = plan.measures.iter().zip(&self.values);
+        measures.map(|(measure, values)| measure.kind.json(texts, values[row])).collect()
+    }
+
+    /// The names of what the codes of some groups stand for, by dimension and value.
+    fn labels(
+        &self,
+        plan: &Plan,
+        texts: &Texts,
+        rows: &[usize],
+    ) -> BTreeMap<String, BTreeMap<String, String>> {
+        let mut labels = BTreeMap::new();
+        for (dimension, codes) in plan.dimensions.iter().zip(&self.codes) {
+            let label =
+                |code: u32| match (dimension.label(texts, code), dimension.value(texts, code)) {
+                    (Some(name), Json::String(value)) => Some((value, name)),
+                    _ => None,
+                };
+            let known: BTreeMap<String, String> =
+                rows.iter().filter_map(|row| label(codes[*row])).collect();
+            if !known.is_empty() {
+                labels.insert(dimension.name.clone(), known);
+            }
+        }
+        labels
+    }
+
+    /// The places in `rows` of the groups whose period is not over or not whole.
+    fn incomplete(&self, plan: &Plan, rows: &[usize], now: i64) -> Vec<usize> {
+        let condition = plan.condition.as_ref();
+        let bounds = |column| condition.map_or((i64::MIN, i64::MAX), |it| it.time_bounds(column));
+        let is_incomplete = |dimension: &Dimension, code: u32| {
+            let DimensionKind::Time { column, period, .. } = &dimension.kind else { return false };
+            let number = dimension.period(code).filter(|_| !Period::recurs(*period));
+            let (from, to) = bounds(*column);
+            let times = number.map(|number| [number, number + 1].map(|it| period.start(it)));
+            let times = times.map(|times| times.map(|time| plan.zone.instant_of(time)));
+            times.is_some_and(|[start, end]| start < from || to.min(now) < end)
+        };
+        let is_incomplete = |row: usize| {
+            let mut dimensions = plan.dimensions.iter().zip(&self.codes);
+            dimensions.any(|(dimension, codes)| is_incomplete(dimension, codes[row]))
+        };
+        let places = rows.iter().enumerate();
+        places.filter(|(_, row)| is_incomplete(**row)).map(|(place, _)| place).collect()
     }
 }
 
@@ -203,51 +261,4 @@ fn columns_of(plan: &Plan) -> Vec<Column> {
     let measures = plan.measures.iter().map(|it| (&it.name, ColumnKind::Measure));
     let columns = dimensions.chain(measures);
     columns.map(|(name, kind)| Column { name: name.clone(), kind }).collect()
-}
-
-fn row_json(plan: &Plan, texts: &Texts, row: &Row) -> Vec<Json> {
-    let dimensions = plan.dimensions.iter().zip(&row.codes);
-    let mut cells: Vec<Json> = dimensions.map(|(it, code)| it.value(texts, *code)).collect();
-    cells.append(&mut measure_json(plan, texts, row));
-    cells
-}
-
-fn measure_json(plan: &Plan, texts: &Texts, row: &Row) -> Vec<Json> {
-    let measures = plan.measures.iter().zip(&row.values);
-    measures.map(|(measure, value)| measure.kind.json(texts, *value)).collect()
-}
-
-fn labels(plan: &Plan, texts: &Texts, rows: &[Row]) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut labels = BTreeMap::new();
-    for (index, dimension) in plan.dimensions.iter().enumerate() {
-        let mut known = BTreeMap::new();
-        for code in rows.iter().map(|row| row.codes[index]) {
-            if let Some(name) = dimension.label(texts, code)
-                && let Json::String(value) = dimension.value(texts, code)
-            {
-                known.insert(value, name);
-            }
-        }
-        if !known.is_empty() {
-            labels.insert(dimension.name.clone(), known);
-        }
-    }
-    labels
-}
-
-fn incomplete(plan: &Plan, rows: &[Row], now: i64) -> Vec<usize> {
-    let bounds = plan.condition.as_ref().map_or((i64::MIN, i64::MAX), Condition::time_bounds);
-    let (from, to) = (bounds.0, bounds.1.min(now));
-    let is_incomplete = |row: &Row| {
-        plan.dimensions.iter().zip(&row.codes).any(|(dimension, code)| {
-            let DimensionKind::Time { period, .. } = &dimension.kind else { return false };
-            let number = dimension.period(*code).filter(|_| !Period::recurs(*period));
-            number.is_some_and(|number| {
-                let start = plan.zone.instant_of(period.start(number));
-                let end = plan.zone.instant_of(period.start(number + 1));
-                start < from || to < end
-            })
-        })
-    };
-    rows.iter().enumerate().filter(|(_, row)| is_incomplete(row)).map(|(index, _)| index).collect()
 }

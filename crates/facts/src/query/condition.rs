@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
 use super::field::{CodeField, CodeSource, Field, Known, Values};
-use super::reader::BlockReader;
+use super::reader::{BlockReader, Decimals};
 use super::request::ConditionRequest;
 use super::rows::{CodeBits, Mask};
 use super::time::{Zone, parse_time};
@@ -18,6 +18,8 @@ const DEPTH_MAX: usize = 16;
 const COUNT_MAX: usize = 500;
 /// Most conditions of a question that look at every text of a dictionary.
 const CONTAINS_MAX: usize = 10;
+/// Most conditions that look at every list of activities, or at every actor.
+const SCANS_MAX: usize = 100;
 /// Most values of one condition.
 const VALUES_MAX: usize = 5_000;
 
@@ -73,12 +75,18 @@ pub(crate) enum Selected {
 pub(crate) struct ConditionReader<'t> {
     pub(crate) known: Known<'t>,
     pub(crate) zone: &'t Zone,
-    pub(crate) count: usize,
+    count: usize,
     /// How many of them look at every text.
-    pub(crate) contains_count: usize,
+    contains_count: usize,
+    /// How many of them look at every list of activities, or at every actor.
+    scan_count: usize,
 }
 
-impl ConditionReader<'_> {
+impl<'t> ConditionReader<'t> {
+    pub(crate) const fn new(known: Known<'t>, zone: &'t Zone) -> Self {
+        Self { known, zone, count: 0, contains_count: 0, scan_count: 0 }
+    }
+
     pub(crate) fn read(
         &mut self,
         request: &ConditionRequest,
@@ -109,13 +117,30 @@ impl ConditionReader<'_> {
             }
             ConditionRequest { field: Some(name), and: None, or: None, not: None, .. } => {
                 let field = Field::find(name, self.known, &format!("{place}/field"))?;
-                self.read_test(&field, request, place)
+                self.count_scan(&field, place)?;
+                let condition = self.read_test(&field, request, place)?;
+                self.known.memo.charge(condition.memory_bytes(), place)?;
+                Ok(condition)
             }
             _ => Err(QuestionFault::new(
                 place,
                 "expected one of \"field\", \"and\", \"or\", \"not\"",
             )),
         }
+    }
+
+    fn count_scan(&mut self, field: &Field, place: &str) -> Result<(), QuestionFault> {
+        let is_scan = match field {
+            Field::List(_) => true,
+            Field::Code(field) => matches!(field.values, Values::Person(_)),
+            Field::Number(_) | Field::Time(_) | Field::Extension { .. } => false,
+        };
+        self.scan_count += usize::from(is_scan);
+        if SCANS_MAX < self.scan_count {
+            let text = format!("at most {SCANS_MAX} conditions about persons or lists");
+            return Err(QuestionFault::new(place, text));
+        }
+        Ok(())
     }
 
     fn read_test(
@@ -314,12 +339,22 @@ fn numbers(column: ColumnId, values: &[Json]) -> Result<Condition, &'static str>
 }
 
 impl Condition {
-    /// The times from and before which all facts are that the condition holds for.
-    pub(crate) fn time_bounds(&self) -> (i64, i64) {
+    /// Bytes of memory of the codes that it tests.
+    fn memory_bytes(&self) -> usize {
         match self {
-            Self::Ints { column: IntColumn::Timestamp, from, to } => (*from, *to),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::memory_bytes).sum(),
+            Self::Not(inner) => inner.memory_bytes(),
+            Self::Codes { codes, .. } => codes.memory_bytes(),
+            Self::Ints { .. } | Self::Numbers { .. } => 0,
+        }
+    }
+
+    /// The times in a column from and before which all facts are that the condition holds for.
+    pub(crate) fn time_bounds(&self, wanted: IntColumn) -> (i64, i64) {
+        match self {
+            Self::Ints { column, from, to } if *column == wanted => (*from, *to),
             Self::And(parts) => parts.iter().fold((i64::MIN, i64::MAX), |(from, to), part| {
-                let (later, earlier) = part.time_bounds();
+                let (later, earlier) = part.time_bounds(wanted);
                 (from.max(later), to.min(earlier))
             }),
             Self::Or(_)
@@ -374,6 +409,11 @@ fn select_numbers(
         && (min.is_nan() || max < from || !to.admits(min))
     {
         return Ok(Selected::None);
+    }
+    if let Some(Decimals { stored, scale }) = reader.decimals(column)? {
+        let first = scale.first(|number| from <= number);
+        let end = scale.first(|number| !to.admits(number));
+        return Ok(Selected::of(Mask::test(&stored, |it| first <= it && it < end)));
     }
     let values = reader.numbers(column)?;
     Ok(Selected::of(Mask::test(&values, |number| from <= number && to.admits(number))))

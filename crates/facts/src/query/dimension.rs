@@ -1,16 +1,17 @@
 //! Dimensions: what the rows of an answer are, as codes.
 
+use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
-use super::field::{CodeField, Field, Known, Values};
-use super::reader::BlockReader;
+use super::field::{CodeField, Field, Known, Lists, Values};
+use super::reader::{BlockReader, BlockSource, Decimals};
 use super::request::DimensionField;
 use super::rows::Rows;
-use super::time::{Offsets, Period, Zone};
+use super::time::{Offsets, Period, Span, Zone};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::Texts;
 
@@ -29,9 +30,24 @@ pub(crate) struct Dimension {
 #[derive(Clone, Debug)]
 pub(crate) enum DimensionKind {
     Code(CodeField),
-    List { column: ColumnId, lists: Arc<[Vec<u32>]> },
-    Time { column: IntColumn, period: Period, offsets: Offsets, base: i64, count: u32 },
-    Band { column: ColumnId, width: f64 },
+    List {
+        column: ColumnId,
+        lists: Arc<Lists>,
+    },
+    Time {
+        column: IntColumn,
+        period: Period,
+        offsets: Offsets,
+        base: i64,
+        count: u32,
+    },
+    /// Codes are those of bands less `base`, of which there are so many.
+    Band {
+        column: ColumnId,
+        width: f64,
+        base: u32,
+        count: usize,
+    },
 }
 
 /// The codes of the rows that count.
@@ -48,6 +64,8 @@ pub(crate) struct DimensionReader<'t> {
     pub(crate) zone: &'t Zone,
     /// The first and the last time of the rows, for each column of times.
     pub(crate) times: &'t dyn Fn(IntColumn) -> (i64, i64),
+    /// The smallest and the largest number of a column.
+    pub(crate) numbers: &'t dyn Fn(ColumnId) -> (f64, f64),
 }
 
 impl DimensionReader<'_> {
@@ -81,7 +99,10 @@ impl DimensionReader<'_> {
                 if !(width.is_finite() && 0.0 < width) {
                     return Err(fault("width", "expected a number greater than 0"));
                 }
-                DimensionKind::Band { column, width }
+                let (min, max) = (self.numbers)(column);
+                let base = band(min, width).saturating_sub(1);
+                let count = (band(max, width) - base) as usize + 1;
+                DimensionKind::Band { column, width, base, count }
             }
             (Field::Number(_), None, None) => {
                 return Err(fault("width", "a number needs the width of its bands"));
@@ -91,15 +112,8 @@ impl DimensionReader<'_> {
                 DimensionKind::Code(field)
             }
             (Field::List(column), None, None) => {
-                let lists = 0..=self.known.texts.of(Domain::Lists).len();
-                let lists = lists.map(|list| {
-                    // An activity that is twice in a list counts once.
-                    let mut codes: Vec<u32> = self.known.texts.list(list).collect();
-                    codes.sort_unstable();
-                    codes.dedup();
-                    codes
-                });
-                DimensionKind::List { column, lists: lists.collect() }
+                let lists = self.known.memo.lists(self.known.texts, place)?;
+                DimensionKind::List { column, lists }
             }
         };
         let name = request.name.unwrap_or_else(|| match request.by {
@@ -116,8 +130,7 @@ impl DimensionReader<'_> {
         if period.recurs() {
             return DimensionKind::Time { column, period, offsets, base: 0, count: 25 };
         }
-        let mut numbers = Vec::new();
-        offsets.localise([first, last].into_iter(), |local| numbers.push(period.number(local)));
+        let numbers = [first, last].map(|time| period.number(offsets.local(time)));
         // A zone whose clocks are set back may have an hour before the first one.
         let base = numbers.iter().min().copied().unwrap_or_default() - 2;
         let end = numbers.iter().max().copied().unwrap_or_default() + 2;
@@ -141,41 +154,66 @@ impl Dimension {
                 DimensionCodes::Several(rows.choose(&reader.codes(*column)?))
             }
             DimensionKind::Time { column, period, offsets, base, .. } => {
+                let (first, last) = reader.source().int_range(*column);
+                let span = offsets.span(first, *period);
+                if last < span.to {
+                    let code = time_code(span.number - base);
+                    return Ok(DimensionCodes::Single(vec![code; rows.len()]));
+                }
+                // Rows on disk are in the order of their timestamps, and so are those of a choice.
+                let is_sorted = matches!(reader.source(), BlockSource::Disk(..))
+                    && *column == IntColumn::Timestamp;
                 let times = reader.ints(*column)?;
-                DimensionCodes::Single(match rows {
-                    Rows::All(_) => period_codes(times.iter().copied(), *period, offsets, *base),
-                    Rows::Some(rows) => {
-                        let times = rows.iter().map(|row| times[*row as usize]);
-                        period_codes(times, *period, offsets, *base)
-                    }
-                })
+                let span = |time| offsets.span(time, *period);
+                let codes = match rows {
+                    Rows::All(_) => period_codes(&times, is_sorted, span, *base),
+                    Rows::Some(_) => period_codes(&rows.choose(&times), is_sorted, span, *base),
+                };
+                DimensionCodes::Single(codes)
             }
-            DimensionKind::Band { column, width } => {
-                let numbers = reader.numbers(*column)?;
-                let numbers = rows.choose(&numbers);
-                DimensionCodes::Single(numbers.into_iter().map(|it| band(it, *width)).collect())
+            DimensionKind::Band { column, width, base, .. } => {
+                let decimals = reader.decimals(*column)?;
+                let table = |it: Decimals| {
+                    Some((it.table(|number| band(number, *width).saturating_sub(*base))?, it))
+                };
+                if let Some((table, decimals)) = decimals.and_then(table) {
+                    let stored = rows.choose(&decimals.stored).into_iter();
+                    let codes = stored.map(|stored| table[stored as usize]);
+                    return Ok(DimensionCodes::Single(codes.collect()));
+                }
+                let numbers = rows.choose(&reader.numbers(*column)?);
+                let code = |number| band(number, *width).saturating_sub(*base);
+                DimensionCodes::Single(numbers.into_iter().map(code).collect())
             }
         })
+    }
+
+    /// The column whose lists of activities it is about.
+    pub(crate) const fn list(&self) -> Option<ColumnId> {
+        match &self.kind {
+            DimensionKind::List { column, .. } => Some(*column),
+            DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => {
+                None
+            }
+        }
     }
 
     /// The activities of a list; one that is nothing if there are none.
     pub(crate) fn list_or_nothing(&self, code: u32) -> &[u32] {
         let list: &[u32] = match &self.kind {
-            DimensionKind::List { lists, .. } => {
-                lists.get(code as usize).map_or(&[], Vec::as_slice)
-            }
+            DimensionKind::List { lists, .. } => lists.list(code),
             DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => &[],
         };
         if list.is_empty() { &[0] } else { list }
     }
 
-    /// How many codes there may be, if they are few enough for a table.
-    pub(crate) fn domain_len(&self, texts: &Texts) -> Option<usize> {
+    /// How many codes there may be.
+    pub(crate) fn domain_len(&self, texts: &Texts) -> usize {
         match &self.kind {
-            DimensionKind::Code(field) => Some(field.values.domain_len(texts)),
-            DimensionKind::List { .. } => Some(texts.of(Domain::Activities).len() as usize + 1),
-            DimensionKind::Time { count, .. } => Some(*count as usize + 1),
-            DimensionKind::Band { .. } => None,
+            DimensionKind::Code(field) => field.values.domain_len(texts),
+            DimensionKind::List { .. } => texts.of(Domain::Activities).len() as usize + 1,
+            DimensionKind::Time { count, .. } => *count as usize + 1,
+            DimensionKind::Band { count, .. } => *count,
         }
     }
 
@@ -188,11 +226,22 @@ impl Dimension {
             DimensionKind::Time { period, .. } => {
                 self.period(code).map_or(Json::Null, |number| period.text(number))
             }
-            DimensionKind::Band { width, .. } => {
+            DimensionKind::Band { width, base, .. } => {
                 // Numbers such as 0.1 are no binary fractions: 3 times 0.1 is written as 0.3.
-                let start = (f64::from(code) - BAND_OF_ZERO) * width;
+                let start = (f64::from(code) + f64::from(*base) - BAND_OF_ZERO) * width;
                 ((start * 1e9).round() / 1e9).into()
             }
+        }
+    }
+
+    /// The order of what two codes stand for. Nothing comes last, but first among times and bands.
+    pub(crate) fn compare(&self, texts: &Texts, one: u32, other: u32) -> Ordering {
+        match &self.kind {
+            DimensionKind::Code(field) => field.values.compare(texts, one, other),
+            DimensionKind::List { .. } => {
+                Values::Text(Domain::Activities).compare(texts, one, other)
+            }
+            DimensionKind::Time { .. } | DimensionKind::Band { .. } => one.cmp(&other),
         }
     }
 
@@ -212,11 +261,6 @@ impl Dimension {
         matches!(&self.kind, DimensionKind::Time { period, .. } if !period.recurs())
     }
 
-    /// Whether its codes are in the order of its values.
-    pub(crate) const fn is_numeric(&self) -> bool {
-        matches!(&self.kind, DimensionKind::Time { .. } | DimensionKind::Band { .. })
-    }
-
     /// The number of the period that a code stands for, if it is one in time.
     pub(crate) fn period(&self, code: u32) -> Option<i64> {
         match &self.kind {
@@ -230,22 +274,18 @@ impl Dimension {
 }
 
 /// The codes of the periods of times, most of which are in the same one as the time before.
-fn period_codes(
-    times: impl Iterator<Item = i64>,
-    period: Period,
-    offsets: &Offsets,
-    base: i64,
-) -> Vec<u32> {
-    let mut codes = Vec::new();
-    let (mut from, mut to, mut code) = (0, 0, 0);
-    offsets.localise(times, |local| {
-        if local < from || to <= local {
-            let number = period.number(local);
-            code = time_code(number - base);
-            (from, to) = period.range(local, number);
-        }
-        codes.push(code);
-    });
+fn period_codes(times: &[i64], is_sorted: bool, span: impl Fn(i64) -> Span, base: i64) -> Vec<u32> {
+    let mut codes = Vec::with_capacity(times.len());
+    while let Some(first) = times.get(codes.len()) {
+        let Span { from, to, number } = span(*first);
+        let rest = &times[codes.len()..];
+        let count = if is_sorted {
+            rest.partition_point(|time| *time < to)
+        } else {
+            rest.iter().take_while(|time| (from..to).contains(*time)).count()
+        };
+        codes.resize(codes.len() + count.max(1), time_code(number - base));
+    }
     codes
 }
 

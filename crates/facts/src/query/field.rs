@@ -1,5 +1,8 @@
 //! Fields: the names that questions use, and where their values come from.
 
+mod memo;
+
+use std::cmp::Ordering;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,6 +11,7 @@ use super::fault::QuestionFault;
 use super::reader::BlockReader;
 use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
 use crate::tenant::{Attribute, PersonIndex, Texts};
+pub(crate) use memo::{Lists, Memo};
 
 /// The types of activities that are courses.
 const COURSE_TYPES: [&str; 2] = [
@@ -57,6 +61,7 @@ pub(crate) struct Known<'t> {
     pub(crate) texts: &'t Texts,
     /// Which actors are which person; none if every actor is one.
     pub(crate) persons: Option<&'t Arc<PersonIndex>>,
+    pub(crate) memo: &'t Memo<Field>,
 }
 
 /// Texts of this question alone, and those of a dictionary.
@@ -173,6 +178,21 @@ impl Values {
         }
     }
 
+    /// The order of what two codes stand for. Nothing comes last.
+    pub(crate) fn compare(&self, texts: &Texts, one: u32, other: u32) -> Ordering {
+        if one == other || one == 0 || other == 0 {
+            return other.cmp(&one);
+        }
+        if let Self::Uuid(domain) = self {
+            let dictionary = texts.of(*domain);
+            return dictionary.bytes(one).cmp(dictionary.bytes(other));
+        }
+        match (self.text(texts, one), self.text(texts, other)) {
+            (Some(one), Some(other)) => one.cmp(other),
+            _ => one.cmp(&other),
+        }
+    }
+
     /// Whether they are texts.
     pub(crate) const fn is_text(&self) -> bool {
         match self {
@@ -256,6 +276,14 @@ impl CodeField {
 }
 
 impl CodeSource {
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Column(_) => 0,
+            Self::Mapped(inner, table) => inner.memory_bytes() + 4 * table.len(),
+            Self::Course { of_list, of_activity } => 4 * (of_list.len() + of_activity.len()),
+        }
+    }
+
     /// The codes of the rows of a block.
     pub(crate) fn read(&self, reader: &mut BlockReader<'_>) -> io::Result<Rc<Vec<u32>>> {
         let of = |table: &[u32], code: u32| table.get(code as usize).copied().unwrap_or_default();
@@ -269,10 +297,12 @@ impl CodeSource {
                 let parents = reader.codes(ColumnId::code(CodeColumn::Parent))?;
                 let groupings = reader.codes(ColumnId::code(CodeColumn::Grouping))?;
                 let objects = reader.codes(ColumnId::code(CodeColumn::Object))?;
+                // Without branches, since which of them it is cannot be foreseen.
+                let or =
+                    |code: u32, other: u32| code | other & u32::from(code != 0).wrapping_sub(1);
                 let course = |((parent, grouping), object): ((&u32, &u32), &u32)| {
-                    let found =
-                        [of(of_list, *parent), of(of_list, *grouping), of(of_activity, *object)];
-                    found.into_iter().find(|code| *code != 0).unwrap_or_default()
+                    let (parent, grouping) = (of(of_list, *parent), of(of_list, *grouping));
+                    or(parent, or(grouping, of(of_activity, *object)))
                 };
                 let rows = parents.iter().zip(&*groupings).zip(&*objects);
                 Ok(Rc::new(rows.map(course).collect()))
@@ -284,7 +314,24 @@ impl CodeSource {
 impl Field {
     /// The field with a name.
     pub(crate) fn find(name: &str, known: Known<'_>, place: &str) -> Result<Self, QuestionFault> {
-        let Known { texts, persons } = known;
+        if let Some(field) = known.memo.field(name) {
+            return Ok(field);
+        }
+        let field = Self::look_up(name, known, place)?;
+        known.memo.charge(field.memory_bytes(), place)?;
+        known.memo.note(name, &field);
+        Ok(field)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        match self {
+            Self::Code(field) | Self::Extension { text: field, .. } => field.source.memory_bytes(),
+            Self::List(_) | Self::Number(_) | Self::Time(_) => 0,
+        }
+    }
+
+    fn look_up(name: &str, known: Known<'_>, place: &str) -> Result<Self, QuestionFault> {
+        let Known { texts, persons, .. } = known;
         if let Some(member) =
             name.strip_prefix("person").filter(|it| it.is_empty() || it.starts_with('.'))
         {
@@ -492,9 +539,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fields_that_are_named_often_are_in_memory_once() {
+        let mut texts = Texts::default();
+        for number in 1..=100 {
+            let activity = texts.code(Domain::Activities, &format!("http://x.org/{number}"));
+            texts.set(Attribute::ActivityName, activity, 1);
+        }
+        let memo = Memo::new(500);
+        let known = Known { texts: &texts, persons: None, memo: &memo };
+        for _ in 0..100 {
+            assert!(Field::find("object.name", known, "/place").is_ok());
+        }
+        assert_eq!(memo.bytes(), 404);
+        let fault = Field::find("course.name", known, "/place").unwrap_err();
+        let text = "the fields so far take more than 500 bytes of memory";
+        assert_eq!((fault.place.as_str(), fault.text.as_str()), ("/place", text));
+    }
+
+    #[test]
     fn finds_every_field_that_it_names() {
         let texts = Texts::default();
-        let known = Known { texts: &texts, persons: None };
+        let memo = Memo::new(usize::MAX);
+        let known = Known { texts: &texts, persons: None, memo: &memo };
         for name in NAMES {
             assert!(Field::find(name, known, "").is_ok(), "{name}");
         }

@@ -4,6 +4,8 @@ use super::fault::QuestionFault;
 
 /// Deepest nesting of parentheses.
 const DEPTH_MAX: usize = 32;
+/// Most numbers and measures of one formula.
+const PARTS_MAX: usize = 200;
 
 /// An expression that has been understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,12 +28,26 @@ pub(crate) enum Operator {
 impl Formula {
     /// Understands a formula over measures with these names.
     pub(crate) fn parse(text: &str, names: &[String], place: &str) -> Result<Self, QuestionFault> {
-        let mut parser = Parser { rest: text, names, depth: 0 };
+        let mut parser = Parser { rest: text, names, depth: 0, count: 0 };
         let formula = parser.sum();
         let formula = formula.and_then(|formula| {
             if parser.rest.trim_start().is_empty() { Ok(formula) } else { Err(parser.unexpected()) }
         });
         formula.map_err(|text| QuestionFault::new(place, text))
+    }
+
+    /// The measures that it is about.
+    pub(crate) fn measures(&self) -> impl Iterator<Item = usize> {
+        let (mut waiting, mut found) = (vec![self], Vec::new());
+        while let Some(next) = waiting.pop() {
+            match next {
+                Self::Number(_) => {}
+                Self::Measure(index) => found.push(*index),
+                Self::Negative(inner) => waiting.push(inner),
+                Self::Two(left, _, right) => waiting.extend([&**left, &**right]),
+            }
+        }
+        found.into_iter()
     }
 
     /// Its value; none where a measure has none, or where something is divided by 0.
@@ -58,6 +74,8 @@ struct Parser<'f> {
     rest: &'f str,
     names: &'f [String],
     depth: usize,
+    /// How many numbers and measures there are so far.
+    count: usize,
 }
 
 impl Parser<'_> {
@@ -89,8 +107,12 @@ impl Parser<'_> {
 
     fn single(&mut self) -> Result<Formula, String> {
         self.depth += 1;
+        self.count += 1;
         if DEPTH_MAX < self.depth {
             return Err(format!("nested deeper than {DEPTH_MAX}"));
+        }
+        if PARTS_MAX < self.count {
+            return Err(format!("more than {PARTS_MAX} parts"));
         }
         let found = match self.peek() {
             Some('-') => {

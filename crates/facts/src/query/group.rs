@@ -93,6 +93,32 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// Replaces codes of the first dimension by their numbers, as long as a table has them. Returns
+    /// how many.
+    fn replace_all(&self, codes: &mut [u32]) -> usize {
+        let Self::Table { slots, .. } = self else { return 0 };
+        let known = codes.iter_mut().map_while(|code| {
+            let slot = slots.get(*code as usize).copied().unwrap_or_default();
+            *code = slot.checked_sub(1)?;
+            Some(())
+        });
+        known.count()
+    }
+
+    /// The same for combinations.
+    fn replace_each(&self, before: &[u32], codes: &mut [u32]) -> usize {
+        let Self::Table { slots, domain } = self else { return 0 };
+        let known = before.iter().zip(codes).map_while(|(before, code)| {
+            let place = *before as usize * domain + *code as usize;
+            let slot = slots.get(place).copied().filter(|_| (*code as usize) < *domain);
+            *code = slot.unwrap_or_default().checked_sub(1)?;
+            Some(())
+        });
+        known.count()
+    }
+}
+
 fn key((before, code): (u32, u32)) -> u64 {
     u64::from(before) << 32 | u64::from(code)
 }
@@ -104,12 +130,13 @@ pub(crate) struct Grouper {
 }
 
 impl Grouper {
-    /// For dimensions with so many codes each, where that is known.
-    pub(crate) fn new(domains: &[Option<usize>]) -> Self {
-        let stage = |domain: &Option<usize>| {
-            let numbers = match domain.filter(|domain| *domain <= TABLE_MAX) {
-                Some(domain) => Numbers::Table { slots: Vec::new(), domain },
-                None => Numbers::Map(CodeMap::default()),
+    /// For dimensions with so many codes each.
+    pub(crate) fn new(domains: &[usize]) -> Self {
+        let stage = |domain: &usize| {
+            let numbers = if *domain <= TABLE_MAX {
+                Numbers::Table { slots: Vec::new(), domain: *domain }
+            } else {
+                Numbers::Map(CodeMap::default())
             };
             Stage { numbers, members: Vec::new() }
         };
@@ -142,16 +169,28 @@ impl Grouper {
 
     /// Replaces codes of the first dimension by numbers of groups.
     pub(crate) fn number_all(&mut self, index: usize, codes: &mut [u32]) {
-        for code in codes {
-            *code = self.number(index, 0, *code);
+        let mut next = 0;
+        while next < codes.len() {
+            next += self.stages[index].numbers.replace_all(&mut codes[next..]);
+            if let Some(code) = codes.get_mut(next) {
+                *code = self.number(index, 0, *code);
+                next += 1;
+            }
         }
     }
 
     /// Replaces codes of the dimension `index` by numbers of groups; `before` are the numbers of
     /// the dimensions before.
     pub(crate) fn number_each(&mut self, index: usize, before: &[u32], codes: &mut [u32]) {
-        let pairs = before.iter().zip(codes);
-        pairs.for_each(|(before, code)| *code = self.number(index, *before, *code));
+        let mut next = 0;
+        while next < codes.len() {
+            let numbers = &self.stages[index].numbers;
+            next += numbers.replace_each(&before[next..], &mut codes[next..]);
+            if let Some(code) = codes.get_mut(next) {
+                *code = self.number(index, before[next], *code);
+                next += 1;
+            }
+        }
     }
 
     /// The codes of a group.
@@ -162,6 +201,19 @@ impl Grouper {
             (number, *place) = stage.members[number as usize];
         }
         codes
+    }
+
+    /// For each dimension the code of each group.
+    pub(crate) fn columns(&self) -> Vec<Vec<u32>> {
+        let mut numbers: Vec<u32> = (0..number_of(self.len())).collect();
+        let mut columns: Vec<Vec<u32>> = Vec::with_capacity(self.stages.len());
+        for stage in self.stages.iter().rev() {
+            let member = |number: &u32| stage.members[*number as usize];
+            columns.push(numbers.iter().map(|number| member(number).1).collect());
+            numbers = numbers.iter().map(|number| member(number).0).collect();
+        }
+        columns.reverse();
+        columns
     }
 
     /// The number of the group with these codes.
@@ -297,13 +349,14 @@ mod tests {
 
     #[test]
     fn numbers_each_combination_once() {
-        for domains in [[Some(5), None], [None, Some(5)]] {
+        for domains in [[5, usize::MAX], [usize::MAX, 5]] {
             let mut grouper = Grouper::new(&domains);
             assert_eq!(grouper.group(&[1, 9]), 0);
             assert_eq!(grouper.group(&[2, 9]), 1);
             assert_eq!(grouper.group(&[1, 8]), 2);
             assert_eq!(grouper.group(&[1, 9]), 0);
             assert_eq!((grouper.codes(2), grouper.len()), (vec![1, 8], 3));
+            assert_eq!(grouper.columns(), [[1, 2, 1], [9, 9, 8]]);
         }
         assert_eq!(Grouper::new(&[]).len(), 1);
     }

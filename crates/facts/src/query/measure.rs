@@ -1,14 +1,20 @@
 //! Measures: what is computed of the facts of each group.
 
+mod distinct;
+mod percentile;
+
+use std::cmp::Ordering;
 use std::io;
 
+use distinct::DistinctCodes;
+use percentile::ValueLists;
 use serde_json::Value as Json;
 
 use super::field::CodeField;
 use super::formula::Formula;
-use super::group::CodeSet;
-use super::reader::BlockReader;
+use super::reader::{BlockReader, Decimals};
 use super::rows::GroupedIn;
+use crate::rows::chunk::{ColumnScale, DIGITS_MAX, DecimalScale};
 use crate::rows::fields::{ColumnId, IntColumn};
 use crate::tenant::Texts;
 
@@ -22,7 +28,12 @@ pub(crate) enum MeasureKind {
     Min(ColumnId),
     Max(ColumnId),
     /// The value below which this share of the values is, between two of them in proportion.
-    Percentile(ColumnId, f64),
+    Percentile {
+        column: ColumnId,
+        share: f64,
+        /// What the decimals of the column have in common.
+        scale: Option<ColumnScale>,
+    },
     First(EdgeField),
     Last(EdgeField),
     /// The share of yes among yes and no.
@@ -46,10 +57,88 @@ pub(crate) enum EdgeField {
 pub(crate) struct Sum {
     rounded: f64,
     lost: f64,
+    /// Millionths that are to be added.
+    millionths: i64,
     count: u64,
 }
 
+/// The sums of groups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sums {
+    sums: Vec<Sum>,
+    /// The most that millionths of a group may be, without a sign.
+    millionths_max: u64,
+}
+
+/// The most that millionths may become before they are added to the sums.
+const MILLIONTHS_MAX: u64 = 1 << 62;
+
+impl Sums {
+    /// Adds numbers of rows to their groups.
+    fn add(
+        &mut self,
+        column: ColumnId,
+        reader: &mut BlockReader<'_>,
+        grouped: &GroupedIn<'_>,
+    ) -> io::Result<()> {
+        if let Some(decimals) = reader.decimals(column)?
+            && self.add_decimals(&decimals, grouped)
+        {
+            return Ok(());
+        }
+        let numbers = reader.numbers(column)?;
+        grouped.each(|row, group| self.sums[group].add_known(numbers[row]));
+        Ok(())
+    }
+
+    /// Adds decimals as whole numbers; false if they may be too large for that.
+    fn add_decimals(&mut self, decimals: &Decimals, grouped: &GroupedIn<'_>) -> bool {
+        let DecimalScale { min, digits, width } = decimals.scale;
+        if width == 0 {
+            return true;
+        }
+        let factor = 10_i64.pow((DIGITS_MAX - digits).into());
+        let largest = min.unsigned_abs().saturating_add(1 << width);
+        let largest = largest.saturating_mul(factor.unsigned_abs());
+        let more = largest.saturating_mul(grouped.len() as u64);
+        if MILLIONTHS_MAX <= more {
+            return false;
+        }
+        if MILLIONTHS_MAX <= self.millionths_max + more {
+            self.sums.iter_mut().for_each(Sum::settle);
+            self.millionths_max = 0;
+        }
+        self.millionths_max += more;
+        let before = (min - 1) * factor;
+        let stored = &decimals.stored;
+        grouped.each(|row, group| {
+            let sum = &mut self.sums[group];
+            let is_known = stored[row] != 0;
+            let millionths = before + i64::from(stored[row]) * factor;
+            // Without a branch, since whether there is a number cannot be foreseen.
+            sum.millionths += millionths & -i64::from(is_known);
+            sum.count += u64::from(is_known);
+        });
+        true
+    }
+
+    fn merge(&mut self, others: &[Sum], groups: &[u32]) {
+        for (other, group) in others.iter().zip(groups) {
+            self.sums[*group as usize].merge(*other);
+        }
+    }
+}
+
 impl Sum {
+    /// Adds the millionths.
+    #[expect(clippy::cast_precision_loss, reason = "both parts are far less than 2^53")]
+    fn settle(&mut self) {
+        let (count, millionths) = (self.count, std::mem::take(&mut self.millionths));
+        self.add((millionths / 1_000_000) as f64);
+        self.add((millionths % 1_000_000) as f64 / 1e6);
+        self.count = count;
+    }
+
     #[inline]
     fn add(&mut self, value: f64) {
         let sum = self.rounded + value;
@@ -60,14 +149,25 @@ impl Sum {
         self.count += 1;
     }
 
-    fn merge(&mut self, other: Self) {
+    /// Adds a number, unless it is none, without a branch, since that cannot be foreseen.
+    #[inline]
+    fn add_known(&mut self, value: f64) {
+        let is_known = !value.is_nan();
+        self.add(if is_known { value } else { 0.0 });
+        self.count -= u64::from(!is_known);
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        self.settle();
+        other.settle();
         let count = self.count + other.count;
         self.add(other.rounded);
         self.lost += other.lost;
         self.count = count;
     }
 
-    fn total(self) -> Option<f64> {
+    fn total(mut self) -> Option<f64> {
+        self.settle();
         (self.count != 0).then_some(self.rounded + self.lost)
     }
 }
@@ -79,20 +179,13 @@ type Edge = Option<((i64, i64), f64)>;
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Counts(Vec<u64>),
-    Sets {
-        sets: Vec<CodeSet>,
-        domain: usize,
-        bytes: usize,
-    },
-    Sums(Vec<Sum>),
+    Distinct(DistinctCodes),
+    Sums(Sums),
     Extremes {
         extremes: Vec<f64>,
         wants_less: bool,
     },
-    Values {
-        values: Vec<Vec<f64>>,
-        count: usize,
-    },
+    Values(ValueLists),
     Edges {
         edges: Vec<Edge>,
         wants_less: bool,
@@ -107,13 +200,12 @@ impl State {
         match kind {
             MeasureKind::Count => Self::Counts(Vec::new()),
             MeasureKind::Distinct(field) => {
-                let domain = field.values.domain_len(texts);
-                Self::Sets { sets: Vec::new(), domain, bytes: 0 }
+                Self::Distinct(DistinctCodes::new(field.values.domain_len(texts)))
             }
-            MeasureKind::Sum(_) | MeasureKind::Mean(_) => Self::Sums(Vec::new()),
+            MeasureKind::Sum(_) | MeasureKind::Mean(_) => Self::Sums(Sums::default()),
             MeasureKind::Min(_) => Self::Extremes { extremes: Vec::new(), wants_less: true },
             MeasureKind::Max(_) => Self::Extremes { extremes: Vec::new(), wants_less: false },
-            MeasureKind::Percentile(..) => Self::Values { values: Vec::new(), count: 0 },
+            MeasureKind::Percentile { scale, .. } => Self::Values(ValueLists::new(*scale)),
             MeasureKind::First(_) => Self::Edges { edges: Vec::new(), wants_less: true },
             MeasureKind::Last(_) => Self::Edges { edges: Vec::new(), wants_less: false },
             MeasureKind::Rate(_) => Self::Shares(Vec::new()),
@@ -127,11 +219,10 @@ impl State {
     pub(crate) fn memory_bytes(&self) -> usize {
         match self {
             Self::Counts(counts) => 8 * counts.len(),
-            Self::Sets { sets, bytes, .. } => 56 * sets.len() + bytes,
-            Self::Sums(sums) => 24 * sums.len(),
+            Self::Distinct(codes) => codes.memory_bytes(),
+            Self::Sums(sums) => 32 * sums.sums.len(),
             Self::Extremes { extremes, .. } => 8 * extremes.len(),
-            // A vector has up to twice the room that it needs.
-            Self::Values { values, count } => 24 * values.len() + 16 * count,
+            Self::Values(lists) => lists.memory_bytes(),
             Self::Edges { edges, .. } => 32 * edges.len(),
             Self::Shares(shares) => 16 * shares.len(),
             Self::Nothing => 0,
@@ -142,10 +233,10 @@ impl State {
     fn grow(&mut self, count: usize) {
         match self {
             Self::Counts(counts) => counts.resize(count, 0),
-            Self::Sets { sets, .. } => sets.resize(count, CodeSet::default()),
-            Self::Sums(sums) => sums.resize(count, Sum::default()),
+            Self::Distinct(codes) => codes.grow(count),
+            Self::Sums(sums) => sums.sums.resize(count, Sum::default()),
             Self::Extremes { extremes, .. } => extremes.resize(count, f64::NAN),
-            Self::Values { values, .. } => values.resize(count, Vec::new()),
+            Self::Values(lists) => lists.grow(count),
             Self::Edges { edges, .. } => edges.resize(count, None),
             Self::Shares(shares) => shares.resize(count, (0, 0)),
             Self::Nothing => {}
@@ -165,18 +256,11 @@ impl State {
                 Some(count) => counts[0] += count,
                 None => grouped.each(|_row, group| counts[group] += 1),
             },
-            (Self::Sets { sets, domain, bytes }, MeasureKind::Distinct(field)) => {
-                let codes = field.source.read(reader)?;
-                let domain = *domain;
-                let is_known = |row: usize| codes[row] != 0;
-                grouped.each_if(is_known, |row, group| {
-                    *bytes += sets[group].insert(codes[row], domain);
-                });
+            (Self::Distinct(distinct), MeasureKind::Distinct(field)) => {
+                distinct.add(&field.source.read(reader)?, grouped);
             }
             (Self::Sums(sums), MeasureKind::Sum(column) | MeasureKind::Mean(column)) => {
-                let numbers = reader.numbers(*column)?;
-                let is_known = |row: usize| !numbers[row].is_nan();
-                grouped.each_if(is_known, |row, group| sums[group].add(numbers[row]));
+                sums.add(*column, reader, grouped)?;
             }
             (
                 Self::Extremes { extremes, wants_less },
@@ -188,13 +272,11 @@ impl State {
                     extremes[group] = extreme(extremes[group], numbers[row], wants_less);
                 });
             }
-            (Self::Values { values, count }, MeasureKind::Percentile(column, _)) => {
-                let numbers = reader.numbers(*column)?;
-                let is_known = |row: usize| !numbers[row].is_nan();
-                grouped.each_if(is_known, |row, group| {
-                    values[group].push(numbers[row]);
-                    *count += 1;
-                });
+            (Self::Values(lists), MeasureKind::Percentile { column, .. }) => {
+                let decimals = reader.decimals(*column)?;
+                if decimals.is_none_or(|it| !lists.add_decimals(&it, grouped)) {
+                    lists.add(&reader.numbers(*column)?, grouped);
+                }
             }
             (
                 Self::Edges { edges, wants_less },
@@ -232,25 +314,16 @@ impl State {
             (Self::Counts(counts), Self::Counts(others)) => {
                 others.iter().enumerate().for_each(|(index, other)| counts[to(index)] += other);
             }
-            (Self::Sets { sets, domain, bytes }, Self::Sets { sets: others, .. }) => {
-                for (index, other) in others.into_iter().enumerate() {
-                    *bytes += sets[to(index)].merge(other, *domain);
-                }
-            }
+            (Self::Distinct(codes), Self::Distinct(others)) => codes.merge(others, groups),
             (Self::Sums(sums), Self::Sums(others)) => {
-                others.iter().enumerate().for_each(|(index, other)| sums[to(index)].merge(*other));
+                sums.merge(&others.sums, groups);
             }
             (Self::Extremes { extremes, wants_less }, Self::Extremes { extremes: others, .. }) => {
                 for (index, other) in others.into_iter().enumerate() {
                     extremes[to(index)] = extreme(extremes[to(index)], other, *wants_less);
                 }
             }
-            (Self::Values { values, count }, Self::Values { values: others, count: more }) => {
-                for (index, mut other) in others.into_iter().enumerate() {
-                    values[to(index)].append(&mut other);
-                }
-                *count += more;
-            }
+            (Self::Values(lists), Self::Values(others)) => lists.merge(others, groups),
             (Self::Edges { edges, wants_less }, Self::Edges { edges: others, .. }) => {
                 for (index, other) in others.into_iter().enumerate() {
                     edges[to(index)] = nearer(edges[to(index)], other, *wants_less);
@@ -273,17 +346,19 @@ impl State {
         let known = |number: f64| (!number.is_nan()).then_some(number);
         match self {
             Self::Counts(counts) => counts.into_iter().map(|it| Some(it as f64)).collect(),
-            Self::Sets { sets, .. } => sets.iter().map(|set| Some(set.len() as f64)).collect(),
+            Self::Distinct(codes) => {
+                codes.counts().into_iter().map(|count| Some(count as f64)).collect()
+            }
             Self::Sums(sums) => {
                 let is_mean = matches!(kind, MeasureKind::Mean(_));
                 let part = |sum: &Sum| if is_mean { sum.count as f64 } else { 1.0 };
                 let value = |sum: Sum| sum.total().map(|total| total / part(&sum));
-                sums.into_iter().map(value).collect()
+                sums.sums.into_iter().map(value).collect()
             }
             Self::Extremes { extremes, .. } => extremes.into_iter().map(known).collect(),
-            Self::Values { values, .. } => {
-                let MeasureKind::Percentile(_, share) = *kind else { return vec![None; count] };
-                values.into_iter().map(|values| percentile(values, share)).collect()
+            Self::Values(lists) => {
+                let MeasureKind::Percentile { share, .. } = *kind else { return vec![None; count] };
+                lists.percentiles(share)
             }
             Self::Edges { edges, .. } => {
                 edges.into_iter().map(|edge| edge.map(|(_, value)| value)).collect()
@@ -310,12 +385,54 @@ impl MeasureKind {
             | Self::Mean(_)
             | Self::Min(_)
             | Self::Max(_)
-            | Self::Percentile(..)
+            | Self::Percentile { .. }
             | Self::First(_)
             | Self::Last(_)
             | Self::Rate(_)
             | Self::Formula(_) => None,
         }
+    }
+
+    /// The field whose values it has, if they are no numbers.
+    pub(crate) const fn text_field(&self) -> Option<&CodeField> {
+        match self {
+            Self::First(EdgeField::Code(field)) | Self::Last(EdgeField::Code(field)) => Some(field),
+            Self::First(EdgeField::Number(_))
+            | Self::Last(EdgeField::Number(_))
+            | Self::Count
+            | Self::Distinct(_)
+            | Self::Sum(_)
+            | Self::Mean(_)
+            | Self::Min(_)
+            | Self::Max(_)
+            | Self::Percentile { .. }
+            | Self::Rate(_)
+            | Self::Formula(_)
+            | Self::RunningTotal(_)
+            | Self::Change(_) => None,
+        }
+    }
+
+    /// The order of two values in answers. Nothing comes last in either direction.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "codes are whole and small enough"
+    )]
+    pub(crate) fn compare(
+        &self,
+        texts: &Texts,
+        (one, other): (Option<f64>, Option<f64>),
+        descending: bool,
+    ) -> Ordering {
+        let (Some(one), Some(other)) = (one, other) else {
+            return one.is_none().cmp(&other.is_none());
+        };
+        let order = match self.text_field() {
+            Some(field) => field.values.compare(texts, one as u32, other as u32),
+            None => one.total_cmp(&other),
+        };
+        if descending { order.reverse() } else { order }
     }
 
     /// A value as it is written in answers.
@@ -325,12 +442,9 @@ impl MeasureKind {
         reason = "counts and codes are whole and small enough"
     )]
     pub(crate) fn json(&self, texts: &Texts, value: Option<f64>) -> Json {
-        match (self, value) {
+        match (self.text_field(), value) {
             (_, None) => Json::Null,
-            (
-                Self::First(EdgeField::Code(field)) | Self::Last(EdgeField::Code(field)),
-                Some(code),
-            ) => field.values.value(texts, code as u32),
+            (Some(field), Some(code)) => field.values.value(texts, code as u32),
             (_, Some(value)) if value.fract() == 0.0 && value.abs() < 9e15 => (value as i64).into(),
             (_, Some(value)) => value.into(),
         }
@@ -368,46 +482,9 @@ fn nearer(known: Edge, other: Edge, wants_less: bool) -> Edge {
     }
 }
 
-/// The percentile of values, between the two nearest in proportion.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "it is a place among values in memory"
-)]
-fn percentile(mut values: Vec<f64>, share: f64) -> Option<f64> {
-    let last = values.len().checked_sub(1)?;
-    let place = share * last as f64;
-    let below = (place.floor() as usize).min(last);
-    let (_, lower, above) = values.select_nth_unstable_by(below, f64::total_cmp);
-    let lower = *lower;
-    let part = place - below as f64;
-    if part <= 0.0 {
-        return Some(lower);
-    }
-    let upper = above.iter().copied().min_by(f64::total_cmp).unwrap_or(lower);
-    Some(lower + part * (upper - lower))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_percentiles_between_values() {
-        let table = [
-            (vec![], 0.5, None),
-            (vec![4.0], 0.9, Some(4.0)),
-            (vec![3.0, 1.0, 2.0], 0.5, Some(2.0)),
-            (vec![4.0, 1.0, 2.0, 3.0], 0.5, Some(2.5)),
-            (vec![4.0, 1.0, 2.0, 3.0], 0.0, Some(1.0)),
-            (vec![4.0, 1.0, 2.0, 3.0], 1.0, Some(4.0)),
-            (vec![10.0, 20.0, 30.0], 0.25, Some(15.0)),
-        ];
-        for (values, share, expected) in table {
-            assert_eq!(percentile(values.clone(), share), expected, "{values:?} at {share}");
-        }
-    }
 
     #[test]
     fn sums_without_losing_small_numbers() {

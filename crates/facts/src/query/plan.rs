@@ -8,7 +8,7 @@ use super::formula::Formula;
 use super::measure::{EdgeField, MeasureKind};
 use super::request::{MeasureRequest, OrderRequest, Question};
 use super::time::Zone;
-use crate::rows::fields::IntColumn;
+use crate::rows::fields::{ColumnId, IntColumn};
 use crate::tenant::View;
 
 /// Most measures and most dimensions of a question.
@@ -56,13 +56,13 @@ impl Plan {
         let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
-        let mut conditions = ConditionReader { known, zone: &zone, count: 0, contains_count: 0 };
+        let mut conditions = ConditionReader::new(known, &zone);
         let mut condition = None;
         if let Some(filter) = &question.filter {
             condition = Some(conditions.read(filter, "/where", 0)?);
         }
         let dimensions = read_dimensions(question, view, &DimensionParts { known, zone: &zone })?;
-        let measures = read_measures(question, &mut conditions, &dimensions)?;
+        let measures = read_measures(question, &mut conditions, (view, &dimensions))?;
         let order = read_order(&question.order, &dimensions, &measures)?;
         let limit = question.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
@@ -89,11 +89,18 @@ fn read_dimensions(
         return Err(QuestionFault::new("/dimensions", text));
     }
     let times = |column: IntColumn| view.times(column);
-    let reader = DimensionReader { known: parts.known, zone: parts.zone, times: &times };
+    let numbers = |column: ColumnId| view.numbers(column);
+    let reader =
+        DimensionReader { known: parts.known, zone: parts.zone, times: &times, numbers: &numbers };
     let mut dimensions: Vec<Dimension> = Vec::new();
     for (index, request) in question.dimensions.iter().enumerate() {
         let place = format!("/dimensions/{index}");
         let dimension = reader.read(request.field(), &place)?;
+        if let Some(column) = dimension.list()
+            && dimensions.iter().any(|known| known.list() == Some(column))
+        {
+            return Err(QuestionFault::new(place, "the same activities are a dimension before"));
+        }
         if dimensions.iter().any(|known| known.name == dimension.name) {
             let text = format!("the name {:?} is there before", dimension.name);
             return Err(QuestionFault::new(place, text));
@@ -106,7 +113,7 @@ fn read_dimensions(
 fn read_measures(
     question: &Question,
     conditions: &mut ConditionReader<'_>,
-    dimensions: &[Dimension],
+    (view, dimensions): (&View, &[Dimension]),
 ) -> Result<Vec<Measure>, QuestionFault> {
     let count = question.measures.len();
     if count == 0 || MEASURES_MAX < count {
@@ -125,7 +132,8 @@ fn read_measures(
             let text = format!("the name {name:?} is there before; give another one by \"name\"");
             return Err(QuestionFault::new(place, text));
         }
-        let reader = MeasureReader { request, names: &names, place: &place };
+        let reader =
+            MeasureReader { request, before: &measures, names: &names, view, place: &place };
         let kind = reader.read(conditions, dimensions)?;
         let mut condition = None;
         if let Some(filter) = &request.filter {
@@ -139,8 +147,10 @@ fn read_measures(
 
 struct MeasureReader<'q> {
     request: &'q MeasureRequest,
-    /// The names of the measures before.
+    /// The measures before, and their names.
+    before: &'q [Measure],
     names: &'q [String],
+    view: &'q View,
     place: &'q str,
 }
 
@@ -183,13 +193,13 @@ impl MeasureReader<'_> {
             "mean" => MeasureKind::Mean(number()?),
             "min" => MeasureKind::Min(number()?),
             "max" => MeasureKind::Max(number()?),
-            "median" => MeasureKind::Percentile(number()?, 0.5),
+            "median" => self.percentile(number()?, 0.5),
             "percentile" => {
                 let at = request.at.filter(|at| (0.0..=100.0).contains(at));
                 let at = at.ok_or_else(|| {
                     QuestionFault::new(place("at"), "expected a number from 0 to 100")
                 })?;
-                MeasureKind::Percentile(number()?, at / 100.0)
+                self.percentile(number()?, at / 100.0)
             }
             "first" => MeasureKind::First(edge()?),
             "last" => MeasureKind::Last(edge()?),
@@ -203,7 +213,9 @@ impl MeasureReader<'_> {
             }
             "formula" => {
                 let text = request.formula.as_deref().unwrap_or_default();
-                MeasureKind::Formula(Formula::parse(text, self.names, &place("formula"))?)
+                let formula = Formula::parse(text, self.names, &place("formula"))?;
+                formula.measures().try_for_each(|of| self.check_number(of, "formula"))?;
+                MeasureKind::Formula(formula)
             }
             "running_total" => MeasureKind::RunningTotal(self.before(dimensions)?),
             "change" => MeasureKind::Change(self.before(dimensions)?),
@@ -215,6 +227,10 @@ impl MeasureReader<'_> {
                 return Err(QuestionFault::new(place("measure"), text));
             }
         })
+    }
+
+    fn percentile(&self, column: ColumnId, share: f64) -> MeasureKind {
+        MeasureKind::Percentile { column, share, scale: self.view.scale(column) }
     }
 
     /// The measure before that this one is of, which goes along periods.
@@ -231,7 +247,17 @@ impl MeasureReader<'_> {
             let text = "needs exactly one dimension that is a period, such as \"day\"";
             return Err(QuestionFault::new(self.place, text));
         }
+        self.check_number(index, "of")?;
         Ok(index)
+    }
+
+    /// Checks that one can compute with a measure before.
+    fn check_number(&self, of: usize, member: &str) -> Result<(), QuestionFault> {
+        if self.before.get(of).is_some_and(|measure| measure.kind.text_field().is_some()) {
+            let text = format!("the measure {:?} is no number", self.names[of]);
+            return Err(QuestionFault::new(format!("{}/{member}", self.place), text));
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,9 @@ use std::io;
 use std::rc::Rc;
 
 use crate::rows::block::Block;
-use crate::rows::chunk::{number_range, read_codes, read_ints, read_numbers};
+use crate::rows::chunk::{
+    DECIMAL_WIDTH_MAX, DecimalScale, Encoding, number_range, read_codes, read_ints, read_numbers,
+};
 use crate::rows::fields::{ColumnId, IntColumn};
 use crate::rows::segment::{BlockHead, ChunkHead, Segment};
 
@@ -46,6 +48,24 @@ impl BlockSource<'_> {
         Some(head.chunk(column).map_or((f64::NAN, f64::NAN), range))
     }
 }
+
+/// Decimals as they are stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Decimals {
+    pub(crate) stored: Rc<Vec<u32>>,
+    pub(crate) scale: DecimalScale,
+}
+
+impl Decimals {
+    /// Something for each value that may be stored, if those are few.
+    pub(crate) fn table<T>(&self, make: impl Fn(f64) -> T) -> Option<Vec<T>> {
+        let is_small = self.scale.width <= TABLE_WIDTH_MAX;
+        is_small.then(|| (0..1 << self.scale.width).map(|it| make(self.scale.number(it))).collect())
+    }
+}
+
+/// Most bits of decimals for which there is a table.
+const TABLE_WIDTH_MAX: u8 = 12;
 
 /// Reads the columns of one block after the other.
 #[derive(Debug)]
@@ -98,6 +118,15 @@ impl<'v> BlockReader<'v> {
 
     /// The codes of a column.
     pub(crate) fn codes(&mut self, column: ColumnId) -> io::Result<Rc<Vec<u32>>> {
+        let min = match self.source {
+            BlockSource::Disk(_, block) => block.chunk(column).map_or(0, |head| head.min),
+            BlockSource::Memory(_) => 0,
+        };
+        self.read_codes(column, min)
+    }
+
+    /// What is stored in a column, of which 0 stands for `min`.
+    fn read_codes(&mut self, column: ColumnId, min: i64) -> io::Result<Rc<Vec<u32>>> {
         if let Some((_, codes)) = self.codes.iter().find(|(known, _)| *known == column) {
             return Ok(Rc::clone(codes));
         }
@@ -107,7 +136,7 @@ impl<'v> BlockReader<'v> {
             BlockSource::Disk(segment, block) => {
                 if let Some(head) = block.chunk(column) {
                     segment.read(block, head, &mut self.bytes)?;
-                    read_codes(&self.bytes, block.count, head.width, head.min, &mut codes);
+                    read_codes(&self.bytes, block.count, head.width, min, &mut codes);
                 }
             }
             BlockSource::Memory(block) => {
@@ -118,6 +147,22 @@ impl<'v> BlockReader<'v> {
         let codes = Rc::new(codes);
         self.codes.push((column, Rc::clone(&codes)));
         Ok(codes)
+    }
+
+    /// The numbers of a column as they are stored, if they are decimals of few bits.
+    pub(crate) fn decimals(&mut self, column: ColumnId) -> io::Result<Option<Decimals>> {
+        let BlockSource::Disk(_, block) = self.source else { return Ok(None) };
+        let scale = match block.chunk(column) {
+            Some(&ChunkHead { encoding: Encoding::Decimal { digits }, width, min, .. }) => {
+                DecimalScale { min, digits, width }
+            }
+            Some(_) => return Ok(None),
+            None => DecimalScale { min: 0, digits: 0, width: 0 },
+        };
+        if DECIMAL_WIDTH_MAX < scale.width {
+            return Ok(None);
+        }
+        Ok(Some(Decimals { stored: self.read_codes(column, 0)?, scale }))
     }
 
     /// The whole numbers of a column.

@@ -39,7 +39,8 @@ impl Question {
         let measures = self.measures.iter().map(|measure| (&measure.measure, &measure.of));
         let dimensions = self.dimensions.iter().map(|dimension| dimension.field().field);
         let mut fields = Vec::new();
-        self.filter.iter().for_each(|filter| filter.add_fields(&mut fields));
+        let filters = self.measures.iter().filter_map(|measure| measure.filter.as_ref());
+        self.filter.iter().chain(filters).for_each(|filter| filter.add_fields(&mut fields));
         json!({
             "measures": measures.collect::<Vec<_>>(),
             "dimensions": dimensions.collect::<Vec<_>>(),

@@ -19,13 +19,16 @@ impl Mask {
     /// The rows whose value passes.
     #[inline]
     pub(crate) fn test<T: Copy>(values: &[T], passes: impl Fn(T) -> bool) -> Self {
-        let word = |values: &[T]| {
-            values
-                .iter()
-                .enumerate()
-                .fold(0, |word, (bit, value)| word | u64::from(passes(*value)) << bit)
-        };
-        Self { words: values.chunks(64).map(word).collect(), count: values.len() }
+        let (chunks, rest) = values.as_chunks::<64>();
+        let mut words = Vec::with_capacity(values.len().div_ceil(64));
+        words.extend(chunks.iter().map(|chunk| bits_of(&chunk.map(|it| u8::from(passes(it))))));
+        if !rest.is_empty() {
+            let mut flags = [0; 64];
+            let of_rest = flags.iter_mut().zip(rest);
+            of_rest.for_each(|(flag, value)| *flag = u8::from(passes(*value)));
+            words.push(bits_of(&flags));
+        }
+        Self { words, count: values.len() }
     }
 
     fn trim(&mut self) {
@@ -84,31 +87,49 @@ impl Mask {
     }
 }
 
-/// A set of codes, as bits.
+/// The bits of flags that are 0 or 1.
+#[inline]
+fn bits_of(flags: &[u8; 64]) -> u64 {
+    // Moves the lowest bit of each byte to the highest byte, each to its place, without carries.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let bytes = flags.as_chunks::<8>().0.iter();
+    let bits = bytes.map(|bytes| u64::from_le_bytes(*bytes).wrapping_mul(GATHER) >> 56);
+    (0..).step_by(8).zip(bits).fold(0, |word, (place, bits)| word | bits << place)
+}
+
+/// A set of codes: one, or bits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodeBits {
-    words: Vec<u64>,
-    /// The only code, if there is only one.
+    /// The only code, if there is only one; there are no bits then.
     single: Option<u32>,
-    count: usize,
+    words: Vec<u64>,
 }
 
 impl CodeBits {
     pub(crate) fn insert(&mut self, code: u32) {
+        if self.single == Some(code) {
+            return;
+        }
+        if self.words.is_empty() && self.single.is_none() {
+            self.single = Some(code);
+            return;
+        }
+        self.single.take().into_iter().for_each(|single| self.insert_bit(single));
+        self.insert_bit(code);
+    }
+
+    fn insert_bit(&mut self, code: u32) {
         let index = code as usize / 64;
         if self.words.len() <= index {
             self.words.resize(index + 1, 0);
         }
-        if !self.has(code) {
-            self.words[index] |= 1 << (code % 64);
-            self.count += 1;
-            self.single = (self.count == 1).then_some(code);
-        }
+        self.words[index] |= 1 << (code % 64);
     }
 
     #[inline]
     pub(crate) fn has(&self, code: u32) -> bool {
-        self.words.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
+        self.single == Some(code)
+            || self.words.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
     }
 
     /// The only code, if there is only one.
@@ -116,8 +137,16 @@ impl CodeBits {
         self.single
     }
 
+    /// Bytes of memory.
+    pub(crate) const fn memory_bytes(&self) -> usize {
+        8 * self.words.len()
+    }
+
     /// Whether one of the codes is in a range.
     pub(crate) fn meets(&self, min: u32, max: u32) -> bool {
+        if let Some(single) = self.single {
+            return (min..=max).contains(&single);
+        }
         let (first, last) = (min as usize / 64, max as usize / 64);
         let words = self.words.get(first..self.words.len().min(last + 1)).unwrap_or_default();
         words.iter().zip(first..).any(|(word, index)| {
@@ -201,6 +230,11 @@ impl GroupedIn<'_> {
         self.grouped.group_count
     }
 
+    /// How many rows there are at most.
+    pub(crate) fn len(&self) -> usize {
+        self.grouped.rows.len()
+    }
+
     /// How many rows there are, if it is known that all are in the first group.
     pub(crate) fn len_of_one(&self) -> Option<u64> {
         let is_one = matches!(self.grouped.groups, Groups::One) && self.mask.is_none();
@@ -278,9 +312,11 @@ mod tests {
         for ((min, max), expected) in table {
             assert_eq!(bits.meets(min, max), expected, "{min} to {max}");
         }
-        assert_eq!(
-            (bits.single(), [5].into_iter().collect::<CodeBits>().single()),
-            (None, Some(5))
-        );
+        let single: CodeBits = [5, 5].into_iter().collect();
+        assert_eq!((bits.single(), single.single()), (None, Some(5)));
+        let found = [single.has(5), single.has(4), single.meets(4, 5), single.meets(6, 9)];
+        assert_eq!((found, single.memory_bytes()), ([true, false, true, false], 0));
+        let two: CodeBits = [5, 9].into_iter().collect();
+        assert_eq!([5, 9, 6].map(|code| two.has(code)), [true, true, false]);
     }
 }

@@ -24,6 +24,10 @@ const NICE: i32 = 5;
 /// Most groups of an answer before it is sorted and cut.
 const GROUPS_MAX: usize = 2_000_000;
 
+/// Bytes of memory of a row that is repeated for each of its activities: its place and its group,
+/// and the same before it is repeated for those of another dimension.
+const REPEATED_BYTES: usize = 16;
+
 /// What a question may use.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryLimits {
@@ -156,7 +160,7 @@ impl Found {
         Self { groups: Grouper::new(&domains), states: states(), totals, row_count: 0 }
     }
 
-    fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let states = self.states.iter().chain(&self.totals).map(State::memory_bytes);
         self.groups.memory_bytes() + states.sum::<usize>()
     }
@@ -189,7 +193,7 @@ impl<'v> Work<'v> {
             }
             let reader = reader.get_or_insert_with(|| BlockReader::new(*block));
             reader.turn_to(*block);
-            let added = self.add(reader, &mut found).map_err(QueryError::from);
+            let added = self.add(reader, &mut found);
             let checked = added.and_then(|()| self.check_memory(&found, &mut reported));
             if checked.is_err() {
                 self.has_failed.store(true, Ordering::Relaxed);
@@ -209,7 +213,7 @@ impl<'v> Work<'v> {
         if is_too_large { Err(QueryError::TooLarge(self.limits.memory_bytes)) } else { Ok(()) }
     }
 
-    fn add(&self, reader: &mut BlockReader<'v>, found: &mut Found) -> std::io::Result<()> {
+    fn add(&self, reader: &mut BlockReader<'v>, found: &mut Found) -> Result<(), QueryError> {
         let rows = rows_that_count(self.view, self.plan.condition.as_ref(), reader)?;
         if rows.len() == 0 {
             return Ok(());
@@ -219,8 +223,11 @@ impl<'v> Work<'v> {
         if self.plan.has_totals {
             add_measures(&self.plan.measures, &mut found.totals, reader, &grouped)?;
         }
-        let grouped = group(&self.plan.dimensions, &mut found.groups, reader, grouped)?;
-        add_measures(&self.plan.measures, &mut found.states, reader, &grouped)
+        let repeated_max = self.limits.memory_bytes / REPEATED_BYTES;
+        let groups = (&mut found.groups, repeated_max);
+        let grouped = group(&self.plan.dimensions, groups, reader, grouped)?;
+        let grouped = grouped.ok_or(QueryError::TooLarge(self.limits.memory_bytes))?;
+        Ok(add_measures(&self.plan.measures, &mut found.states, reader, &grouped)?)
     }
 }
 
@@ -256,13 +263,13 @@ fn without_voided(
 }
 
 /// Puts rows into the groups of the dimensions. A row comes once for each of several activities in
-/// a dimension.
+/// a dimension; there is nothing if that makes more than `repeated_max`.
 fn group(
     dimensions: &[Dimension],
-    groups: &mut Grouper,
+    (groups, repeated_max): (&mut Grouper, usize),
     reader: &mut BlockReader<'_>,
     mut grouped: Grouped,
-) -> std::io::Result<Grouped> {
+) -> std::io::Result<Option<Grouped>> {
     for (index, dimension) in dimensions.iter().enumerate() {
         match dimension.codes(reader, &grouped.rows)? {
             DimensionCodes::Single(mut codes) => {
@@ -273,22 +280,43 @@ fn group(
                 grouped.groups = Groups::Each(codes);
             }
             DimensionCodes::Several(lists) => {
-                let (mut rows, mut numbers) = (Vec::new(), Vec::new());
-                let mut lists = lists.into_iter();
-                grouped.within(None).each(|row, before| {
-                    let list = lists.next().unwrap_or_default();
-                    let codes = dimension.list_or_nothing(list).iter();
-                    let before = u32::try_from(before).unwrap_or(u32::MAX);
-                    numbers.extend(codes.map(|code| groups.number(index, before, *code)));
-                    rows.resize(numbers.len(), u32::try_from(row).unwrap_or(u32::MAX));
+                let list = |row: usize| dimension.list_or_nothing(lists[row]);
+                let repeated = repeat(list, &grouped, repeated_max, |before, code| {
+                    groups.number(index, before, code)
                 });
-                grouped.rows = Rows::Some(rows);
-                grouped.groups = Groups::Each(numbers);
+                match repeated {
+                    Some((rows, numbers)) => {
+                        grouped.rows = Rows::Some(rows);
+                        grouped.groups = Groups::Each(numbers);
+                    }
+                    None => return Ok(None),
+                }
             }
         }
     }
     grouped.group_count = groups.len();
-    Ok(grouped)
+    Ok(Some(grouped))
+}
+
+/// Repeats each row for each activity of its list, with the number of its group; nothing if that
+/// makes more than `repeated_max`.
+fn repeat<'l>(
+    list: impl Fn(usize) -> &'l [u32],
+    grouped: &Grouped,
+    repeated_max: usize,
+    mut number: impl FnMut(u32, u32) -> u32,
+) -> Option<(Vec<u32>, Vec<u32>)> {
+    let (mut rows, mut numbers) = (Vec::new(), Vec::new());
+    let mut place = 0;
+    grouped.within(None).each(|row, before| {
+        if rows.len() <= repeated_max {
+            let before = u32::try_from(before).unwrap_or(u32::MAX);
+            numbers.extend(list(place).iter().map(|code| number(before, *code)));
+            rows.resize(numbers.len(), u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        place += 1;
+    });
+    (rows.len() <= repeated_max).then_some((rows, numbers))
 }
 
 fn add_measures(

@@ -28,8 +28,12 @@ fn facts_of(samples: &[Sample], folder: &std::path::Path) -> TenantFacts {
         }
         if number % 5 == 4 {
             // What was only in memory is read from the log again.
-            facts.flush().unwrap();
             facts = TenantFacts::open(folder).unwrap();
+            let saved = facts.view().sequence;
+            let stored =
+                samples.iter().take_while(|it| it.sequence <= page[page.len() - 1].sequence);
+            let lost: Vec<_> = stored.filter(|it| saved < it.sequence).cloned().collect();
+            facts.add(&addition_of(&lost, samples)).unwrap();
         }
     }
     facts
@@ -225,6 +229,86 @@ fn computes_measures_along_periods() {
 }
 
 #[test]
+fn computes_measures_of_measures_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = json!({
+        "measures": [
+            {"measure": "count"},
+            {"measure": "running_total", "of": "count", "name": "so_far"},
+            {"measure": "formula", "formula": "so_far / 2", "name": "half"},
+            {"measure": "change", "of": "half", "name": "growth"},
+        ],
+        "dimensions": [{"field": "timestamp", "by": "week"}],
+    });
+    let found = answered(&ten(folder.path()), question);
+    let growth: Vec<&Json> = found.rows.iter().map(|row| &row[4]).collect();
+    assert_eq!(growth, [&Json::Null, &json!(3.5), &json!(1)]);
+}
+
+#[test]
+fn orders_first_and_last_texts_as_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let verbs = [3, 1, 2];
+    let samples = (0..).zip(verbs).map(|(day, verb)| Sample { day, verb, ..Sample::default() });
+    let facts = facts_of(&naive::numbered(samples.collect()), folder.path());
+    let question = json!({
+        "measures": [{"measure": "first", "of": "verb", "name": "it"}],
+        "dimensions": [{"field": "timestamp", "by": "day"}],
+        "order": [{"by": "it", "descending": true}],
+    });
+    let found = answered(&facts, question);
+    let verbs: Vec<_> = found.rows.iter().map(|row| row[1].as_str().unwrap()).collect();
+    assert_eq!(verbs, [3, 2, 1].map(|verb| format!("http://x.org/verb/{verb}")));
+}
+
+#[test]
+fn one_row_with_many_activities_cannot_take_all_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let many = (0..100).collect::<Vec<_>>();
+    let sample = Sample { grouping: many, ..Sample::default() };
+    let facts = facts_of(&naive::numbered(vec![sample]), folder.path());
+    let measures = json!([{"measure": "count"}]);
+    let twice = json!({"measures": measures, "dimensions": [
+        "grouping", {"field": "grouping", "name": "again"}]});
+    let question: Question = serde_json::from_value(twice).unwrap();
+    let error = answer(&facts, &question, &Arc::default(), asked(NOW)).unwrap_err();
+    let QueryError::Fault(fault) = error else { panic!("{error}") };
+    assert_eq!(
+        (fault.place.as_str(), fault.text.as_str()),
+        ("/dimensions/1", "the same activities are a dimension before")
+    );
+    let rows: Vec<Sample> =
+        (0..300).map(|_| Sample { grouping: (0..100).collect(), ..Sample::default() }).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let facts = facts_of(&naive::numbered(rows), folder.path());
+    let question = json!({"measures": measures, "dimensions": ["grouping", "object"]});
+    assert_eq!(answered(&facts, question.clone()).rows.len(), 100);
+    let question: Question = serde_json::from_value(question).unwrap();
+    let limits = QueryLimits { memory_bytes: 100_000, threads: 1 };
+    let refused = answer(&facts, &question, &Arc::default(), Asked { limits, ..asked(NOW) });
+    assert!(matches!(refused, Err(QueryError::TooLarge(100_000))), "{refused:?}");
+}
+
+#[test]
+fn refuses_answers_whose_groups_and_measures_take_too_much_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = (0..60_u32).map(|at| Sample { activity: at, person: at, ..Sample::default() });
+    let facts = facts_of(&naive::numbered(samples.collect()), folder.path());
+    let mut measures = vec![json!({"measure": "count"})];
+    measures.extend(
+        (0..49).map(|at| json!({"measure": "formula", "formula": "count", "name": at.to_string()})),
+    );
+    let question = json!({"measures": measures, "dimensions": ["object"]});
+    let question: Question = serde_json::from_value(question).unwrap();
+    let ask = |memory_bytes| {
+        let limits = QueryLimits { memory_bytes, threads: 1 };
+        answer(&facts, &question, &Arc::default(), Asked { limits, ..asked(NOW) })
+    };
+    assert!(matches!(ask(20_000), Err(QueryError::TooLarge(20_000))));
+    assert_eq!(ask(200_000).unwrap().rows.len(), 60);
+}
+
+#[test]
 fn sorts_cuts_and_labels_rows() {
     let folder = tempfile::tempdir().unwrap();
     let facts = ten(folder.path());
@@ -253,6 +337,32 @@ fn marks_periods_that_are_not_whole() {
     let now = "2026-03-10T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
     let found = answer(&facts, &question, &Arc::default(), asked(now)).unwrap();
     assert_eq!(found.incomplete, [0, 2]);
+}
+
+#[test]
+fn periods_of_storage_are_whole_by_when_statements_were_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = ten(folder.path());
+    let found = |from: &str| {
+        let question = json!({
+            "measures": [{"measure": "count"}],
+            "dimensions": [{"field": "stored", "by": "day"}],
+            "where": {"and": [{"field": "timestamp", "from": "2026-01-01"},
+                {"field": "stored", "from": from}]},
+        });
+        answered(&facts, question).incomplete
+    };
+    assert_eq!(found("2027-01-15"), [0_usize; 0]);
+    assert_eq!(found("2027-01-15T01:00:00Z"), [0]);
+}
+
+#[test]
+fn tells_the_audit_which_fields_measures_test() {
+    let question: Question = serde_json::from_value(json!({
+        "measures": [{"measure": "count", "where": {"field": "person", "is": "somebody"}}],
+    }))
+    .unwrap();
+    assert_eq!(question.measures_and_dimensions()["where"], json!(["person"]));
 }
 
 #[track_caller]
@@ -332,6 +442,32 @@ fn names_what_is_wrong_with_a_question() {
         "expected a date",
     );
     check_fault(json!({"measures": count, "where": {}}), "/where", "expected one of \"field\"");
+}
+
+#[test]
+fn names_what_is_wrong_with_measures_of_measures_and_large_questions() {
+    let count = json!([{"measure": "count"}]);
+    let first = json!({"measure": "first", "of": "verb", "name": "it"});
+    check_fault(
+        json!({"measures": [first, {"measure": "formula", "formula": "it + 1"}]}),
+        "/measures/1/formula",
+        "the measure \"it\" is no number",
+    );
+    let day = json!([{"field": "timestamp", "by": "day"}]);
+    check_fault(
+        json!({"measures": [first, {"measure": "change", "of": "it"}], "dimensions": day}),
+        "/measures/1/of",
+        "the measure \"it\" is no number",
+    );
+    let long = format!("count{}", " + 1".repeat(300));
+    check_fault(
+        json!({"measures": [{"measure": "count"}, {"measure": "formula", "formula": long}]}),
+        "/measures/1/formula",
+        "more than 200 parts",
+    );
+    let of_lists = vec![json!({"field": "grouping", "is": "nowhere"}); 101];
+    let conditions = json!({"measures": count, "where": {"or": of_lists}});
+    check_fault(conditions, "/where/or/100", "at most 100 conditions about persons or lists");
 }
 
 #[test]

@@ -168,6 +168,15 @@ impl Zone {
     }
 }
 
+/// A run of time in which a period has the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) from: i64,
+    /// The first time that is no longer part of it.
+    pub(crate) to: i64,
+    pub(crate) number: i64,
+}
+
 /// The offsets of a time zone over a range of time.
 #[derive(Clone, Debug)]
 pub(crate) struct Offsets {
@@ -176,16 +185,19 @@ pub(crate) struct Offsets {
 }
 
 impl Offsets {
-    /// Calls `take` with each time as local time.
-    #[inline]
-    pub(crate) fn localise(&self, times: impl Iterator<Item = i64>, mut take: impl FnMut(i64)) {
-        let mut range = (0, i64::MIN, 0);
-        for time in times {
-            if time < range.0 || range.1 <= time {
-                range = self.range(time);
-            }
-            take(time + range.2);
-        }
+    /// A time as local time.
+    pub(crate) fn local(&self, time: i64) -> i64 {
+        time + self.range(time).2
+    }
+
+    /// The number of the period of a time, and from and before which times it is the same, as far
+    /// as that is known.
+    pub(crate) fn span(&self, time: i64, period: Period) -> Span {
+        let (start, end, offset) = self.range(time);
+        let local = time + offset;
+        let number = period.number(local);
+        let (first, last) = period.range(local, number);
+        Span { from: start.max(first - offset), to: end.min(last - offset), number }
     }
 
     /// From when, before when and with which offset the time is.
@@ -250,9 +262,7 @@ mod tests {
         let offsets = zurich().offsets(from, to);
         let local = |text: &str| {
             let at = text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
-            let mut found = None;
-            offsets.localise(std::iter::once(at), |local| found = Some(local));
-            Period::Hour.text(Period::Hour.number(found.unwrap()))
+            Period::Hour.text(Period::Hour.number(offsets.local(at)))
         };
         assert_eq!(local("2026-02-01T11:00:00Z"), "2026-02-01T12:00");
         assert_eq!(local("2026-03-29T00:59:59Z"), "2026-03-29T01:00");

@@ -8,7 +8,7 @@ use super::packing::{pack, unpack};
 /// Bits of decimals that are looked up in a table instead of being divided one by one.
 const TABLE_WIDTH_MAX: u8 = 10;
 /// Most digits behind the point of numbers that are stored as whole numbers.
-const DIGITS_MAX: u8 = 6;
+pub(crate) const DIGITS_MAX: u8 = 6;
 /// Largest whole number that a double holds exactly.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -132,6 +132,102 @@ const fn width_of(range: i64) -> u8 {
     (64 - unsigned(range).leading_zeros()) as u8
 }
 
+/// The most bits of decimals that are read as they are stored.
+pub(crate) const DECIMAL_WIDTH_MAX: u8 = 31;
+
+/// What the stored values of decimals stand for: 0 for nothing, the others for numbers that rise
+/// with them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DecimalScale {
+    /// The smallest whole number, which 1 stands for.
+    pub(crate) min: i64,
+    /// Digits behind the point of the whole numbers.
+    pub(crate) digits: u8,
+    /// Bits of each stored value.
+    pub(crate) width: u8,
+}
+
+impl DecimalScale {
+    /// The number that a stored value stands for; not a number for nothing.
+    #[expect(clippy::cast_precision_loss, reason = "whole numbers of decimals are less than 2^53")]
+    pub(crate) fn number(self, stored: u32) -> f64 {
+        let whole = self.min.wrapping_add(stored.into()).wrapping_sub(1);
+        if stored == 0 { f64::NAN } else { whole as f64 / power(self.digits) }
+    }
+
+    /// The first stored value whose number passes a test, which all larger ones pass too.
+    pub(crate) fn first(self, is_reached: impl Fn(f64) -> bool) -> u32 {
+        let (mut low, mut high) = (1, 1_u32 << self.width);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_reached(self.number(middle)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        low
+    }
+}
+
+/// Codes for the decimals of all chunks of a column: 0 for nothing, the others for numbers that
+/// rise with them by the same step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnScale {
+    /// The smallest whole number, which 1 stands for.
+    pub(crate) min: i64,
+    /// Digits behind the point of the whole numbers.
+    pub(crate) digits: u8,
+    /// How many codes there are beside 0.
+    pub(crate) count: u32,
+}
+
+impl ColumnScale {
+    /// Of chunks with these encodings and ranges; none if not all are decimals, or if they are too
+    /// far apart.
+    pub(crate) fn of(chunks: impl Iterator<Item = (Encoding, i64, i64)> + Clone) -> Option<Self> {
+        let decimals = |encoding: Encoding| match encoding {
+            Encoding::Decimal { digits } => Some(digits),
+            Encoding::Whole | Encoding::Double => None,
+        };
+        let every = chunks.clone().map(|(encoding, ..)| decimals(encoding));
+        let digits = every.collect::<Option<Vec<u8>>>()?.into_iter().max()?;
+        let (mut least, mut most) = (i64::MAX, i64::MIN);
+        for (encoding, min, max) in chunks {
+            let factor = factor(digits - decimals(encoding)?);
+            least = least.min(min.checked_mul(factor)?);
+            most = most.max(max.checked_mul(factor)?);
+        }
+        let count = u32::try_from(most.checked_sub(least)?.checked_add(1)?).ok()?;
+        (count < u32::MAX).then_some(Self { min: least, digits, count })
+    }
+
+    /// The number that a code other than 0 stands for.
+    pub(crate) fn number(self, code: u32) -> f64 {
+        DecimalScale { min: self.min, digits: self.digits, width: 0 }.number(code)
+    }
+
+    /// By what the stored values of a chunk are multiplied, and what is added to that, modulo 2^32,
+    /// to make codes of them; none if the chunk has other decimals.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "codes are computed modulo 2^32, and are less than that"
+    )]
+    pub(crate) fn part(self, scale: DecimalScale) -> Option<(u32, u32)> {
+        if scale.width == 0 {
+            return Some((0, 0));
+        }
+        let factor = factor(self.digits.checked_sub(scale.digits)?);
+        let first = (scale.min - 1).checked_mul(factor)?.checked_sub(self.min)?.checked_add(1)?;
+        Some((factor as u32, first as u32))
+    }
+}
+
+fn factor(digits: u8) -> i64 {
+    10_i64.pow(digits.into())
+}
+
 /// Reads whole numbers.
 pub(crate) fn read_ints(bytes: &[u8], count: usize, width: u8, min: i64, into: &mut Vec<i64>) {
     unpack(bytes, (count, width), into, |offset| min.wrapping_add(offset.cast_signed()));
@@ -194,6 +290,39 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn codes_of_a_column_stand_for_the_decimals_of_its_chunks() {
+        let chunks = [vec![0.25, 1.0, f64::NAN], vec![-2.0, 3.0], vec![0.5, 0.7]];
+        let chunks = chunks.map(|numbers| (Chunk::of_numbers(&numbers).unwrap(), numbers));
+        let heads = chunks.iter().map(|(chunk, _)| (chunk.encoding, chunk.min, chunk.max));
+        let column = ColumnScale::of(heads).unwrap();
+        assert_eq!(column, ColumnScale { min: -200, digits: 2, count: 501 });
+        for (chunk, numbers) in &chunks {
+            let Encoding::Decimal { digits } = chunk.encoding else { panic!("{chunk:?}") };
+            let scale = DecimalScale { min: chunk.min, digits, width: chunk.width };
+            let (factor, first) = column.part(scale).unwrap();
+            let mut stored = Vec::new();
+            read_codes(&chunk.bytes, numbers.len(), chunk.width, 0, &mut stored);
+            for (stored, number) in stored.into_iter().zip(numbers) {
+                assert_eq!(scale.number(stored).to_bits(), number.to_bits());
+                let code = stored.wrapping_mul(factor).wrapping_add(first);
+                let found = (stored != 0).then(|| column.number(code).to_bits());
+                assert_eq!(found, (stored != 0).then(|| number.to_bits()), "{code}");
+            }
+        }
+        let doubles = [(Encoding::Double, 0, 0), (Encoding::Decimal { digits: 1 }, 0, 9)];
+        assert_eq!(ColumnScale::of(doubles.into_iter()), None);
+        let far = [(Encoding::Decimal { digits: 0 }, 0, i64::from(u32::MAX))];
+        assert_eq!(ColumnScale::of(far.into_iter()), None);
+    }
+
+    #[test]
+    fn finds_the_first_stored_value_that_is_reached() {
+        let scale = DecimalScale { min: -5, digits: 1, width: 5 };
+        assert_eq!(scale.first(|number| -0.3 <= number), 3);
+        assert_eq!((scale.first(|_| true), scale.first(|_| false)), (1, 32));
+    }
 
     fn again(numbers: &[f64]) -> (Encoding, Vec<f64>) {
         let chunk = Chunk::of_numbers(numbers).unwrap();

@@ -18,7 +18,7 @@ use crate::rows::fields::Domain;
 use crate::rows::segment::Segment;
 
 /// The version of the columns and files. Facts of another one are made again.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 const NAME: &str = "manifest.json";
 const NEW_NAME: &str = "manifest.new";
@@ -41,8 +41,6 @@ pub(crate) struct Manifest {
     attributes_checksum: u32,
     /// The sequences of voided statements, in the portable format of Roaring, as Base64.
     voided: String,
-    /// The ids of statements that were voided before they came.
-    awaited: Vec<String>,
 }
 
 /// A segment.
@@ -56,6 +54,16 @@ impl SegmentEntry {
     pub(crate) fn of(segment: &Segment) -> Self {
         let name = segment.path().file_name().unwrap_or_default();
         Self { name: name.to_string_lossy().into_owned(), rows: segment.len() }
+    }
+
+    /// Opens the segment in a folder.
+    ///
+    /// # Errors
+    ///
+    /// Of the file; [`ErrorKind::InvalidData`] if it is damaged or another one.
+    pub(crate) fn open(&self, folder: &Path) -> io::Result<Segment> {
+        let segment = Segment::open(&folder.join(&self.name))?;
+        if segment.len() == self.rows { Ok(segment) } else { Err(damaged(&self.name)) }
     }
 }
 
@@ -102,6 +110,11 @@ impl Manifest {
         Self { schema: SCHEMA, generation: self.generation + 1, ..self.clone() }
     }
 
+    /// Uses no names of files that another manifest has used.
+    pub(crate) fn skip_names_of(&mut self, other: &Self) {
+        self.generation = self.generation.max(other.generation);
+    }
+
     /// The name of a new segment.
     pub(crate) fn segment_name(&mut self) -> String {
         self.generation += 1;
@@ -128,25 +141,15 @@ impl Manifest {
         }
     }
 
-    pub(crate) fn awaited(&self) -> HashSet<u128> {
-        self.awaited.iter().filter_map(|id| u128::from_str_radix(id, 16).ok()).collect()
-    }
-
     /// Notes what was voided, and the id of the last row's statement.
     ///
     /// # Errors
     ///
     /// None in practice: memory is written to.
-    pub(crate) fn set_voided(
-        &mut self,
-        voided: &RoaringTreemap,
-        awaited: &HashSet<u128>,
-        last_id: u128,
-    ) -> io::Result<()> {
+    pub(crate) fn set_voided(&mut self, voided: &RoaringTreemap, last_id: u128) -> io::Result<()> {
         let mut bytes = Vec::new();
         voided.serialize_into(&mut bytes)?;
         self.voided = STANDARD.encode(bytes);
-        self.awaited = awaited.iter().map(|id| format!("{id:032x}")).collect();
         self.last_id = format!("{last_id:032x}");
         Ok(())
     }
@@ -156,12 +159,13 @@ impl Manifest {
         self.dictionaries.iter().map(|entry| entry.bytes).sum()
     }
 
-    /// Reads the dictionaries and attributes, as far as they count.
+    /// Reads the dictionaries and attributes, as far as they count, and the ids of statements that
+    /// were voided before they came.
     ///
     /// # Errors
     ///
     /// Of the files; [`ErrorKind::InvalidData`] if they are damaged.
-    pub(crate) fn load_texts(&self, folder: &Path) -> io::Result<Texts> {
+    pub(crate) fn load_texts(&self, folder: &Path) -> io::Result<(Texts, HashSet<u128>)> {
         let mut texts = Texts::default();
         for (domain, entry) in Domain::EVERY.into_iter().zip(&self.dictionaries) {
             let name = dictionary_name(domain);
@@ -184,15 +188,23 @@ impl Manifest {
             let count = words.next().ok_or_else(|| damaged(ATTRIBUTES))? as usize;
             texts.set_all(attribute, words.by_ref().take(count).collect());
         }
-        Ok(texts)
+        let ids = bytes.get(bytes.len() - 4 * words.len()..).unwrap_or_default();
+        let ids = ids.as_chunks::<16>().0.iter().map(|id| u128::from_le_bytes(*id));
+        Ok((texts, ids.collect()))
     }
 
-    /// Writes what is new in the dictionaries, and the attributes. Durable afterwards.
+    /// Writes what is new in the dictionaries, the attributes, and the ids of statements that were
+    /// voided before they came. Durable afterwards.
     ///
     /// # Errors
     ///
     /// Of the files.
-    pub(crate) fn save_texts(&mut self, folder: &Path, texts: &Texts) -> io::Result<()> {
+    pub(crate) fn save_texts(
+        &mut self,
+        folder: &Path,
+        texts: &Texts,
+        awaited: &HashSet<u128>,
+    ) -> io::Result<()> {
         self.dictionaries.resize(Domain::EVERY.len(), DictionaryEntry::default());
         for (domain, entry) in Domain::EVERY.into_iter().zip(&mut self.dictionaries) {
             let added = texts.of(domain).encode(entry.count);
@@ -218,6 +230,7 @@ impl Manifest {
             bytes.extend(count.to_le_bytes());
             bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         }
+        bytes.extend(awaited.iter().flat_map(|id| id.to_le_bytes()));
         self.attributes_checksum = crc32c::crc32c(&bytes);
         write_durably(&folder.join(self.attributes_name()), &bytes)
     }

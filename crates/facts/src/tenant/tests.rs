@@ -133,6 +133,90 @@ fn a_write_that_did_not_end_leaves_what_was_before() {
 }
 
 #[test]
+fn names_of_files_are_not_used_again_after_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    let before = facts.view().segments[0].path().to_owned();
+    // A folder in the place of the new manifest, which is the last file that is written.
+    let in_the_way = folder.path().join("manifest.new");
+    fs::create_dir(&in_the_way).unwrap();
+    add(&facts, 11..=20);
+    assert!(facts.flush().is_err());
+    assert_eq!(sequences(&facts), (1..=20).collect::<Vec<_>>());
+    let left: Vec<_> = folder.path().read_dir().unwrap().map(|it| it.unwrap().path()).collect();
+    fs::remove_dir(&in_the_way).unwrap();
+    facts.flush().unwrap();
+    let after = facts.view().segments[0].path().to_owned();
+    assert!(after != before && !left.contains(&after), "{} was there", after.display());
+    let again = TenantFacts::open(folder.path()).unwrap();
+    assert_eq!(sequences(&again), (1..=20).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_segment_of_other_rows_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let others = TenantFacts::open(other.path()).unwrap();
+    add(&others, 1..=11);
+    others.flush().unwrap();
+    fs::copy(others.view().segments[0].path(), facts.view().segments[0].path()).unwrap();
+    let error = TenantFacts::open(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn statements_that_are_awaited_count_as_memory_and_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    let mut addition = Addition::default();
+    addition.batch.push(&(&statement(1)).into());
+    addition.awaited = (100..1_100).collect();
+    let before = facts.memory_bytes().0;
+    facts.add(&addition).unwrap();
+    assert!(before + 1_000 * 32 < facts.memory_bytes().0);
+    facts.flush().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 100..=101);
+    assert_eq!(facts.view().voided.iter().collect::<Vec<_>>(), [100, 101]);
+}
+
+#[test]
+fn a_voiding_statement_that_was_awaited_is_not_voided() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    let mut addition = Addition::default();
+    addition.batch.push(&(&statement(1)).into());
+    addition.awaited = vec![2, 3];
+    facts.add(&addition).unwrap();
+    let mut addition = Addition::default();
+    let voiding = TransferredStatement {
+        target: Some(StatementId(Uuid::from_u128(9))),
+        is_voiding: true,
+        ..statement(2)
+    };
+    addition.batch.push(&(&voiding).into());
+    addition.batch.push(&(&statement(3)).into());
+    facts.add(&addition).unwrap();
+    assert_eq!(facts.view().voided.iter().collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn the_state_of_facts_is_known_while_they_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    let writing = facts.writing();
+    assert!(0 < facts.disk_bytes() && 0 < facts.memory_bytes().0);
+    drop(writing);
+}
+
+#[test]
 fn damage_of_any_file_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let facts = TenantFacts::open(folder.path()).unwrap();

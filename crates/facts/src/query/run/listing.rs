@@ -103,7 +103,7 @@ impl RowsPlan {
         let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
-        let mut conditions = ConditionReader { known, zone: &zone, count: 0, contains_count: 0 };
+        let mut conditions = ConditionReader::new(known, &zone);
         let filter = question.filter.as_ref();
         let condition = filter.map(|it| conditions.read(it, "/where", 0)).transpose()?;
         let fields = question.fields.iter().enumerate();
