@@ -26,6 +26,28 @@ const statements = TEXTS.map((text, index) => ({
   context: { platform: SCRIPT, extensions: { "https://evil.example/link": "javascript:window.executed=1" } },
 }));
 
+const QUIZ = "https://evil.example/quiz";
+
+/** Answers to questions whose names, options and responses are hostile. */
+const answers = TEXTS.flatMap((text, index) =>
+  Array.from({ length: 12 }, (_, learner) => ({
+    actor: { name: text.slice(0, 200), account: { homePage: "https://evil.example/", name: `answering ${learner}` } },
+    verb: { id: "http://adlnet.gov/expapi/verbs/answered", display: { en: text.slice(0, 200) } },
+    object: {
+      id: `${QUIZ}/q${index}`,
+      definition: {
+        type: "http://adlnet.gov/expapi/activities/cmi.interaction",
+        name: { en: text },
+        interactionType: "choice",
+        choices: TEXTS.map((other, at) => ({ id: `c${at}`, description: { en: other.slice(0, 3_000) } })),
+        correctResponsesPattern: ["c0"],
+      },
+    },
+    result: { success: learner % 2 === 0, response: `c${learner % TEXTS.length}` },
+    context: { contextActivities: { parent: [{ id: QUIZ }] } },
+  })),
+);
+
 let server;
 let browser;
 let person;
@@ -37,7 +59,7 @@ before(async () => {
     call(server, person, "POST", "/tenants/1/credentials", { label: "<b>evil</b>", scopes: ["all"] }),
   );
   const basic = Buffer.from(`${made.key}:${made.secret}`).toString("base64");
-  await store(server, statements, `Basic ${basic}`);
+  await store(server, [...statements, ...answers], `Basic ${basic}`);
   await until("the facts are up to date", async () => (await call(server, person, "GET", "/tenants/1/facts")).lag === 0);
   browser = await launch();
 });
@@ -72,6 +94,13 @@ test("nothing of a statement is executed on any page", async () => {
     "explore?by=timestamp:day&split=response",
     "audit",
     "sources",
+    ...statements.flatMap(({ actor, object }) => [
+      `learner?id=${encodeURIComponent(JSON.stringify({ account: actor.account }))}`,
+      `activity?id=${encodeURIComponent(object.id)}`,
+    ]),
+    `activity?id=${encodeURIComponent(QUIZ)}`,
+    `learner?id=${encodeURIComponent(`${SCRIPT}${OVERRIDE}`)}`,
+    `activity?id=${encodeURIComponent(`${SCRIPT}${OVERRIDE}`)}`,
     ...ids.flatMap((id) => [`statements?s=${id}`, `statements?s=${id}&view=tree`, `statements?s=${id}&view=json`]),
   ];
   for (const path of paths) {
@@ -100,6 +129,7 @@ test("no cell of a file is a formula", async () => {
     ["statements", page.getByRole("button", { name: "Export CSV" })],
     ["learners?period=7d", page.getByRole("button", { name: "Export CSV" })],
     ["activities?period=7d", page.getByRole("button", { name: "Export CSV" })],
+    [`activity?id=${encodeURIComponent(QUIZ)}`, page.getByRole("button", { name: "Options: export CSV" })],
     ["explore?by=response", page.getByRole("button", { name: "Export CSV" })],
   ];
   for (const [path, button] of exports) {

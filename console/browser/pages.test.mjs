@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { checkAccess, checkWidth, DESK, launch, open, PHONE, settle } from "./browser.mjs";
-import { setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
+import { ask, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
 const PAGES = [
@@ -22,6 +22,25 @@ const PAGES = [
   ["server", "/server", "Server", /in one directory/],
 ];
 
+/** The pages of the course, the question and the learner that the store has most of. */
+async function pagesOfData() {
+  const count = { measure: "count", name: "n" };
+  const most = async (field, where) => {
+    const question = { measures: [count], dimensions: [field], where, order: [{ by: "n", descending: true }], limit: 1 };
+    const answer = await ask(server, person, "/tenants/1/query", question);
+    return [answer.rows[0][0], answer.labels[field][answer.rows[0][0]]];
+  };
+  const [course, courseName] = await most("course", { field: "course", exists: true });
+  const [question] = await most("object", { and: [{ field: "course", is: course }, { field: "object.interaction", is: "choice" }] });
+  const [learner, learnerName] = await most("person", { field: "person", exists: true });
+  const activity = `/t/1/activity?id=${encodeURIComponent(course)}`;
+  return [
+    ["activity", activity, courseName, /Most are lost before|Nobody stops/],
+    ["question", `${activity}&q=${encodeURIComponent(question)}`, courseName, /strongest third/],
+    ["learner", `/t/1/learner?id=${encodeURIComponent(learner)}`, learnerName, /passed, completed/],
+  ];
+}
+
 /** Where screenshots go, if somebody wants them. */
 const SHOTS = process.env.CONSOLE_SHOTS;
 
@@ -33,6 +52,7 @@ before(async () => {
   server = await startServer();
   person = await setUp(server);
   await storeByPlatform(server, person, await simulate(6000));
+  PAGES.push(...(await pagesOfData()));
   browser = await launch();
   if (SHOTS) await mkdir(SHOTS, { recursive: true });
 });
@@ -77,9 +97,9 @@ test("at 320 px nothing scrolls sideways", async () => {
 test("every page is there in German", async () => {
   const { page, check, close } = await open(browser, server, { person, locale: "de-DE" });
   const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server"];
-  for (const [index, [, path]] of PAGES.entries()) {
+  for (const [index, [, path, heading]] of PAGES.entries()) {
     await page.goto(server.origin + path);
-    await page.getByRole("heading", { level: 1, name: headings[index] }).waitFor();
+    await page.getByRole("heading", { level: 1, name: headings[index] ?? heading }).waitFor();
     assert.equal(await page.locator("html").getAttribute("lang"), "de");
   }
   check();
@@ -132,6 +152,8 @@ test("a learner is found by name, and what they did is one click away", async ()
   await page.getByRole("searchbox").fill(name);
   await page.waitForURL(/[?&]q=/);
   await table.getByRole("link", { name }).first().click();
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  await page.getByRole("link", { name: `All statements of ${name}` }).click();
   await page.getByRole("heading", { level: 1, name: "Statements" }).waitFor();
   await page.locator(".chip").getByText(name).waitFor();
   check();

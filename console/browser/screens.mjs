@@ -1,4 +1,5 @@
-// Takes the screenshots in docs/screens, with simulated data. Look at them, then make them small:
+// Takes the screenshots in docs/screens, with simulated data: all of them, or those that are named.
+// Look at them, then make them small:
 // pngquant --ext .png --force 128 docs/screens/*.png
 
 import { mkdir } from "node:fs/promises";
@@ -15,6 +16,8 @@ const SCREENS = [
   ["statements", "/t/1/statements?verb=http%3A%2F%2Fadlnet.gov%2Fexpapi%2Fverbs%2Fanswered", openStatement],
   ["learners", "/t/1/learners?period=90d"],
   ["activities", "/t/1/activities?period=90d"],
+  ["course", "/t/1/activity?id=https%3A%2F%2Fcampus.example.org%2Fcourses%2Fc000"],
+  ["learner", "/t/1/learners?period=all", openLearner],
   ["explore", "/t/1/explore?m=distinct%3Aperson&by=timestamp%3Aweek&split=course&period=365d"],
   ["sources", "/t/1/sources"],
   ["connect", "/t/1/sources/connect", connect],
@@ -24,13 +27,22 @@ const SCREENS = [
   ["server", "/server"],
 ];
 
-const PHONES = new Set(["overview", "statements"]);
+const PHONES = new Set(["overview", "statements", "course", "learner"]);
+
+const wanted = process.argv.slice(2);
+const chosen = SCREENS.filter(([name]) => wanted.length === 0 || wanted.includes(name));
 
 async function openStatement(page, size) {
   if (size === PHONE) return;
   await page.locator(".st-t .row-link").nth(4).click();
   await page.getByRole("complementary", { name: "Statement" }).getByRole("tab", { name: "Reading" }).waitFor();
   await page.getByText("Just before, by the same learner").waitFor();
+}
+
+/** A learner with several sources: the one who has done most. */
+async function openLearner(page) {
+  await page.locator("main table a").first().click();
+  await page.getByRole("region", { name: "Register" }).locator("details").first().waitFor();
 }
 
 async function connect(page) {
@@ -48,7 +60,7 @@ try {
   for (const theme of ["light", "dark"]) {
     for (const size of [DESK, PHONE]) {
       const { page, check, close } = await open(browser, server, { person, size, theme });
-      for (const [name, path, act] of SCREENS) {
+      for (const [name, path, act] of chosen) {
         if (size === PHONE && !PHONES.has(name)) continue;
         await page.goto(server.origin + path);
         await settle(page);
@@ -61,11 +73,13 @@ try {
       await close();
     }
   }
-  const { page, check, close } = await open(browser, server);
-  await page.goto(`${server.origin}/signin`);
-  await page.screenshot({ path: `${folder}signin-light.png` });
-  check();
-  await close();
+  if (wanted.length === 0) {
+    const { page, check, close } = await open(browser, server);
+    await page.goto(`${server.origin}/signin`);
+    await page.screenshot({ path: `${folder}signin-light.png` });
+    check();
+    await close();
+  }
 } finally {
   await browser.close();
   await server.stop();

@@ -1,6 +1,7 @@
 // Starts the real binary with a store of its own, and fills it.
 
 import { execFileSync, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,37 +40,53 @@ export async function until(what, ask, seconds = 20) {
   throw new Error(`${what}: not within ${seconds} s`);
 }
 
-/** A running server with facts, and the link of its set-up. */
-export async function startServer() {
+/** A running server with facts, and the link of its set-up. `fill` fills the store before, if there is one. */
+export async function startServer({ fill } = {}) {
   const data = await mkdtemp(join(tmpdir(), "acta-browser-"));
+  fill?.(data);
   const origin = `http://127.0.0.1:${await freePort()}`;
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("ACTA_")),
   );
-  const child = spawn(binary, ["serve", "--data", data, "--listen", origin.slice(7)], {
-    env: {
-      ...environment,
-      ACTA_FACTS_ENABLED: "true",
-      ACTA_LOG_LEVEL: "warn",
-      ACTA_SEED_KEY: KEY,
-      ACTA_SEED_SECRET: SECRET,
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const start = () =>
+    spawn(binary, ["serve", "--data", join(data, "store"), "--listen", origin.slice(7)], {
+      env: {
+        ...environment,
+        ACTA_FACTS_ENABLED: "true",
+        ACTA_LOG_LEVEL: "warn",
+        ACTA_SEED_KEY: KEY,
+        ACTA_SEED_SECRET: SECRET,
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+  const isReady = () => fetch(`${origin}/ready`).then((answer) => answer.ok, () => false);
+  let child = start();
+  const stopped = () => new Promise((done) => (child.exitCode === null ? child.once("exit", done) : done()));
   let printed = "";
   child.stdout.on("data", (piece) => (printed += piece));
   const setUp = await until("the set-up link", () => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     return /http:\S+\/setup\?token=\S+/.exec(printed)?.[0];
   });
-  await until("the server is ready", () => fetch(`${origin}/ready`).then((answer) => answer.ok, () => false));
+  await until("the server is ready", isReady);
   return {
     origin,
     setUp: `${origin}/setup${new URL(setUp).search}`,
     authorization: `Basic ${Buffer.from(`${KEY}:${SECRET}`).toString("base64")}`,
+    /** Stops the server, as when its machine fails. */
+    async halt() {
+      child.kill("SIGKILL");
+      await stopped();
+    },
+    /** Starts it again, with what it has stored. */
+    async resume() {
+      child = start();
+      child.stdout.resume();
+      await until("the server is ready", isReady);
+    },
     async stop() {
       child.kill("SIGTERM");
-      await new Promise((done) => child.once("exit", done));
+      await stopped();
       await rm(data, { recursive: true, force: true });
     },
   };
@@ -91,12 +108,26 @@ export async function store(server, statements, authorization = server.authoriza
   }
 }
 
+/** Writes a year of simulated learning until today into a file. */
+export function simulateInto(file, count) {
+  const first = new Date(Date.now() - 364 * 86_400_000).toISOString().slice(0, 10);
+  execFileSync(binary, ["simulate", "--statements", String(count), "--years", "1", "--first-day", first, "--output", file], { stdio: "ignore" });
+}
+
+/** Makes a store of simulated learning in a directory. */
+export function fillStore(data, count) {
+  const file = join(data, "statements.jsonl");
+  simulateInto(file, count);
+  execFileSync(binary, ["init", "--data", join(data, "store")], { stdio: "ignore" });
+  execFileSync(binary, ["import", "--data", join(data, "store"), file], { stdio: "ignore" });
+  rmSync(file);
+}
+
 /** A year of simulated learning until today. */
 export async function simulate(count) {
   const folder = await mkdtemp(join(tmpdir(), "acta-simulated-"));
   const file = join(folder, "statements.jsonl");
-  const first = new Date(Date.now() - 364 * 86_400_000).toISOString().slice(0, 10);
-  execFileSync(binary, ["simulate", "--statements", String(count), "--years", "1", "--first-day", first, "--output", file], { stdio: "ignore" });
+  simulateInto(file, count);
   const text = await readFile(file, "utf8");
   await rm(folder, { recursive: true, force: true });
   return text.trim().split("\n").map((line) => JSON.parse(line));
@@ -156,5 +187,26 @@ export async function storeByPlatform(server, person, statements) {
     const basic = Buffer.from(`${made.key}:${made.secret}`).toString("base64");
     await store(server, own, `Basic ${basic}`);
   }
-  await until("the facts are up to date", async () => (await call(server, person, "GET", "/tenants/1/facts")).lag === 0);
+  await upToDate(server, person);
+}
+
+/** Waits until everything that is stored is among the facts. */
+export function upToDate(server, person, seconds = 60) {
+  return until("the facts are up to date", async () => (await call(server, person, "GET", "/tenants/1/facts")).lag === 0, seconds);
+}
+
+/** The answer to a question about facts, or an analysis. */
+export function ask(server, person, path, body) {
+  return call(server, person, "POST", path, body);
+}
+
+/** A session of somebody who signs in with a password. */
+export async function signIn(server, { email, password }) {
+  const answer = await fetch(`${server.origin}/api/v1/session`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Sec-Fetch-Site": "same-origin" },
+    body: JSON.stringify({ email, password }),
+  });
+  if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+  return sessionOf(server, answer.headers.get("set-cookie").split(";")[0]);
 }

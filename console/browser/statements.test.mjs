@@ -54,6 +54,62 @@ test("a statement appears while the list is live, and waits while it is paused",
   await close();
 });
 
+test("a lost connection is said, and what was stored meanwhile arrives afterwards, once", async () => {
+  const { page, check, close } = await openList();
+  await store(server, [statement("Ottilie")]);
+  await page.getByRole("link", { name: "Ottilie completed Live course" }).waitFor();
+  await server.halt();
+  await page.locator(".livebar").getByText("Connection lost.").waitFor();
+  await page.locator(".livebar").getByText(/Trying again/).waitFor();
+  await server.resume();
+  await store(server, [statement("Perpetua")]);
+  await page.getByRole("button", { name: "Try now" }).click({ timeout: 2_000 }).catch(() => undefined);
+  await page.getByRole("link", { name: "Perpetua completed Live course" }).waitFor();
+  await page.locator(".livebar").waitFor({ state: "detached" });
+  assert.equal(await page.getByRole("link", { name: /^Perpetua/ }).count(), 1);
+  assert.equal(await page.getByRole("link", { name: /^Ottilie/ }).count(), 1);
+  check();
+  await close();
+});
+
+test("under full load the list stays live, small and quick, and nothing is missing in it", async () => {
+  const { page, check, close } = await openList();
+  await page.evaluate(() => {
+    window.longest = 0;
+    let last = performance.now();
+    const frame = (now) => {
+      window.longest = Math.max(window.longest, now - last);
+      last = now;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  });
+  const total = 3_000;
+  const all = Array.from({ length: total }, (_, index) => statement(`Load${String(index).padStart(4, "0")}`));
+  for (let at = 0; at < total; at += 200) await store(server, all.slice(at, at + 200));
+  await page.getByRole("link", { name: /^Load2999/ }).waitFor();
+  assert.ok((await page.locator(".st-t tbody tr").count()) <= 80);
+  // A page that is frozen answers nobody; the bar is wide, because the machine of a test is busy.
+  const longest = await page.evaluate(() => window.longest);
+  assert.ok(longest < 1_500, `no frame for ${Math.round(longest)} ms`);
+  // Older rows than are kept are read again, without a gap.
+  const seen = new Set();
+  await until("the rows below follow", async () => {
+    for (const name of await page.locator(".st-t .row-link b").allTextContents()) seen.add(name);
+    await page.evaluate(
+      () =>
+        new Promise((done) => {
+          window.scrollBy(0, 700);
+          requestAnimationFrame(() => requestAnimationFrame(done));
+        }),
+    );
+    return seen.has("Load2300");
+  }, 60);
+  for (let index = 2_300; index < total; index += 1) assert.ok(seen.has(`Load${index}`), `Load${index} is missing`);
+  check();
+  await close();
+});
+
 test("a filter is chosen by keyboard, stands in the address, and is undone by going back", async () => {
   const { page, check, close } = await openList();
   await page.keyboard.press("f");

@@ -92,6 +92,16 @@ pub(crate) fn run_in_browser() -> Result<()> {
     script("browser")
 }
 
+/// Measures the console in a browser, on the release binary.
+///
+/// # Errors
+///
+/// When it cannot be measured.
+pub(crate) fn measure(options: &[String]) -> Result<()> {
+    install()?;
+    run(npm().args(["run", "--silent", "bench", "--"]).args(options))
+}
+
 fn npm() -> Command {
     let mut command = Command::new("npm");
     command.current_dir(root().join(SOURCE));

@@ -27,7 +27,7 @@ Usage: cargo xtask <command>
   tidy               the rules of this repository that no other tool knows
   generate           write the generated files
   api                try the admin API with what its document says, on the release binary
-  bench [options]    measure speed and memory; see docs/benchmarks.md
+  bench [options]    measure speed and memory (--console: the web console); docs/benchmarks.md
   engines            compare answers with those of DuckDB, ClickHouse and Spark over exported facts,
                      on the release binary
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open

@@ -25,6 +25,15 @@ export function filterOf(search: StatementSearch) {
 
 export type StatementFilter = ReturnType<typeof filterOf>;
 
+/** The address of the stream of what matches a filter. */
+export function streamOf(tenant: number, filter: StatementFilter): string {
+  // A stream has no times: it is of what is stored from now on.
+  const { since: _since, until: _until, ...wanted } = filter;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) query.set(name, String(value));
+  return `/api/v1/tenants/${tenant}/stream/statements?${query.toString()}`;
+}
+
 export interface StatementPage {
   readonly entries: Entry[];
   readonly next: string | undefined;

@@ -3,6 +3,7 @@ import type { Role, Session } from "../api/session";
 /** What the views need to know of a person's rights. The server decides; this only hides. */
 export type Right =
   | "read-statements"
+  | "write-persons"
   | "read-credentials"
   | "write-credentials"
   | "read-people"
@@ -13,6 +14,7 @@ export type Right =
 
 const ALL: Right[] = [
   "read-statements",
+  "write-persons",
   "read-credentials",
   "write-credentials",
   "read-people",

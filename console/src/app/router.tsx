@@ -15,7 +15,7 @@ import { goToSignIn, isSignedOut, sessionQuery, takeWantedAddress, tenantsQuery 
 import { Empty, Failure } from "../parts/states";
 import { t } from "../text/text";
 import { roleIn } from "./rights";
-import { readExplore, readPeriod, readSources, readStatements } from "./search";
+import { readActivity, readExplore, readLearner, readPeriod, readSources, readStatements } from "./search";
 import { Shell } from "./shell";
 
 export const queries = new QueryClient({
@@ -120,6 +120,18 @@ const activities = createRoute({
   validateSearch: readPeriod,
   component: lazyRouteComponent(() => import("../pages/overview/activities"), "ActivitiesPage"),
 });
+const activity = createRoute({
+  getParentRoute: () => tenant,
+  path: "activity",
+  validateSearch: readActivity,
+  component: lazyRouteComponent(() => import("../pages/activity/activity"), "ActivityPage"),
+});
+const learner = createRoute({
+  getParentRoute: () => tenant,
+  path: "learner",
+  validateSearch: readLearner,
+  component: lazyRouteComponent(() => import("../pages/learner/learner"), "LearnerPage"),
+});
 const explore = createRoute({
   getParentRoute: () => tenant,
   path: "explore",
@@ -168,7 +180,9 @@ export const router = createRouter({
         overview,
         statements,
         learners,
+        learner,
         activities,
+        activity,
         explore,
         audit,
         sources,

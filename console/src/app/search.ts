@@ -58,6 +58,40 @@ export function readPeriod(given: Given): PeriodSearch {
   return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort) };
 }
 
+/** An activity, and what is looked at in it. */
+export interface ActivitySearch {
+  id?: string;
+  /** Everything, if there is none. */
+  period?: PeriodName;
+  /** The quiz whose questions are shown. */
+  quiz?: string;
+  /** The question that is open. */
+  q?: string;
+  attempts?: "last" | "all";
+}
+
+export function readActivity(given: Given): ActivitySearch {
+  return {
+    id: text(given.id),
+    period: PERIODS.find((name) => name === given.period),
+    quiz: text(given.quiz),
+    q: text(given.q),
+    attempts: given.attempts === "last" || given.attempts === "all" ? given.attempts : undefined,
+  };
+}
+
+/** A learner, and what is looked at of them. */
+export interface LearnerSearch {
+  /** The JSON of an identifier, or the id of a person. */
+  id?: string;
+  /** Everything, if there is none. */
+  period?: PeriodName;
+}
+
+export function readLearner(given: Given): LearnerSearch {
+  return { id: text(given.id), period: PERIODS.find((name) => name === given.period) };
+}
+
 export interface SourceSearch {
   /** The key of the credential that is open. */
   c?: string;

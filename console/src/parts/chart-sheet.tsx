@@ -1,8 +1,8 @@
-import { ChartNoAxesColumn, Download, Table } from "lucide-react";
+import { ChartNoAxesColumn, Table } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { csvOf, plainly } from "../statement/visible";
+import { plainly } from "../statement/visible";
 import { t } from "../text/text";
-import { saveFile } from "./copy";
+import { CsvButton } from "./csv-button";
 import { Icon } from "./icon";
 
 /** The values of a chart as rows, for the table and for CSV. */
@@ -44,15 +44,7 @@ export function ChartSheet({
           >
             <Icon of={isTable ? ChartNoAxesColumn : Table} />
           </button>
-          <button
-            className="btn quiet icon sm"
-            type="button"
-            aria-label={t("chart.csv", title)}
-            title={t("export.csv")}
-            onClick={() => saveFile(file, "text/csv;charset=utf-8", csvOf([table.columns, ...table.rows]))}
-          >
-            <Icon of={Download} />
-          </button>
+          <CsvButton title={title} file={file} rows={() => [table.columns, ...table.rows]} />
         </div>
       </header>
       {isTable ? <TableTwin table={table} /> : <div className="pad">{children}</div>}

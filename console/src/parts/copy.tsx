@@ -10,6 +10,7 @@ export function CopyButton({
   name,
   quiet = false,
   iconOnly = false,
+  big = false,
 }: {
   text: string | (() => string);
   label?: string;
@@ -17,6 +18,8 @@ export function CopyButton({
   name?: string;
   quiet?: boolean;
   iconOnly?: boolean;
+  /** Whether it is as high as the other buttons of a page's head. */
+  big?: boolean;
 }) {
   const [isCopied, setIsCopied] = useState(false);
   useEffect(() => {
@@ -31,7 +34,7 @@ export function CopyButton({
   const shown = isCopied ? t("action.copied") : label;
   return (
     <button
-      className={`btn sm ${quiet ? "quiet" : ""} ${iconOnly ? "icon" : ""}`}
+      className={`btn ${big ? "" : "sm"} ${quiet ? "quiet" : ""} ${iconOnly ? "icon" : ""}`}
       type="button"
       aria-label={isCopied ? t("action.copied") : (name ?? (iconOnly ? label : undefined))}
       title={iconOnly ? label : undefined}

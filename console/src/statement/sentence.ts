@@ -18,10 +18,15 @@ export interface Sentence {
   readonly mark?: Mark;
 }
 
-const COURSE_TYPES = [
+export const COURSE_TYPES = [
   "http://adlnet.gov/expapi/activities/course",
   "https://w3id.org/xapi/cmi5/activitytype/course",
 ];
+/** Whether a type is that of a course. */
+export function isCourseType(type: string | undefined): boolean {
+  return COURSE_TYPES.includes(type ?? "");
+}
+
 const ANSWERED = "http://adlnet.gov/expapi/verbs/answered";
 
 /** The last part of an IRI that says something. */
@@ -103,8 +108,7 @@ function objectName(object: Json | undefined, type: string | undefined, language
 function withinOf(statement: JsonObject, languages: readonly string[]): Said | undefined {
   const activities = member(member(statement, "context"), "contextActivities");
   const all = [...listOf(activities, "parent"), ...listOf(activities, "grouping")];
-  const isCourse = (activity: Json) =>
-    COURSE_TYPES.includes(textOf(member(activity, "definition"), "type") ?? "");
+  const isCourse = (activity: Json) => isCourseType(textOf(member(activity, "definition"), "type"));
   const found = all.find(isCourse) ?? all[0];
   if (!found || textOf(found, "id") === textOf(member(statement, "object"), "id")) return undefined;
   return activityName(found, languages);

@@ -30,6 +30,16 @@ export function percent(value: number, digits = 0): string {
   return numbers({ style: "percent", maximumFractionDigits: digits }).format(value);
 }
 
+/** A share as the width of a bar. */
+export function widthOf(share: number): string {
+  return `${(Math.min(1, Math.max(0, share)) * 100).toFixed(1)}%`;
+}
+
+/** A coefficient, as in `0.31`. */
+export function ratio(value: number): string {
+  return numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
+}
+
 export function bytes(value: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(value, 1)) / 3));
@@ -57,6 +67,16 @@ export function hourMinute(time: string | Date): string {
 
 export function day(time: string | Date): string {
   return dates({ day: "numeric", month: "short" }).format(new Date(time));
+}
+
+/** A month, with its year where that is new. */
+export function month(time: Date, hasYear: boolean): string {
+  return dates(hasYear ? { month: "short", year: "numeric" } : { month: "short" }).format(time);
+}
+
+/** Days from one to another, with the year of each where they differ, as in `1–30 Nov 2026`. */
+export function dayRange(first: Date, last: Date): string {
+  return dates({ day: "numeric", month: "short", year: "numeric" }).formatRange(first, last);
 }
 
 export function date(time: string | Date): string {
@@ -87,6 +107,13 @@ export function dayHead(time: string): string {
   const yesterday = new Date();
   yesterday.setDate(yesterday.getDate() - 1);
   return key === dayKey(yesterday) ? t("time.yesterday") : date(time);
+}
+
+/** A day in a narrow margin, as in `Fri 6 Mar`; with its year, if it is not this one. */
+export function dayMark(time: Date): string {
+  if (dayKey(time) === dayKey(new Date())) return t("time.today");
+  const isThisYear = time.getFullYear() === new Date().getFullYear();
+  return dates({ weekday: "short", day: "numeric", month: "short", ...(isThisYear ? {} : { year: "numeric" }) }).format(time);
 }
 
 /** How long ago a time is, in its largest unit. */

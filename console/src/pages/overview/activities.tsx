@@ -54,7 +54,7 @@ function ActivityName({ row, answer }: { row: Row; answer: Answer }) {
   const type = row["object.type"];
   return (
     <>
-      <Link className="ent" to="/t/$tenant/statements" params={{ tenant: String(tenant) }} search={{ activity: id }}>
+      <Link className="ent" to="/t/$tenant/activity" params={{ tenant: String(tenant) }} search={{ id }}>
         <Untrusted said={labelIn(answer, "object", id) ?? lastPart(id)} max={90} />
       </Link>
       <small className="clip">

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronRight, List, Pause, Play } from "lucide-react";
+import type { Summary } from "../../api/summary";
 import { filterOf, readPage } from "../../api/statements";
 import { useViewer } from "../../app/context";
 import { Icon } from "../../parts/icon";
@@ -16,14 +17,14 @@ const ROWS = 8;
 const EVERYTHING = filterOf({});
 
 /** The newest statements, live. */
-export function Arriving() {
+export function Arriving({ summary }: { summary: Summary | undefined }) {
   const { tenant } = useViewer();
   const query = useQuery({
     queryKey: ["arriving", tenant],
     staleTime: 0,
     queryFn: ({ signal }) => readPage(tenant, { ...EVERYTHING, limit: ROWS }, signal),
   });
-  const tail = useTail(tenant, EVERYTHING, query.data?.entries[0]?.stored);
+  const tail = useTail(tenant, EVERYTHING, { isReady: query.isSuccess, newest: query.data?.entries[0] });
   const known = query.data?.entries ?? [];
   const ids = new Set(tail.fresh.map((entry) => entry.id));
   const entries = [...tail.fresh, ...known.filter((entry) => !ids.has(entry.id))].slice(0, ROWS);
@@ -31,8 +32,9 @@ export function Arriving() {
   return (
     <section className="sheet" aria-label={t("arriving.title")}>
       <header>
-        <span className={`dot ${tail.pausedAt ? "off" : "pulse"}`} />
+        <span className={`dot ${tail.pausedAt || tail.lost ? "off" : "pulse"}`} />
         <h2>{t("arriving.title")}</h2>
+        <span className="sub">{summary && summary.last_minute_count > 0 ? t("arriving.minute", summary.last_minute_count) : ""}</span>
         <div className="tools">
           <button
             className="btn quiet icon sm"
@@ -51,6 +53,7 @@ export function Arriving() {
       {query.isPending ? <LoadingRows rows={ROWS} /> : null}
       {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
       {query.data && entries.length === 0 ? <Empty icon={List} title={t("statements.none")} /> : null}
+      {tail.lost ? <p className="note bad">{t("live.lost")}</p> : null}
       <ol className="reg arriving">
         {entries.map((entry) => {
           const sentence = sentenceOf(entry.statement, languages);

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChartNoAxesColumn, Clock } from "lucide-react";
 import type { ReactNode } from "react";
 import { areFactsOff, factsStateQuery } from "../../api/facts";
+import type { Summary } from "../../api/summary";
 import { useViewer } from "../../app/context";
 import { Icon } from "../../parts/icon";
 import { Empty, Failure } from "../../parts/states";
@@ -12,9 +13,9 @@ import { t } from "../../text/text";
 const LAG_SHOWN = 1_000;
 
 /** Shows figures only where the server makes them, and says how far they are behind. */
-export function WithFacts({ children }: { children: ReactNode }) {
+export function WithFacts({ summary, children }: { summary?: Summary; children: ReactNode }) {
   const { tenant } = useViewer();
-  const state = useQuery({ ...factsStateQuery(tenant), refetchInterval: 15_000 });
+  const state = useQuery({ ...factsStateQuery(tenant), refetchInterval: summary ? false : 15_000 });
   if (state.isError) {
     return (
       <section className="sheet">
@@ -28,7 +29,7 @@ export function WithFacts({ children }: { children: ReactNode }) {
       </section>
     );
   }
-  const lag = state.data?.lag ?? 0;
+  const lag = summary?.facts?.lag ?? state.data?.lag ?? 0;
   return (
     <>
       {lag >= LAG_SHOWN ? (

@@ -1,14 +1,13 @@
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { UserRound } from "lucide-react";
 import { labelIn, numberIn, type Answer, type Row } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
-import { agentName } from "../../statement/sentence";
-import type { Json } from "../../statement/types";
 import { count, percent } from "../../text/format";
 import { t } from "../../text/text";
+import { identifierText, LearnerLink } from "../learner/link";
 import { learnersQuestion } from "./questions";
 import { Ranking } from "./ranking";
 
@@ -18,15 +17,6 @@ export function LearnersPage() {
   useTitle(t("nav.learners"));
   if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
   return <Learners />;
-}
-
-/** An identifier in short, beside the name. */
-function identifier(person: string): string {
-  try {
-    return agentName(JSON.parse(person) as Json);
-  } catch {
-    return person;
-  }
 }
 
 function Learners() {
@@ -59,17 +49,14 @@ function score(row: Row): string {
 }
 
 function LearnerName({ row, answer }: { row: Row; answer: Answer }) {
-  const { tenant } = useViewer();
   const person = String(row.person);
   const name = labelIn(answer, "person", person);
   return (
     <>
-      <Link className="ent" to="/t/$tenant/statements" params={{ tenant: String(tenant) }} search={{ agent: person }}>
-        <Untrusted said={name ?? identifier(person)} max={80} />
-      </Link>
+      <LearnerLink id={person} name={name} />
       {name ? (
         <small className="clip">
-          <Untrusted said={identifier(person)} max={80} />
+          <Untrusted said={identifierText(person)} max={80} />
         </small>
       ) : null}
     </>

@@ -1,8 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { BookOpen, ChartNoAxesColumn, ChevronRight, Plug } from "lucide-react";
+import { BookOpen, ChartNoAxesColumn, ChevronRight } from "lucide-react";
 import { useMemo } from "react";
 import { factsQuery, labelIn, numberIn, rowsOf, totalsOf, type Answer, type Row } from "../../api/facts";
+import { useSummary, type Summary } from "../../api/summary";
 import { usageQuery } from "../../api/tenant";
 import { useViewer } from "../../app/context";
 import type { PeriodName } from "../../app/search";
@@ -14,8 +15,9 @@ import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { lastPart } from "../../statement/sentence";
 import { plainly } from "../../statement/visible";
-import { count, date, day, dayKey, hourMinute, percent, short, zone } from "../../text/format";
+import { count, day, dayKey, dayRange, hourMinute, percent, short, widthOf, zone } from "../../text/format";
 import { locale, t } from "../../text/text";
+import { NothingYet } from "../statements/nothing-yet";
 import { Arriving } from "./arriving";
 import { Attention } from "./attention";
 import { WithFacts } from "./facts-state";
@@ -34,10 +36,12 @@ export function OverviewPage() {
 }
 
 function Overview() {
-  const { tenant, may } = useViewer();
+  const { tenant } = useViewer();
   const search = useSearch({ from: "/shell/t/$tenant/overview" });
   const navigate = useNavigate({ from: "/t/$tenant/overview" });
   const usage = useQuery(usageQuery(tenant));
+  const summary = useSummary(tenant);
+  const total = summary?.statement_count ?? usage.data?.statements;
   const name: PeriodName = search.period ?? "30d";
   const period = useMemo(() => periodOf(name), [name]);
   const choose = (chosen: PeriodName) => void navigate({ search: { period: chosen === "30d" ? undefined : chosen } });
@@ -50,25 +54,13 @@ function Overview() {
         </div>
       </div>
       <p className="under-head">{rangeOf(period)}</p>
-      {usage.data?.statements === 0 ? (
+      {total === 0 ? (
         <section className="sheet">
-          <Empty
-            icon={Plug}
-            title={t("statements.none")}
-            actions={
-              may("write-credentials") ? (
-                <Link className="btn primary" to="/t/$tenant/sources/connect" params={{ tenant: String(tenant) }}>
-                  {t("sources.connect")}
-                </Link>
-              ) : null
-            }
-          >
-            {t("overview.none.try")}
-          </Empty>
+          <NothingYet hint={t("overview.none.try")} />
         </section>
       ) : (
-        <WithFacts>
-          <Figures period={period} onChoose={choose} />
+        <WithFacts summary={summary}>
+          <Figures period={period} summary={summary} onChoose={choose} />
         </WithFacts>
       )}
     </>
@@ -81,13 +73,28 @@ export function rangeOf(period: Period): string {
   const last = new Date(`${period.to}T12:00`);
   last.setDate(last.getDate() - 1);
   const first = new Date(`${period.from}T12:00`);
-  const isSameYear = first.getFullYear() === last.getFullYear();
-  return t("period.range", isSameYear ? day(first) : date(first), date(last), zone());
+  return t("period.range", dayRange(first, last), zone());
 }
 
-function Figures({ period, onChoose }: { period: Period; onChoose: (period: PeriodName) => void }) {
+/** While statements arrive, figures are asked for again after so long. */
+const EVERY_MS = 20_000;
+
+function Figures({
+  period,
+  summary,
+  onChoose,
+}: {
+  period: Period;
+  summary: Summary | undefined;
+  onChoose: (period: PeriodName) => void;
+}) {
   const { tenant } = useViewer();
-  const current = useQuery({ ...factsQuery(tenant, figuresQuestion(period)), placeholderData: keepPreviousData, refetchInterval: 60_000 });
+  const known = summary?.facts?.sequence ?? 0;
+  const current = useQuery({
+    ...factsQuery(tenant, figuresQuestion(period)),
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => (known > (query.state.data?.sequence ?? known) ? EVERY_MS : false),
+  });
   const before = useQuery({ ...factsQuery(tenant, figuresBeforeQuestion(period)), enabled: period.from !== undefined });
   if (current.isError) {
     return (
@@ -122,7 +129,7 @@ function Figures({ period, onChoose }: { period: Period; onChoose: (period: Peri
       </div>
       <div className="grid two-one">
         <Courses period={period} />
-        <Arriving />
+        <Arriving summary={summary} />
       </div>
       <div className="grid">
         <Hours period={period} />
@@ -311,7 +318,7 @@ function CourseRow({ row, name }: { row: Row; name: string | undefined }) {
   return (
     <tr>
       <td className="name">
-        <Link className="ent" to="/t/$tenant/statements" params={{ tenant: String(tenant) }} search={{ activity: course, related: true }} title={plainly(course)}>
+        <Link className="ent" to="/t/$tenant/activity" params={{ tenant: String(tenant) }} search={{ id: course }} title={plainly(course)}>
           <Untrusted said={name ?? lastPart(course)} max={80} />
         </Link>
       </td>
@@ -319,7 +326,7 @@ function CourseRow({ row, name }: { row: Row; name: string | undefined }) {
       <td>
         <span className="meter-row">
           <span className="meter" aria-hidden="true">
-            <i style={{ inlineSize: percentWidth(share) }} />
+            <i style={{ inlineSize: widthOf(share) }} />
           </span>
           {percent(share)}
         </span>
@@ -327,8 +334,4 @@ function CourseRow({ row, name }: { row: Row; name: string | undefined }) {
       <td className="num hide-s">{score === undefined ? "–" : percent(score)}</td>
     </tr>
   );
-}
-
-function percentWidth(share: number): string {
-  return `${Math.min(100, Math.max(0, share * 100)).toFixed(1)}%`;
 }

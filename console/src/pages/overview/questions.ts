@@ -1,16 +1,19 @@
 import type { Condition, Measure, Question } from "../../api/facts";
+import { COURSE_TYPES } from "../../statement/sentence";
 import { zone } from "../../text/format";
 import { all, within, withinBefore, type Period } from "./period";
 
 const ADL = "http://adlnet.gov/expapi/verbs/";
 const SATISFIED = "https://w3id.org/xapi/adl/verbs/satisfied";
-const COURSE_TYPES = ["http://adlnet.gov/expapi/activities/course", "https://w3id.org/xapi/cmi5/activitytype/course"];
+
+/** Verbs by which something ends, well or not. */
+export const OUTCOME_VERBS = [`${ADL}passed`, `${ADL}failed`, `${ADL}completed`, SATISFIED];
 
 /** Statements that say that somebody has finished something. */
-const FINISHED: Condition = { field: "verb", in: [`${ADL}completed`, `${ADL}passed`, SATISFIED] };
+export const FINISHED: Condition = { field: "verb", in: [`${ADL}completed`, `${ADL}passed`, SATISFIED] };
 
 /** Statements that say that somebody has finished a course. */
-const COURSE_FINISHED: Condition = {
+export const COURSE_FINISHED: Condition = {
   or: [
     { field: "verb", is: SATISFIED },
     { and: [{ field: "verb", in: [`${ADL}completed`, `${ADL}passed`] }, { field: "object.type", in: COURSE_TYPES }] },

@@ -36,8 +36,8 @@ function isFrom(entry: Entry, credential: Credential): boolean {
 /** What arrives from a credential, live, and the button that sends a test. */
 export function Arrivals({ credential, secret }: { credential: Credential; secret: string | undefined }) {
   const { tenant, may } = useViewer();
-  const [begun] = useState(() => new Date().toISOString());
-  const tail = useTail(tenant, NO_FILTER, may("read-statements") ? begun : undefined);
+  const maySee = may("read-statements");
+  const tail = useTail(tenant, NO_FILTER, { isReady: maySee, isFromNow: true });
   const [tests, setTests] = useState<readonly Test[]>([]);
   const [isSending, setIsSending] = useState(false);
   const arrived = useMemo(() => tail.fresh.filter((entry) => isFrom(entry, credential)), [tail.fresh, credential]);
@@ -85,11 +85,11 @@ export function Arrivals({ credential, secret }: { credential: Credential; secre
       </ol>
       {first ? <First entry={first} /> : null}
       <footer>
-        <button className="btn" type="button" disabled={isSending} onClick={() => void test()}>
+        <button className="btn" type="button" disabled={isSending || (maySee && !tail.isOpen && !tail.lost)} onClick={() => void test()}>
           <Icon of={Send} />
           {t("arrivals.test")}
         </button>
-        {first && may("read-statements") ? (
+        {first && maySee ? (
           <Link className="btn primary end" to="/t/$tenant/statements" params={{ tenant: String(tenant) }}>
             {t("arrivals.watch")}
           </Link>

@@ -17,6 +17,7 @@ import { listOf, member, numberOf, textOf, type Entry, type JsonObject } from ".
 import { piecesOf, shorten } from "../../statement/visible";
 import { bytes, clock, count, exact, length, percent } from "../../text/format";
 import { readingLanguages, t } from "../../text/text";
+import { LearnerLink } from "../learner/link";
 import { MarkView } from "./mark";
 import { SentenceView } from "./sentence-view";
 import { Tree } from "./tree";
@@ -190,7 +191,7 @@ function Reading({
     <>
       <dl className="meta">
         <Line name={t("meta.actor")} onOnly={agent ? () => only({ agent }) : undefined}>
-          <Untrusted said={sentence.actor} max={200} />
+          {agent ? <LearnerLink id={agent} name={sentence.actor.text} /> : <Untrusted said={sentence.actor} max={200} />}
         </Line>
         <Line name={t("meta.verb")} onOnly={verb ? () => only({ verb }) : undefined}>
           {verb ? <UntrustedLink address={verb} /> : null}
@@ -201,6 +202,7 @@ function Reading({
           </Line>
         ) : (
           <Line name={t("meta.object")} onOnly={objectType === "Activity" && activity ? () => only({ activity }) : undefined}>
+            {objectType === "Activity" && activity ? <ActivityLink id={activity} name={sentence.object.text} /> : null}{" "}
             {activity ? <UntrustedLink address={activity} /> : <Untrusted said={sentence.object} max={300} />}
           </Line>
         )}
@@ -234,6 +236,15 @@ function Reading({
       <Attachments statement={statement} />
       {agent && stored ? <Before agent={agent} stored={stored} id={id} /> : null}
     </>
+  );
+}
+
+function ActivityLink({ id, name }: { id: string; name: string }) {
+  const { tenant } = useViewer();
+  return (
+    <Link className="ent" to="/t/$tenant/activity" params={{ tenant: String(tenant) }} search={{ id }} preload={false}>
+      <Untrusted said={name} max={120} />
+    </Link>
   );
 }
 

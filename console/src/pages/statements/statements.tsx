@@ -1,9 +1,9 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Download, Filter, Pause, Play, Plug, ArrowUp, WifiOff } from "lucide-react";
-import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Download, Filter, Pause, Play } from "lucide-react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { credentialsQuery } from "../../api/credentials";
-import { filterOf, statementsQuery } from "../../api/statements";
+import { filterOf, statementsQuery, type StatementFilter } from "../../api/statements";
 import { usageQuery } from "../../api/tenant";
 import { useViewer } from "../../app/context";
 import { useKeys } from "../../app/keys";
@@ -13,13 +13,15 @@ import { saveFile } from "../../parts/copy";
 import { Icon } from "../../parts/icon";
 import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { useToast } from "../../parts/toast";
-import { clock, count, zone } from "../../text/format";
+import { count, zone } from "../../text/format";
 import { t } from "../../text/text";
 import { StatementDrawer } from "./drawer";
 import { exportCsv, EXPORT_ROWS_MAX } from "./export";
 import { Filters, FILTERS } from "./filters";
 import { sourceOf, StatementList } from "./list";
-import { FRESH_MAX, useTail, type Tail } from "./tail";
+import { LiveBar } from "./live-bar";
+import { NothingYet } from "./nothing-yet";
+import { useTail } from "./tail";
 
 /** What exactly happened: the statements of a tenant, as they arrive. */
 export function StatementsPage() {
@@ -33,9 +35,15 @@ function Statements() {
   const { tenant, may } = useViewer();
   const search = useSearch({ from: "/shell/t/$tenant/statements" });
   const navigate = useNavigate({ from: "/t/$tenant/statements" });
-  const client = useQueryClient();
-  const filter = useMemo(() => filterOf(search), [search]);
-  const query = useInfiniteQuery(statementsQuery(tenant, filter));
+  const { verb, activity, related, agent, registration, since, until } = search;
+  const filter = useMemo(
+    () => filterOf({ verb, activity, related, agent, registration, since, until }),
+    [verb, activity, related, agent, registration, since, until],
+  );
+  // Where older statements are read from, once more came than is kept.
+  const [older, setOlder] = useState<{ filter: StatementFilter; until: string }>();
+  const olderUntil = older?.filter === filter ? older.until : undefined;
+  const query = useInfiniteQuery(statementsQuery(tenant, olderUntil ? { ...filter, until: olderUntil } : filter));
   const usage = useQuery(usageQuery(tenant));
   const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
   const labels = useMemo(
@@ -43,14 +51,13 @@ function Statements() {
     [credentials.data],
   );
   const read = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  // While nothing is there, what comes after the reading is new.
-  const [readAt] = useState(() => new Date().toISOString());
-  const from = query.isSuccess ? (query.data.pages[0]?.entries[0]?.stored ?? readAt) : undefined;
-  const tail = useTail(tenant, filter, from);
+  const tail = useTail(tenant, filter, { isReady: query.isSuccess || olderUntil !== undefined, newest: read[0] });
+  const isApart = tail.cut !== undefined && tail.cut !== olderUntil;
   const entries = useMemo(() => {
+    if (isApart) return tail.fresh;
     const ids = new Set(tail.fresh.map((entry) => entry.id));
     return [...tail.fresh, ...read.filter((entry) => !ids.has(entry.id))];
-  }, [tail.fresh, read]);
+  }, [tail.fresh, read, isApart]);
 
   const change = useCallback(
     (changed: Partial<StatementSearch>) =>
@@ -89,10 +96,6 @@ function Statements() {
     resume();
     window.scrollTo({ top: 0 });
   }, [resume]);
-  const tooMany = tail.fresh.length > FRESH_MAX;
-  useEffect(() => {
-    if (tooMany) void client.resetQueries({ queryKey: ["statements", tenant] });
-  }, [tooMany, client, tenant]);
   useKeys({
     j: () => walk(1),
     k: () => walk(-1),
@@ -105,9 +108,11 @@ function Statements() {
     " ": () => (pausedAt ? resumeAtTop() : pause()),
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { cut } = tail;
   const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+    if (isApart && cut !== undefined) setOlder({ filter, until: cut });
+    else if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [isApart, cut, filter, hasNextPage, isFetchingNextPage, fetchNextPage]);
   const active = FILTERS.filter((name) => search[name] !== undefined);
   const opened = entries.find((entry) => entry.id === search.s);
   return (
@@ -129,25 +134,13 @@ function Statements() {
       <div className={`split ${search.s ? "is-open" : ""}`}>
         <section className="sheet list" aria-label={t("statements.list")}>
           <LiveBar tail={tail} onResume={resumeAtTop} />
-          {query.isPending ? <LoadingRows rows={14} /> : null}
+          {query.isPending && entries.length === 0 ? <LoadingRows rows={14} /> : null}
           {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
           {query.isSuccess && entries.length === 0 ? (
             active.length > 0 ? (
               <NoMatch active={active} onChange={change} />
             ) : (
-              <Empty
-                icon={Plug}
-                title={t("statements.none")}
-                actions={
-                  may("write-credentials") ? (
-                    <Link className="btn primary" to="/t/$tenant/sources/connect" params={{ tenant: String(tenant) }}>
-                      {t("sources.connect")}
-                    </Link>
-                  ) : null
-                }
-              >
-                {t("statements.none.try")}
-              </Empty>
+              <NothingYet hint={t("statements.none.try")} />
             )
           ) : null}
           {entries.length > 0 ? (
@@ -155,7 +148,7 @@ function Statements() {
           ) : null}
           {entries.length > 0 ? (
             <footer>
-              {isFetchingNextPage ? t("state.loading") : hasNextPage ? t("statements.foot") : t("statements.end", count(entries.length))}
+              {query.isFetching ? t("state.loading") : isApart || hasNextPage ? t("statements.foot") : t("statements.end", count(entries.length))}
               <span className="end">{t("statements.zone", zone())}</span>
             </footer>
           ) : null}
@@ -177,60 +170,6 @@ function Statements() {
 
 function hasFilter(changed: Partial<StatementSearch>): boolean {
   return FILTERS.some((name) => changed[name] !== undefined);
-}
-
-/** Says that the tail is paused, since when, and how many came. */
-function LiveBar({ tail, onResume }: { tail: Tail; onResume: () => void }) {
-  const said = useSaid(tail.waiting.length === 0 ? tail.fresh.length : 0);
-  return (
-    <>
-      <div className="sr" role="status">
-        {said}
-      </div>
-      {tail.lostAt ? (
-        <div className="livebar bad">
-          <Icon of={WifiOff} />
-          <span>
-            <b>{t("live.lost")}</b> {t("live.lost.since", clock(tail.lostAt))}
-          </span>
-        </div>
-      ) : null}
-      {tail.pausedAt ? (
-        <div className="livebar">
-          <Icon of={Pause} />
-          <span>
-            <b>{t("live.paused")}</b> {t("live.since", clock(tail.pausedAt))}
-          </span>
-          {tail.waiting.length > 0 ? (
-            <button className="btn sm" type="button" onClick={tail.show}>
-              <Icon of={ArrowUp} />
-              {t("live.show", tail.waiting.length)}
-            </button>
-          ) : null}
-          <button className="btn quiet sm end" type="button" onClick={onResume}>
-            <Icon of={Play} />
-            {t("live.resume")} <kbd className="hide-s">{t("key.space")}</kbd>
-          </button>
-        </div>
-      ) : null}
-    </>
-  );
-}
-
-/** What a screen reader hears of the tail, at most every ten seconds. */
-function useSaid(total: number): string {
-  const [said, setSaid] = useState("");
-  const heard = useRef(0);
-  const tell = useEffectEvent(() => {
-    const more = total - heard.current;
-    heard.current = total;
-    setSaid(more > 0 ? t("live.new", more) : "");
-  });
-  useEffect(() => {
-    const timer = setInterval(() => tell(), 10_000);
-    return () => clearInterval(timer);
-  }, []);
-  return said;
 }
 
 function NoMatch({
