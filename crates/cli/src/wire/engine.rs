@@ -42,6 +42,7 @@ impl Engine {
     ) -> Result<Self> {
         if let Some(database) = &config.database {
             let mut options = database::options(database, clock, entropy);
+            options.reserve_bytes = config.storage.reserve_bytes;
             match missing {
                 IfMissing::Make => {}
                 IfMissing::RefuseOrMigrate => database::check_store(&options).await?,
