@@ -4,10 +4,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
-use acta_tests::{CommandOutput, Engine, Launch, Server, Store, Version, acta, run};
+use acta_ambient::{Clock as _, SystemClock};
+use acta_test_postgres::{Cluster, SHARED_SETTINGS};
+use acta_tests::{CommandOutput, Engine, Launch, Server, Store, Version, acta, make, run};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Longest wait for a server that was killed to be forgotten, which takes about 15 s.
+const NODES_TIMEOUT: Duration = Duration::from_secs(40);
 
 fn status(data: &Path) -> CommandOutput {
     run(acta().args(["status", "--json", "--data"]).arg(data))
@@ -54,13 +61,72 @@ fn commands_work_with_and_without_a_running_server() {
     check_told(&status(&data), "embedded");
 }
 
+/// What the status of a store in a database says.
+fn status_of(store: &Store) -> Value {
+    let output = run(acta().args(["status", "--json"]).envs(store.settings()));
+    check_told(&output, "postgres");
+    serde_json::from_str(&output.out).unwrap()
+}
+
+/// Waits until this many servers are listed.
+fn wait_for_nodes(store: &Store, count: usize) -> Value {
+    let clock = SystemClock::new();
+    loop {
+        let told = status_of(store);
+        if told["nodes"].as_array().unwrap().len() == count {
+            return told;
+        }
+        assert!(clock.elapsed() < NODES_TIMEOUT, "{count} nodes: {told}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn commands_open_a_database_while_servers_use_it() {
     let store = Store::new(Engine::Postgres);
-    let _server = Server::start_on(&store, Version::V2_0_0);
-    let mut command = acta();
-    command.args(["status", "--json"]).envs(store.settings());
-    check_told(&run(&mut command), "postgres");
+    let mut first = Server::start_on(&store, Version::V2_0_0);
+    let alone = wait_for_nodes(&store, 1);
+    assert_eq!((&alone["is_running"], &alone["archive"]), (&Value::Bool(true), &Value::Null));
+    assert_eq!(alone["running_since"], alone["nodes"][0]["since"]);
+    assert_eq!(alone["nodes"][0]["version"], alone["version"]);
+    first.client(Version::V2_0_0).store(&make::statement());
+    let mut second = Server::start_on(&store, Version::V2_0_0);
+    let both = wait_for_nodes(&store, 2);
+    assert_eq!((&both["nodes"][0], &both["statements"]), (&alone["nodes"][0], &1.into()));
+    assert!(both["data_bytes"].as_u64() > both["reserve_bytes"].as_u64(), "{both}");
+    assert_eq!(both["is_reserve_complete"], true, "since something is stored");
+    let shown = run(acta().arg("status").envs(store.settings()));
+    assert!(shown.out.contains("2 nodes, the first running since 20"), "{}", shown.out);
+
+    first.ask_to_stop();
+    assert!(first.wait(NODES_TIMEOUT).unwrap().success());
+    assert_eq!(status_of(&store)["nodes"].as_array().unwrap().len(), 1, "it has left");
+    second.kill();
+    assert_eq!(wait_for_nodes(&store, 0)["is_running"], false);
+}
+
+#[test]
+fn the_status_of_a_database_tells_when_its_log_was_archived() {
+    let archiving = [("archive_mode", "on"), ("archive_command", "true")];
+    let cluster = Cluster::running(&[SHARED_SETTINGS, &archiving].concat());
+    let command = |arguments: &[&str]| {
+        let ran = run(acta().args(arguments).env("ACTA_STORAGE_URL", cluster.url("postgres")));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.out
+    };
+    let archive = || {
+        let status: Value = serde_json::from_str(&command(&["status", "--json"])).unwrap();
+        status["archive"].clone()
+    };
+    command(&["init"]);
+    assert!(archive().is_object(), "it is known that the log is archived");
+    cluster.superuser().sql("SELECT pg_switch_wal()");
+    let clock = SystemClock::new();
+    while archive()["age_seconds"].is_null() {
+        assert!(clock.elapsed() < NODES_TIMEOUT, "nothing was archived");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(command(&["status"]).contains("the log of the database is archived up to 20"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod full;
 mod migrating;
 mod refusals;
 mod serving;
+mod trips;
 
 use acta_tests::{CommandOutput, acta, run};
 

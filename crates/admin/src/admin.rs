@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
-use acta_auth::{Authenticator, PasswordHasher, PasswordRules, SignInAdmission};
+use acta_auth::{Authenticator, PasswordHasher, PasswordRules, SignInAdmission, SignInTurns};
 use acta_service::Service;
 use acta_storage::persons::PersonCache;
 use acta_storage::{Change, Committed, Storage};
@@ -79,6 +79,7 @@ pub struct Admin {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) admission: Arc<SignInAdmission>,
+    pub(crate) turns: Arc<SignInTurns>,
     pub(crate) options: Arc<Options>,
 }
 
@@ -107,6 +108,7 @@ impl Admin {
             authenticator: parts.authenticator,
             hasher: Arc::new(parts.hasher),
             admission: Arc::new(SignInAdmission::new(Arc::clone(&parts.clock))),
+            turns: Arc::new(SignInTurns::new(Arc::clone(&parts.clock))),
             clock: parts.clock,
             entropy: parts.entropy,
             refusals: Arc::default(),

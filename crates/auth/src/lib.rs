@@ -37,6 +37,7 @@ pub use people::password::{
 };
 pub use people::recovery::{NotARecoveryCode, RecoveryCode};
 pub use people::totp::{NotATotpSecret, TotpLabel, TotpSecret};
+pub use people::turns::{SignInTurns, Turn};
 pub use sealed::{OpenError, PAYLOAD_BYTES_MAX, PayloadTooLong, Sealer};
 pub use sealed_cursor::{CursorSealer, NotASealedCursor, SealedCursor};
 pub use secret::Secret;

@@ -8,3 +8,4 @@ pub(crate) mod hasher;
 pub(crate) mod password;
 pub(crate) mod recovery;
 pub(crate) mod totp;
+pub(crate) mod turns;

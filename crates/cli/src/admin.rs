@@ -29,7 +29,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
-use crate::wire::{IfMissing, ServerFacts, Store};
+use crate::wire::{Engine, IfMissing, ServerFacts, Store};
 use socket::{Connection, TIMEOUT};
 
 pub(crate) use address::Address;
@@ -133,6 +133,14 @@ impl Admin {
     /// Whether a server answers, and not this process.
     pub(crate) fn is_served(&self) -> bool {
         matches!(self.0, Transport::Socket(_))
+    }
+
+    /// The engine, if this process has the store open.
+    pub(crate) fn engine(&self) -> Option<&Engine> {
+        match &self.0 {
+            Transport::InProcess(store, _, _) => Some(&store.engine),
+            Transport::Socket(_) => None,
+        }
     }
 
     /// Sends a request and returns the JSON response, null if the body is empty. `path` is relative

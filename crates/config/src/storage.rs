@@ -10,16 +10,17 @@ use crate::value_spec::{
 use crate::{Secret, Span};
 
 section! {
-    /// Files of the embedded engine.
+    /// Files of the embedded engine, and the reserve of both engines.
     #[derive(Clone, Copy, Debug)]
     pub struct Storage in "storage." {
         /// Size at which a new segment of the statement log is started. At most 2GiB.
         pub segment_bytes: u64 = size().default("256MiB"),
         /// Number of statements after which the index in memory is written to disk as a run.
         pub run_entries: u32 = count().default("262144"),
-        /// Space that is reserved in the data directory for changes of administration, such as
-        /// removing a credential, when the disk is full; `0` for none. Less than `8MiB` may not be
-        /// enough. See [README.md](README.md#when-the-disk-is-full).
+        /// Space that is reserved in the data directory, or in the database, for changes of
+        /// administration, such as removing a credential, when the disk is full; `0` for none. Less
+        /// than `8MiB` may not be enough. See [README.md](README.md#when-the-disk-is-full) and
+        /// [cluster.md](cluster.md#when-the-disk-of-the-database-is-full).
         pub reserve_bytes: u64 = size().default("16MiB"),
     }
 }

@@ -42,6 +42,29 @@ CREATE TABLE acta.leases (
     expires timestamptz NOT NULL
 );
 
+-- The nodes that serve the database, for those who ask whether any does.
+CREATE TABLE acta.nodes (
+    id uuid PRIMARY KEY,
+    release text NOT NULL,
+    started timestamptz NOT NULL,
+    -- When it last said that it is there.
+    seen timestamptz NOT NULL
+);
+
+-- Space for changes of administration, such as the removal of a credential: one that finds no space
+-- empties it. Filled with hashes, so that no file system compresses it, and without columns that
+-- may be stored elsewhere: a table without other relations is emptied without taking any space.
+CREATE TABLE acta.reserve (
+    a bigint NOT NULL,
+    b bigint NOT NULL,
+    c bigint NOT NULL,
+    d bigint NOT NULL,
+    e bigint NOT NULL,
+    f bigint NOT NULL,
+    g bigint NOT NULL,
+    h bigint NOT NULL
+);
+
 -- Statements.
 
 -- One row a tenant, locked by the transaction that appends: sequences have no gaps and are

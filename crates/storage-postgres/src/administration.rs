@@ -7,6 +7,7 @@ mod import;
 pub(crate) mod plans;
 mod purge;
 mod records;
+mod reserve;
 mod secrets;
 mod tenants;
 mod usage;

@@ -85,6 +85,7 @@ impl AttachmentStore for PostgresStorage {
         tenant: TenantId,
         sha2: Sha2,
     ) -> Result<Box<dyn AttachmentWriter>, StorageError> {
+        self.database.check_reserve().await?;
         Ok(Box::new(ContentWriter::new(&self.attachments, tenant, sha2)))
     }
 

@@ -30,6 +30,7 @@ impl CursorStore for PostgresStorage {
         name: &str,
         value: &str,
     ) -> Result<(), StorageError> {
+        self.database.check_reserve().await?;
         self.database
             .run("saving a cursor", |connection| async move {
                 let sql = "INSERT INTO acta.cursors (tenant_id, name, value) VALUES ($1, $2, $3) \

@@ -5,6 +5,7 @@ mod cluster;
 pub(crate) mod handshake;
 mod health;
 mod machines;
+mod reserve;
 mod tenancy;
 mod tls;
 
@@ -26,6 +27,7 @@ use tokio_postgres::error::SqlState;
 
 use self::address::Address;
 use self::health::Health;
+use self::reserve::ReserveState;
 pub(crate) use self::tenancy::Placement;
 
 use crate::failure::{Failure, Remedy};
@@ -63,6 +65,8 @@ pub(crate) struct Database {
     pub(crate) health: Health,
     /// Whether it is a cluster, as the first connection found.
     is_cluster: AtomicBool,
+    /// The space for changes of administration.
+    pub(crate) reserve: ReserveState,
     entropy: Arc<dyn Entropy>,
     /// The clock for times of statements and documents.
     pub(crate) clock: Arc<dyn Clock>,
@@ -200,6 +204,7 @@ impl Database {
             connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
             is_cluster: AtomicBool::new(false),
+            reserve: ReserveState::new(options.reserve_bytes),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
         })
@@ -249,7 +254,12 @@ impl Database {
         let done = done.unwrap_or_else(|_| Err(Failure::timed_out()));
         match &done {
             Ok(_) => self.health.note_answer(),
-            Err(failure) => self.health.note_failure(failure),
+            Err(failure) => {
+                self.health.note_failure(failure);
+                if failure.code() == Some(&SqlState::DISK_FULL) {
+                    self.reserve.note_full();
+                }
+            }
         }
         done
     }
@@ -360,7 +370,7 @@ impl Database {
             Ok(done) => {
                 let commit = connection.batch_execute("COMMIT").map_err(Failure::from);
                 let committed = self.limit(commit).await.map_err(Failure::at_commit);
-                committed.inspect(|()| self.health.note_commit()).map(|()| done)
+                committed.inspect(|()| self.note_commit()).map(|()| done)
             }
             Err(failure) => Err(failure),
         };
@@ -390,6 +400,13 @@ impl Database {
         unfinished.end();
         give_back(connection, &outcome);
         outcome
+    }
+
+    /// Notes a commit. One on the reserve does not mean that there is space.
+    pub(crate) fn note_commit(&self) {
+        if self.reserve.is_complete() {
+            self.health.note_commit();
+        }
     }
 
     /// Whether it has been unreachable for so long that operations fail at once.

@@ -73,6 +73,7 @@ impl DocumentStore for PostgresStorage {
         document: NewDocument,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
+        self.database.check_reserve().await?;
         let columns = Columns::of(tenant, key);
         if let Some(wanted) = EtagCondition::of(precondition) {
             if self.database.replace_existing(&columns, &document, &wanted).await? {
@@ -98,6 +99,7 @@ impl DocumentStore for PostgresStorage {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
+        self.database.check_reserve().await?;
         let columns = Columns::of(tenant, key);
         self.database
             .transact("removing a document", |connection| {
@@ -112,6 +114,7 @@ impl DocumentStore for PostgresStorage {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
+        self.database.check_reserve().await?;
         let columns = ListColumns::of(tenant, list);
         self.database
             .transact("removing documents", |connection| {

@@ -144,6 +144,7 @@ impl Feed for PostgresStorage {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
+        self.database.check_reserve().await?;
         let taken = take_step(&self.database, follower, &step).await;
         taken.map_err(|failure| failure.into_storage_error(STEPPING))
     }

@@ -42,6 +42,9 @@ pub struct Options {
     pub consistent_through_age_max: Duration,
     /// Where the content of attachments is stored.
     pub attachments: Attachments,
+    /// The space in the database that is reserved for changes of administration, in bytes; 0 for
+    /// none.
+    pub reserve_bytes: u64,
 }
 
 /// Where the content of new attachments is stored. Short content is always in the database.
@@ -123,6 +126,7 @@ impl Options {
             migrate: Migrate::AtStart,
             consistent_through_age_max: Self::CONSISTENT_THROUGH_AGE_MAX,
             attachments: Attachments::database(Attachments::DATABASE_BYTES_MAX),
+            reserve_bytes: 0,
         }
     }
 }
@@ -137,6 +141,7 @@ impl fmt::Debug for Options {
             .field("idle_timeout", &self.idle_timeout)
             .field("migrate", &self.migrate)
             .field("attachments", &self.attachments)
+            .field("reserve_bytes", &self.reserve_bytes)
             .finish_non_exhaustive()
     }
 }

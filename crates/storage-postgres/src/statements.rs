@@ -35,6 +35,7 @@ pub(crate) use writer::Statements;
 #[async_trait]
 impl StatementStore for PostgresStorage {
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
+        self.database.check_reserve().await?;
         let attachments = Staged::from_ports(&self.attachments, tenant, batch.attachments)?;
         self.statements.append(tenant, batch.statements, attachments).await
     }

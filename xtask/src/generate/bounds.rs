@@ -1,6 +1,6 @@
 //! The limits that are not configurable, for `docs/operate/limits.md`.
 
-use acta_auth::{Authenticator, SignInAdmission};
+use acta_auth::{Authenticator, SignInAdmission, SignInTurns};
 use acta_config::FixedBound;
 use acta_service::Service;
 use acta_storage::{Person, StatementQuery};
@@ -101,6 +101,11 @@ fn inside() -> Vec<FixedBound> {
             "Concurrent attempts to sign in from one network address",
             SignInAdmission::CONCURRENT_MAX.to_string(),
             "429 with Retry-After",
+        ),
+        bound(
+            "Attempts to sign in that are checked at a time, and that wait",
+            format!("{} and {}", SignInTurns::RUNNING_MAX, SignInTurns::WAITING_MAX),
+            "503 with Retry-After, first for addresses from which attempts failed",
         ),
     ]
 }

@@ -57,8 +57,8 @@ impl Admin {
     /// Starts a session for a person with the password of an account and its second factor.
     ///
     /// Every attempt is counted before it is checked, so that parallel attempts are as slow as
-    /// sequential ones; the attempts of one place are limited before that. No response reveals
-    /// whether an account exists.
+    /// sequential ones. Before that, the attempts of one place are limited, and few go on at a
+    /// time, the trustworthy ones first. No response reveals whether an account exists.
     ///
     /// # Errors
     ///
@@ -67,12 +67,16 @@ impl Admin {
     /// - [`AdminError::Delayed`]: too many attempts have failed.
     /// - [`AdminError::Service`].
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignedIn, AdminError> {
-        let admitted = self.admission.admit(&place_of(sign_in.from));
+        let place = place_of(sign_in.from);
+        let admitted = self.admission.admit(&place);
         let admitted = admitted.map_err(|retry_after| AdminError::Delayed { retry_after })?;
+        let turn = self.turns.wait(&place, sign_in.from).await;
+        let turn = turn.map_err(|retry_after| ServiceError::Busy { retry_after })?;
         let signed_in = self.sign_in_admitted(sign_in).await;
         // A correct password without a code was no guess.
         if matches!(signed_in, Ok(_) | Err(AdminError::CodeNeeded)) {
             admitted.succeed();
+            turn.succeed();
         }
         signed_in
     }
@@ -145,14 +149,20 @@ impl Admin {
         let begun = self.begin_session(start, &mut change).await?;
         let (session, token) = begun;
         Ok(match self.storage.commit(&change).await? {
-            Committed::Done => Some(SignedIn { account: after, session, token }),
+            Committed::Done => {
+                let [here, _] = counted;
+                self.turns.trust(here);
+                Some(SignedIn { account: after, session, token })
+            }
             Committed::Stale(_) | Committed::NameTaken(_) => None,
         })
     }
 
     /// Takes one counted attempt back.
-    async fn take_back_attempt(&self, ids: &[String; 2]) -> Result<(), AdminError> {
-        for id in ids {
+    async fn take_back_attempt(&self, [here, everywhere]: &[String; 2]) -> Result<(), AdminError> {
+        // Where the owner signed in, only the attempts from there are counted.
+        let everywhere = (!self.turns.trusts(here)).then_some(everywhere);
+        for id in std::iter::once(here).chain(everywhere) {
             let mut tries = 0..Self::TRIES;
             while tries.next().is_some() && !self.take_one_back(id).await? {}
         }
@@ -169,7 +179,8 @@ impl Admin {
         Ok(self.storage.commit(&change).await? == Committed::Done)
     }
 
-    /// Counts an attempt as failed until it succeeds. Returns the ids of the counters.
+    /// Counts an attempt as failed until it succeeds. Where the owner of the account signed in
+    /// before, failures elsewhere cause no delay. Returns the ids of the counters.
     pub(crate) async fn count_attempt(
         &self,
         email: &str,
@@ -177,7 +188,9 @@ impl Admin {
     ) -> Result<[String; 2], AdminError> {
         let [here, everywhere] = counts_of(email, from);
         self.count_failure(&here, 1).await?;
-        self.count_failure(&everywhere, ALL_ADDRESSES_DIVISOR).await?;
+        if !self.turns.trusts(&here) {
+            self.count_failure(&everywhere, ALL_ADDRESSES_DIVISOR).await?;
+        }
         Ok([here, everywhere])
     }
 

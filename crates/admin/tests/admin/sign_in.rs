@@ -111,6 +111,30 @@ async fn guessing_from_many_addresses_locks_nobody_out() {
 }
 
 #[tokio::test]
+async fn guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in() {
+    let house = House::new().await;
+    house.ada().await;
+    let attempt = async |from: &str, password: &str| {
+        house.admin.sign_in(&SignIn { email: EMAIL, password, code: None, from }).await
+    };
+    assert!(attempt("198.51.100.7", PASSWORD).await.is_ok());
+    let guess = async || {
+        for place in 0..60 {
+            let _refused = attempt(&format!("192.0.2.{place}"), "wrong").await;
+        }
+    };
+    guess().await;
+    refused!(attempt("198.51.100.8", PASSWORD).await, AdminError::Delayed { .. });
+    assert!(attempt("198.51.100.7", PASSWORD).await.is_ok());
+    // Guesses from there are still delayed.
+    guess().await;
+    for _ in 0..5 {
+        refused!(attempt("198.51.100.7", "wrong").await, AdminError::NotSignedIn);
+    }
+    refused!(attempt("198.51.100.7", PASSWORD).await, AdminError::Delayed { .. });
+}
+
+#[tokio::test]
 async fn all_addresses_of_one_network_share_a_counter() {
     let house = House::new().await;
     house.ada().await;

@@ -102,6 +102,7 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     let statements = store.storage.count_statements(TenantId::FIRST).await.ok();
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     facts.follow(&store.storage);
+    store.engine.announce();
     let audit_counts = Arc::new(AuditCounts::default());
     parts.http.metrics = Some(metrics(&mut store, &facts, &audit_counts));
     let options = MaintenanceOptions {

@@ -1,5 +1,6 @@
 //! `acta status`: a store at a glance, served or not.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -7,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use acta_ambient::{Clock, SystemClock, Timestamp};
 use acta_config::{Config, Span};
 use acta_storage_embedded::{LastBackup, control_opened};
+use acta_storage_postgres::DatabaseState;
 use anyhow::{Context, Result};
 use hyper::Method;
 use indicatif::HumanBytes;
@@ -51,15 +53,22 @@ async fn read(config: &Config) -> Result<Value> {
     let mut admin = Admin::reach(config, IfMissing::Refuse, FactsNeeded::No).await?;
     let is_served = admin.is_served();
     let read = read_from(&mut admin).await;
+    let database = read_database(&admin).await;
     admin.close().await?;
     let mut status = read?;
-    if config.database.is_none() {
-        let directory = of_directory(&config.data, is_served)?;
-        if let (Some(status), Value::Object(members)) = (status.as_object_mut(), directory) {
-            status.extend(members);
-        }
+    let place = match database? {
+        Some(state) => of_database(&state, config.storage.reserve_bytes),
+        None => of_directory(&config.data, is_served)?,
+    };
+    if let (Some(status), Value::Object(members)) = (status.as_object_mut(), place) {
+        status.extend(members);
     }
     Ok(status)
+}
+
+async fn read_database(admin: &Admin) -> Result<Option<DatabaseState>> {
+    let Some(engine) = admin.engine() else { return Ok(None) };
+    engine.read_database().await.context("cannot read the state of the database")
 }
 
 /// What the admin API says.
@@ -87,6 +96,26 @@ async fn read_from(admin: &mut Admin) -> Result<Value> {
     status["tenants"] = tenants.into();
     status["statements"] = statements.into();
     Ok(status)
+}
+
+/// What the database of a store says. How full its disk is, no database knows.
+fn of_database(state: &DatabaseState, reserve_bytes: u64) -> Value {
+    let nodes = state.nodes.iter();
+    let nodes: Vec<Value> = nodes
+        .map(|node| json!({ "version": node.release, "since": node.started.to_string() }))
+        .collect();
+    json!({
+        "is_running": !nodes.is_empty(),
+        "running_since": nodes.first().map(|node| node["since"].clone()),
+        "nodes": nodes,
+        "data_bytes": state.bytes,
+        "reserve_bytes": state.reserve_bytes,
+        "is_reserve_complete": reserve_bytes <= state.reserve_bytes,
+        "archive": state.is_archived.then(|| json!({
+            "archived": state.archived.map(|time| time.to_string()),
+            "age_seconds": state.archived.map(seconds_since),
+        })),
+    })
 }
 
 /// What the directory of a store says.
@@ -139,11 +168,17 @@ fn rows(status: &Value) -> Vec<(&'static str, String)> {
     if let Some(is_running) = status["is_running"].as_bool() {
         let since = status["running_since"].as_str().map(seconds);
         let running = since.map_or("running".to_owned(), |since| format!("running since {since}"));
+        let running = match status["nodes"].as_array().map_or(1, Vec::len) {
+            1 => running,
+            count => format!("{count} nodes, the first {running}"),
+        };
         rows.push(("server", if is_running { running } else { "not running".to_owned() }));
     }
     rows.push(("tenants", number("tenants").to_string()));
     rows.push(("statements", number("statements").to_string()));
-    if status["data_bytes"].is_u64() {
+    if let Some(nodes) = status["nodes"].as_array() {
+        rows.extend(rows_of_database(status, nodes));
+    } else if status["data_bytes"].is_u64() {
         let (all, free) = (number("disk_bytes"), number("disk_free_bytes"));
         let used = all.saturating_sub(free).saturating_mul(100).checked_div(all).unwrap_or(0);
         rows.push(("data", HumanBytes(number("data_bytes")).to_string()));
@@ -161,6 +196,37 @@ fn rows(status: &Value) -> Vec<(&'static str, String)> {
         }
     }
     rows
+}
+
+/// The rows about a database.
+fn rows_of_database(status: &Value, nodes: &[Value]) -> Vec<(&'static str, String)> {
+    let bytes = |name: &str| HumanBytes(status[name].as_u64().unwrap_or_default()).to_string();
+    let version = |node: &Value| node["version"].as_str().unwrap_or_default().to_owned();
+    let versions: BTreeSet<String> = nodes.iter().map(version).collect();
+    let mut rows = Vec::new();
+    if 1 < versions.len() {
+        let versions: Vec<String> = versions.into_iter().collect();
+        rows.push(("node versions", versions.join(", ")));
+    }
+    rows.push(("data", bytes("data_bytes")));
+    let is_complete = status["is_reserve_complete"].as_bool().unwrap_or_default();
+    let is_used = if is_complete { "" } else { ", in use or not filled yet" };
+    rows.push(("reserve", format!("{}{is_used}", bytes("reserve_bytes"))));
+    rows.push(("disk", "known to the database server alone".to_owned()));
+    rows.push(("last backup", last_archive(&status["archive"])));
+    rows
+}
+
+/// What can be known of backups of a database: whether its write-ahead log is archived.
+fn last_archive(archive: &Value) -> String {
+    if archive.is_null() {
+        return "known to the tools of PostgreSQL alone; its log is not archived".to_owned();
+    }
+    let Some(archived) = archive["archived"].as_str() else {
+        return "nothing of the log of the database is archived yet".to_owned();
+    };
+    let age = age_of(archive["age_seconds"].as_u64().unwrap_or_default());
+    format!("the log of the database is archived up to {} ({age} ago)", seconds(archived))
 }
 
 fn last_backup(backup: &Value) -> String {
@@ -214,6 +280,46 @@ mod tests {
         let shown = rows(&unserved);
         assert!(shown.contains(&("server", "not running".to_owned())), "{shown:?}");
         assert!(shown.contains(&("last backup", "none by `acta backup`".to_owned())), "{shown:?}");
+    }
+
+    #[test]
+    fn the_status_of_a_database_is_shown_in_words() {
+        let node = |version: &str| json!({ "version": version, "since": "1970-01-12T13:00:00Z" });
+        let mut served = json!({
+            "version": "0.1.0", "engine": "postgres", "is_running": true,
+            "running_since": "1970-01-12T13:00:00.5Z", "tenants": 1, "statements": 7,
+            "nodes": [node("0.1.0"), node("0.2.0")], "data_bytes": 4096, "reserve_bytes": 2048,
+            "is_reserve_complete": true,
+            "archive": { "archived": "1970-01-12T12:00:00.5Z", "age_seconds": 60 },
+        });
+        let expected = [
+            ("version", "0.1.0"),
+            ("engine", "postgres"),
+            ("server", "2 nodes, the first running since 1970-01-12T13:00:00Z"),
+            ("tenants", "1"),
+            ("statements", "7"),
+            ("node versions", "0.1.0, 0.2.0"),
+            ("data", "4.00 KiB"),
+            ("reserve", "2.00 KiB"),
+            ("disk", "known to the database server alone"),
+            (
+                "last backup",
+                "the log of the database is archived up to 1970-01-12T12:00:00Z (1m ago)",
+            ),
+        ];
+        assert_eq!(rows(&served), expected.map(|(name, value)| (name, value.to_owned())));
+        served["archive"] = Value::Null;
+        served["nodes"] = json!([]);
+        served["is_running"] = false.into();
+        served["is_reserve_complete"] = false.into();
+        let shown = rows(&served);
+        for row in [
+            ("server", "not running"),
+            ("reserve", "2.00 KiB, in use or not filled yet"),
+            ("last backup", "known to the tools of PostgreSQL alone; its log is not archived"),
+        ] {
+            assert!(shown.contains(&(row.0, row.1.to_owned())), "{shown:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use acta_ambient::{Clock, Entropy, GuardedClock};
 use acta_config::Config;
 use acta_storage::{Storage, StorageError};
 use acta_storage_embedded::EmbeddedStorage;
-use acta_storage_postgres::{Migrate, PostgresStorage};
+use acta_storage_postgres::{DatabaseState, Migrate, PostgresStorage};
 use anyhow::{Context, Result};
 
 use super::{database, directory};
@@ -42,6 +42,7 @@ impl Engine {
     ) -> Result<Self> {
         if let Some(database) = &config.database {
             let mut options = database::options(database, clock, entropy);
+            options.reserve_bytes = config.storage.reserve_bytes;
             match missing {
                 IfMissing::Make => {}
                 IfMissing::RefuseOrMigrate => database::check_store(&options).await?,
@@ -66,6 +67,26 @@ impl Engine {
         match self {
             Self::Embedded(_) => acta_http_admin::EngineKind::Embedded,
             Self::Postgres(_) => acta_http_admin::EngineKind::Postgres,
+        }
+    }
+
+    /// Says that this process serves the store: with a database, nothing else shows it.
+    pub(crate) fn announce(&self) {
+        match self {
+            Self::Embedded(_) => {}
+            Self::Postgres(storage) => storage.announce(env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// The state of the database; none for a store in a directory.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not respond.
+    pub(crate) async fn read_database(&self) -> Result<Option<DatabaseState>, StorageError> {
+        match self {
+            Self::Embedded(_) => Ok(None),
+            Self::Postgres(storage) => storage.read_state().await.map(Some),
         }
     }
 

@@ -41,7 +41,7 @@ impl RecordStore for EmbeddedStorage {
     async fn commit(&self, change: &Change) -> Result<Committed, StorageError> {
         match self.tables.commit(change).await {
             // Nothing was written. A full device must not keep rights alive.
-            Err(StorageError::Full) if is_essential(change) => {
+            Err(StorageError::Full) if change.is_essential() => {
                 self.reserve.release().await?;
                 self.tables.commit(change).await
             }
@@ -95,10 +95,4 @@ impl SecretStore for EmbeddedStorage {
     ) -> Result<[u8; 32], StorageError> {
         self.tables.get_or_create_secret(name, proposed).await
     }
-}
-
-/// Whether a change takes the reserve if there is no other space: one that removes something or
-/// is recorded in the audit, not counters such as the last use of a credential.
-fn is_essential(change: &Change) -> bool {
-    !change.entries.is_empty() || change.writes.iter().any(|write| write.content.is_none())
 }

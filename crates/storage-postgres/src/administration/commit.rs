@@ -121,7 +121,7 @@ impl Database {
                 let rows = RecordRows::of(asked.change, locked);
                 // If the connection is lost from here on, it may have been committed.
                 self.limit(Box::pin(write(connection, &rows))).await.map_err(Failure::at_commit)?;
-                self.health.note_commit();
+                self.note_commit();
                 return Ok(Attempted::Answered(Committed::Done));
             }
             Decision::Answer(committed) => Attempted::Answered(committed),

@@ -134,7 +134,7 @@ impl RecordStore for PostgresStorage {
     }
 
     async fn commit(&self, change: &Change) -> Result<Committed, StorageError> {
-        self.database.commit(change).await
+        self.database.commit_reserved(change).await
     }
 
     async fn remove_expired(

@@ -39,6 +39,7 @@ impl UsageStore for PostgresStorage {
                 })
                 .await;
         }
+        self.database.check_reserve().await?;
         let clamped = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (count, bytes) = (clamped(more.statement_count), clamped(more.bytes));
         // In a transaction, so that before the commit it is certain that nothing was added.

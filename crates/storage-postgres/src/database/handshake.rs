@@ -15,6 +15,9 @@ use crate::{OpenError, Options};
 /// The interval between attempts to reach the database.
 const WAIT: Duration = Duration::from_millis(250);
 
+/// The name of an operation, for errors.
+const PRIVILEGES: &str = "looking at what the role may do";
+
 /// The first connection, to a usable database.
 #[derive(Debug)]
 pub(crate) struct Handshake {
@@ -78,7 +81,8 @@ fn may_come(failure: &Failure) -> bool {
     }
 }
 
-/// Checks that the role may read and write the existing tables.
+/// Checks that the role may read and write the existing tables, and warns if it may not use the
+/// reserve for administration.
 ///
 /// # Errors
 ///
@@ -89,10 +93,9 @@ pub(crate) async fn check_permitted(handshake: &Handshake) -> Result<(), OpenErr
          AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') \
          AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))";
     let row = handshake.connection.query_one(sql, &[]).await.map_err(Failure::from);
-    let row =
-        row.map_err(|failure| failure.into_storage_error("looking at what the role may do"))?;
+    let row = row.map_err(|failure| failure.into_storage_error(PRIVILEGES))?;
     match row.get::<_, Option<String>>(0) {
-        None => Ok(()),
+        None => warn_of_reserve(handshake).await,
         Some(table) => Err(OpenError::NotPermitted {
             reason: format!("reading and writing acta.{table}"),
             advice: grant_of_tables(handshake),
@@ -105,8 +108,28 @@ pub(crate) fn grant_of_tables(handshake: &Handshake) -> String {
     let role = &handshake.role;
     format!(
         "its owner can execute: GRANT USAGE ON SCHEMA acta TO {role}; GRANT SELECT, INSERT, \
-         UPDATE, DELETE ON ALL TABLES IN SCHEMA acta TO {role}"
+         UPDATE, DELETE ON ALL TABLES IN SCHEMA acta TO {role}; GRANT TRUNCATE ON acta.reserve \
+         TO {role}"
     )
+}
+
+/// Warns of a role that may not use the reserve for administration.
+///
+/// # Errors
+///
+/// [`OpenError::Storage`].
+async fn warn_of_reserve(handshake: &Handshake) -> Result<(), OpenError> {
+    let sql = "SELECT has_table_privilege('acta.reserve', 'TRUNCATE')";
+    let row = handshake.connection.query_one(sql, &[]).await.map_err(Failure::from);
+    let row = row.map_err(|failure| failure.into_storage_error(PRIVILEGES))?;
+    if !row.get::<_, bool>(0) {
+        tracing::warn!(
+            "a full disk of the database will refuse revocations; its owner can execute: GRANT \
+             TRUNCATE ON acta.reserve TO {}",
+            handshake.role
+        );
+    }
+    Ok(())
 }
 
 /// The GRANT that lets the role create the schema.

@@ -185,7 +185,7 @@ impl Writing<'_> {
         // If the connection is lost from here on, it may have been committed.
         let committed = self.shared.database.limit(self.commit(&rows, ends)).await;
         committed.map_err(Failure::at_commit)?;
-        self.shared.database.health.note_commit();
+        self.shared.database.note_commit();
         Ok(AppendResult { decided, named, has_changed: true })
     }
 

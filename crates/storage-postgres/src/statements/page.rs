@@ -264,6 +264,9 @@ impl PageQuery {
                 }
                 CandidateSource::Lists(taken, lists) => {
                     lists.refill(connection, taken).await?;
+                    if taken.is_empty() {
+                        return Ok(Vec::new());
+                    }
                     let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
                     let columns: [&(dyn ToSql + Sync); 5] =
                         [&number(self.tenant), &room, &count, &has_references, &chosen];

@@ -5,7 +5,7 @@ use acta_test_postgres::Database;
 use crate::partitions;
 
 /// Tables that are the same for all tenants: small, and read by everyone.
-const DIRECTORY: &[&str] = &["leases", "migrations", "records", "secrets"];
+const DIRECTORY: &[&str] = &["leases", "migrations", "nodes", "records", "reserve", "secrets"];
 
 fn lines(database: &Database, sql: &str) -> Vec<String> {
     database.sql(sql).lines().map(str::to_owned).collect()

@@ -192,6 +192,15 @@ pub struct Change {
     pub entries: Vec<(Option<TenantId>, NewAuditEntry)>,
 }
 
+impl Change {
+    /// Whether it may use the space that is reserved for administration if there is no other: one
+    /// that removes something or is recorded in the audit, not counters such as the last use of a
+    /// credential.
+    pub fn is_essential(&self) -> bool {
+        !self.entries.is_empty() || self.writes.iter().any(|write| write.content.is_none())
+    }
+}
+
 /// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Committed {
