@@ -53,7 +53,9 @@ pub(crate) async fn import(
     input: &mut (dyn Read + Send),
     watch: &mut dyn Watch,
 ) -> Result<Imported> {
-    let scopes = [Scope::StatementsWrite].into_iter().collect();
+    // Who can open the store may do everything, so the statements also define activities and name
+    // persons, as those of a credential with this scope.
+    let scopes = [Scope::All].into_iter().collect();
     let principal = Principal::new(importing.tenant, AUTHORITY_NAME, scopes);
     let old_iris = Principal::new(importing.tenant, OLD_IRIS_NAME, scopes);
     let limits = if importing.ignores_quota {
