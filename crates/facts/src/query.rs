@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use acta_storage::persons::Persons;
 
-pub use answer::{Answer, Column, ColumnKind};
+pub use answer::{Answer, Column, ColumnKind, Withheld};
 pub use fault::{QueryError, QuestionFault};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
@@ -32,6 +32,8 @@ pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
+use answer::Writing;
+use answer::withheld::Guard;
 use field::Known;
 use plan::Plan;
 
@@ -45,13 +47,20 @@ pub(crate) fn answer(
     // The rows first: the texts then have all of their codes.
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
-    let plan = {
+    let settings = asked.settings;
+    let (plan, guard) = {
         let texts = &*facts.texts();
-        Plan::of(question, &view, Known { texts, persons: persons.as_ref() })?
+        let known = Known { texts, persons: persons.as_ref(), course: &settings.course };
+        let plan = Plan::of(question, &view, known, settings.zone.as_deref())?;
+        let smallest = settings.smallest_group;
+        let guard = smallest.map(|smallest| Guard::of(question, &plan, known, smallest));
+        (plan, guard.transpose()?)
     };
+    let verdicts = guard.map(|guard| guard.run(facts, &view, asked)).transpose()?;
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
-    Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))
+    let writing = Writing { plan: &plan, view: &view, texts: &facts.texts(), now: asked.now };
+    Ok(answer::write(writing, found, verdicts.as_ref()))
 }
 
 /// Gives the rows of a tenant's facts for which a condition holds, in which identifiers are joined
@@ -66,7 +75,8 @@ pub(crate) fn rows(
     let persons = facts.person_index(persons);
     let plan = {
         let texts = &*facts.texts();
-        run::listing::RowsPlan::of(question, Known { texts, persons: persons.as_ref() })?
+        let known = Known { texts, persons: persons.as_ref(), course: &asked.settings.course };
+        run::listing::RowsPlan::of(question, known, asked.settings.zone.as_deref())?
     };
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))

@@ -9,6 +9,8 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use acta_storage::directory::CourseRule;
+
 use crate::query::blocks_of;
 use crate::query::field::{CodeField, Field, Known, Values};
 use crate::query::reader::{BlockReader, BlockSource};
@@ -143,14 +145,15 @@ enum TableField {
 }
 
 impl Table {
-    /// The facts as they are now.
-    pub(crate) fn of(facts: &Arc<TenantFacts>) -> Self {
+    /// The facts as they are now, with courses by a rule.
+    pub(crate) fn of(facts: &Arc<TenantFacts>, course: &CourseRule) -> Self {
         // The rows first: the texts then have all of their codes.
         let view = facts.view();
         let fields = {
             let texts = facts.texts();
             let field = |column: &TableColumn| {
-                let found = Field::find(column.field, Known { texts: &texts, persons: None }, "");
+                let known = Known { texts: &texts, persons: None, course };
+                let found = Field::find(column.field, known, "");
                 found.map_or(TableField::Sequence, TableField::Of)
             };
             COLUMNS.iter().map(field).collect()
@@ -337,12 +340,13 @@ mod tests {
 
     #[test]
     fn every_column_is_a_field_and_has_its_type() {
-        let texts = Texts::default();
+        let (texts, course) = (Texts::default(), CourseRule::default());
+        let known = Known { texts: &texts, persons: None, course: &course };
         for TableColumn { name, values, field } in COLUMNS {
             if field == SEQUENCE {
                 continue;
             }
-            let found = Field::find(field, Known { texts: &texts, persons: None }, "").unwrap();
+            let found = Field::find(field, known, "").unwrap();
             let expected = match found {
                 Field::Code(CodeField { values: Values::Flag, .. }) => TableType::Flag,
                 Field::Code(_) => TableType::Text,

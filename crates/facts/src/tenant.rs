@@ -85,6 +85,8 @@ struct Writing {
 #[derive(Debug)]
 pub(crate) struct TenantFacts {
     folder: PathBuf,
+    /// The language of names; English if it is empty.
+    language: Arc<str>,
     texts: RwLock<Texts>,
     view: RwLock<Arc<View>>,
     writing: Mutex<Writing>,
@@ -108,15 +110,17 @@ impl TenantFacts {
     pub(crate) fn empty() -> Self {
         let (texts, view, writing) = (RwLock::default(), RwLock::default(), Mutex::default());
         let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
-        Self { folder: PathBuf::new(), texts, view, writing, persons, goal }
+        let language = Arc::from("");
+        Self { folder: PathBuf::new(), language, texts, view, writing, persons, goal }
     }
 
-    /// Opens the facts in a folder, which is made if it is not there.
+    /// Opens the facts in a folder, which is made if it is not there. If there are none yet, names
+    /// will be those of `language`.
     ///
     /// # Errors
     ///
     /// Of the files; [`io::ErrorKind::InvalidData`] if they are damaged or of another release.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, language: &str) -> io::Result<Self> {
         acta_files::create_directory(folder)?;
         let mut writing = Writing::default();
         let (mut texts, mut view) = (Texts::default(), View::default());
@@ -130,12 +134,20 @@ impl TenantFacts {
             writing.awaited = manifest.awaited();
             writing.last = manifest.last();
             writing.manifest = manifest;
+        } else {
+            language.clone_into(&mut writing.manifest.language);
         }
+        let language = Arc::from(writing.manifest.language.as_str());
         writing.manifest.remove_strays(folder)?;
         let (texts, view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
         let (folder, writing) = (folder.to_owned(), Mutex::new(writing));
         let (persons, goal) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { folder, texts, view, writing, persons, goal })
+        Ok(Self { folder, language, texts, view, writing, persons, goal })
+    }
+
+    /// The language of names; English if it is empty.
+    pub(crate) const fn language(&self) -> &Arc<str> {
+        &self.language
     }
 
     /// The rows as they are now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::condition::{Condition, Selected};
 use super::fault::QuestionFault;
 use super::field::{CodeField, Field, Known, Values};
 use super::reader::BlockReader;
@@ -29,9 +30,23 @@ pub(crate) struct Dimension {
 #[derive(Clone, Debug)]
 pub(crate) enum DimensionKind {
     Code(CodeField),
-    List { column: ColumnId, lists: Arc<[Vec<u32>]> },
-    Time { column: IntColumn, period: Period, offsets: Offsets, base: i64, count: u32 },
-    Band { column: ColumnId, width: f64 },
+    List {
+        column: ColumnId,
+        lists: Arc<[Vec<u32>]>,
+    },
+    Time {
+        column: IntColumn,
+        period: Period,
+        offsets: Offsets,
+        base: i64,
+        count: u32,
+    },
+    Band {
+        column: ColumnId,
+        width: f64,
+    },
+    /// Whether a condition holds: 2 if it does, and 1 if not.
+    Test(Condition),
 }
 
 /// The codes of the rows that count.
@@ -155,6 +170,18 @@ impl Dimension {
                 let numbers = rows.choose(&numbers);
                 DimensionCodes::Single(numbers.into_iter().map(|it| band(it, *width)).collect())
             }
+            DimensionKind::Test(condition) => {
+                let selected = condition.select(reader)?;
+                let code = |row: u32| match &selected {
+                    Selected::All => 2,
+                    Selected::None => 1,
+                    Selected::Some(mask) => 1 + u32::from(mask.has(row)),
+                };
+                DimensionCodes::Single(match rows {
+                    Rows::All(count) => (0..).take(*count).map(code).collect(),
+                    Rows::Some(rows) => rows.iter().map(|row| code(*row)).collect(),
+                })
+            }
         })
     }
 
@@ -164,7 +191,10 @@ impl Dimension {
             DimensionKind::List { lists, .. } => {
                 lists.get(code as usize).map_or(&[], Vec::as_slice)
             }
-            DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => &[],
+            DimensionKind::Code(_)
+            | DimensionKind::Time { .. }
+            | DimensionKind::Band { .. }
+            | DimensionKind::Test(_) => &[],
         };
         if list.is_empty() { &[0] } else { list }
     }
@@ -176,6 +206,7 @@ impl Dimension {
             DimensionKind::List { .. } => Some(texts.of(Domain::Activities).len() as usize + 1),
             DimensionKind::Time { count, .. } => Some(*count as usize + 1),
             DimensionKind::Band { .. } => None,
+            DimensionKind::Test(_) => Some(3),
         }
     }
 
@@ -193,6 +224,7 @@ impl Dimension {
                 let start = (f64::from(code) - BAND_OF_ZERO) * width;
                 ((start * 1e9).round() / 1e9).into()
             }
+            DimensionKind::Test(_) => (code == 2).into(),
         }
     }
 
@@ -203,13 +235,20 @@ impl Dimension {
             DimensionKind::List { .. } => {
                 Values::Text(Domain::Activities).label(texts, code).map(str::to_owned)
             }
-            DimensionKind::Time { .. } | DimensionKind::Band { .. } => None,
+            DimensionKind::Time { .. } | DimensionKind::Band { .. } | DimensionKind::Test(_) => {
+                None
+            }
         }
     }
 
     /// Whether it is a period in time.
     pub(crate) const fn is_period(&self) -> bool {
         matches!(&self.kind, DimensionKind::Time { period, .. } if !period.recurs())
+    }
+
+    /// Whether a fact may have several codes.
+    pub(crate) const fn is_list(&self) -> bool {
+        matches!(&self.kind, DimensionKind::List { .. })
     }
 
     /// Whether its codes are in the order of its values.
@@ -224,7 +263,8 @@ impl Dimension {
             DimensionKind::Code(_)
             | DimensionKind::List { .. }
             | DimensionKind::Time { .. }
-            | DimensionKind::Band { .. } => None,
+            | DimensionKind::Band { .. }
+            | DimensionKind::Test(_) => None,
         }
     }
 }

@@ -4,16 +4,12 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use acta_storage::directory::{CoursePlace, CourseRule, CourseStep};
+
 use super::fault::QuestionFault;
 use super::reader::BlockReader;
 use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
 use crate::tenant::{Attribute, PersonIndex, Texts};
-
-/// The types of activities that are courses.
-const COURSE_TYPES: [&str; 2] = [
-    "http://adlnet.gov/expapi/activities/course",
-    "https://w3id.org/xapi/cmi5/activitytype/course",
-];
 
 /// A field.
 #[derive(Clone, Debug)]
@@ -43,12 +39,8 @@ pub(crate) enum CodeSource {
     Column(ColumnId),
     /// What a table says of the codes of another source; codes beyond its end have nothing.
     Mapped(Box<Self>, Arc<[u32]>),
-    /// The course of a row: its parent, or else its grouping, or else its object, if that is a
-    /// course.
-    Course {
-        of_list: Arc<[u32]>,
-        of_activity: Arc<[u32]>,
-    },
+    /// The course of a row: what the first of several tables finds for the code of its column.
+    Course(Arc<[(CodeColumn, Arc<[u32]>)]>),
 }
 
 /// What is known when fields are looked up.
@@ -57,6 +49,8 @@ pub(crate) struct Known<'t> {
     pub(crate) texts: &'t Texts,
     /// Which actors are which person; none if every actor is one.
     pub(crate) persons: Option<&'t Arc<PersonIndex>>,
+    /// What courses are.
+    pub(crate) course: &'t CourseRule,
 }
 
 /// Texts of this question alone, and those of a dictionary.
@@ -265,17 +259,17 @@ impl CodeSource {
                 let codes = source.read(reader)?;
                 Ok(Rc::new(codes.iter().map(|code| of(table, *code)).collect()))
             }
-            Self::Course { of_list, of_activity } => {
-                let parents = reader.codes(ColumnId::code(CodeColumn::Parent))?;
-                let groupings = reader.codes(ColumnId::code(CodeColumn::Grouping))?;
-                let objects = reader.codes(ColumnId::code(CodeColumn::Object))?;
-                let course = |((parent, grouping), object): ((&u32, &u32), &u32)| {
-                    let found =
-                        [of(of_list, *parent), of(of_list, *grouping), of(of_activity, *object)];
-                    found.into_iter().find(|code| *code != 0).unwrap_or_default()
-                };
-                let rows = parents.iter().zip(&*groupings).zip(&*objects);
-                Ok(Rc::new(rows.map(course).collect()))
+            Self::Course(steps) => {
+                let mut courses = vec![0; reader.len()];
+                for (column, table) in steps.iter() {
+                    let codes = reader.codes(ColumnId::code(*column))?;
+                    for (course, code) in courses.iter_mut().zip(&*codes) {
+                        if *course == 0 {
+                            *course = of(table, *code);
+                        }
+                    }
+                }
+                Ok(Rc::new(courses))
             }
         }
     }
@@ -284,7 +278,7 @@ impl CodeSource {
 impl Field {
     /// The field with a name.
     pub(crate) fn find(name: &str, known: Known<'_>, place: &str) -> Result<Self, QuestionFault> {
-        let Known { texts, persons } = known;
+        let Known { texts, persons, .. } = known;
         if let Some(member) =
             name.strip_prefix("person").filter(|it| it.is_empty() || it.starts_with('.'))
         {
@@ -332,10 +326,10 @@ impl Field {
             "category" => list(CodeColumn::Category),
             "other" => list(CodeColumn::Other),
             "course" => Ok(Self::Code(CodeField {
-                source: course(texts),
+                source: course(known),
                 values: Values::Text(Domain::Activities),
             })),
-            "course.name" => attribute(course(texts), Attribute::ActivityName),
+            "course.name" => attribute(course(known), Attribute::ActivityName),
             "registration" => code(CodeColumn::Registration, Values::Uuid(Domain::Registrations)),
             "session" => text(CodeColumn::Session),
             "platform" => text(CodeColumn::Platform),
@@ -473,18 +467,35 @@ fn number_column(name: &str) -> Option<NumberColumn> {
     })
 }
 
-fn course(texts: &Texts) -> CodeSource {
+fn course(known: Known<'_>) -> CodeSource {
+    let Known { texts, course, .. } = known;
     let types = texts.of(Domain::Types);
     let types: Vec<u32> =
-        COURSE_TYPES.into_iter().filter_map(|course| types.find(course.as_bytes())).collect();
+        course.types().iter().filter_map(|course| types.find(course.as_bytes())).collect();
     let kinds = texts.attribute(Attribute::ActivityType);
-    let is_course =
+    let is_typed =
         |activity: u32| kinds.get(activity as usize).is_some_and(|kind| types.contains(kind));
-    let known = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
-    let of_activity = (0..known).map(|code| if is_course(code) { code } else { 0 }).collect();
-    let lists = 0..=texts.of(Domain::Lists).len();
-    let of_list = lists.map(|list| texts.list(list).find(|code| is_course(*code)).unwrap_or(0));
-    CodeSource::Course { of_list: of_list.collect(), of_activity }
+    let table = |step: &CourseStep| {
+        let is_course = |activity: u32| activity != 0 && (step.takes_any || is_typed(activity));
+        let column = match step.place {
+            CoursePlace::Parent => CodeColumn::Parent,
+            CoursePlace::Grouping => CodeColumn::Grouping,
+            CoursePlace::Category => CodeColumn::Category,
+            CoursePlace::Other => CodeColumn::Other,
+            CoursePlace::Object => {
+                let activities = texts.of(Domain::Activities);
+                // Agents may be objects too; their identifiers are JSON.
+                let is_course = |code| is_course(code) && !activities.text(code).starts_with('{');
+                let codes = 0..=activities.len();
+                let of_activity = codes.map(|code| if is_course(code) { code } else { 0 });
+                return (CodeColumn::Object, of_activity.collect());
+            }
+        };
+        let lists = 0..=texts.of(Domain::Lists).len();
+        let of_list = lists.map(|list| texts.list(list).find(|code| is_course(*code)).unwrap_or(0));
+        (column, of_list.collect())
+    };
+    CodeSource::Course(course.steps().iter().map(table).collect())
 }
 
 #[cfg(test)]
@@ -493,8 +504,8 @@ mod tests {
 
     #[test]
     fn finds_every_field_that_it_names() {
-        let texts = Texts::default();
-        let known = Known { texts: &texts, persons: None };
+        let (texts, course) = (Texts::default(), CourseRule::default());
+        let known = Known { texts: &texts, persons: None, course: &course };
         for name in NAMES {
             assert!(Field::find(name, known, "").is_ok(), "{name}");
         }

@@ -34,6 +34,16 @@ impl Formula {
         formula.map_err(|text| QuestionFault::new(place, text))
     }
 
+    /// The bits of the indices of the measures that it is computed of.
+    pub(crate) fn measures(&self) -> u64 {
+        match self {
+            Self::Number(_) => 0,
+            Self::Measure(index) => 1 << index,
+            Self::Negative(inner) => inner.measures(),
+            Self::Two(left, _, right) => left.measures() | right.measures(),
+        }
+    }
+
     /// Its value; none where a measure has none, or where something is divided by 0.
     pub(crate) fn value(&self, measure: &dyn Fn(usize) -> Option<f64>) -> Option<f64> {
         let value = match self {

@@ -266,6 +266,21 @@ impl State {
         }
     }
 
+    /// The sets of different values of so many groups.
+    pub(crate) fn into_sets(mut self, count: usize) -> Vec<CodeSet> {
+        self.grow(count);
+        match self {
+            Self::Sets { sets, .. } => sets,
+            Self::Counts(_)
+            | Self::Sums(_)
+            | Self::Extremes { .. }
+            | Self::Values { .. }
+            | Self::Edges { .. }
+            | Self::Shares(_)
+            | Self::Nothing => Vec::new(),
+        }
+    }
+
     /// The measure of each of so many groups, as a number; none where there is none.
     #[expect(clippy::cast_precision_loss, reason = "there are fewer than 2^53 facts")]
     pub(crate) fn values(mut self, kind: &MeasureKind, count: usize) -> Vec<Option<f64>> {

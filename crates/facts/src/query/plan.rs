@@ -47,13 +47,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Understands a question about the rows of a view.
+    /// Understands a question about the rows of a view; `zone` is the time zone if it names none.
     pub(crate) fn of(
         question: &Question,
         view: &View,
         known: Known<'_>,
+        zone: Option<&str>,
     ) -> Result<Self, QuestionFault> {
-        let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
+        let zone = Zone::find(question.zone.as_deref().or(zone)).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
         let mut conditions = ConditionReader { known, zone: &zone, count: 0, contains_count: 0 };
