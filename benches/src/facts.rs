@@ -11,7 +11,9 @@ use std::thread;
 
 use acta_access::{Defines, TenantId};
 use acta_ambient::{Clock, SystemClock, Timestamp};
-use acta_facts::{Answer, Asked, FactStore, QueryLimits, Question, Rows, SourceStatement};
+use acta_facts::{
+    Answer, Asked, FactStore, QueryLimits, Question, Rows, SourceStatement, TenantSettings,
+};
 use acta_simulator::{Config, Simulation};
 use acta_xapi::{StatementId, Uuid, Version};
 use anyhow::{Context, Result, bail};
@@ -255,7 +257,8 @@ fn questions() -> Vec<(&'static str, Value)> {
 
 fn answer(store: &FactStore, options: &FactOptions, question: &Question) -> Result<Answer> {
     let limits = QueryLimits { memory_bytes: 1 << 30, threads: options.threads };
-    let asked = Asked { limits, now: i64::MAX, stop: &|| false };
+    let settings = TenantSettings::default();
+    let asked = Asked { limits, now: i64::MAX, stop: &|| false, settings: &settings };
     Ok(store.answer(TENANT, question, asked)?)
 }
 

@@ -29,12 +29,45 @@ fn check(kind: StoreKind) {
     store.refuse(&["tenant", "limit", "2", "--weight", "101"], 1, "from 1 to 100");
     assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "on"])["audits_reads"], true);
     assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "off"])["audits_reads"], false);
+    check_settings(&store);
     assert_eq!(store.run_json(&["tenant", "suspend", "2"])["state"], "suspended");
     assert_eq!(store.run_json(&["tenant", "resume", "2"])["state"], "active");
     assert_eq!(store.run_json(&["tenant", "usage", "2"])["statements"], 0);
     check_deleting(&store);
     store.refuse(&["tenant", "show", "3"], 1, "not found");
     store.refuse(&["tenant", "show", "none"], 2, "tenant id");
+}
+
+fn check_settings(store: &AdminStore) {
+    let set = |options: &[&str]| {
+        store.run_json(&[&["tenant", "settings", "2"], options].concat())["settings"].clone()
+    };
+    let usual = store.run_json(&["tenant", "show", "2"])["settings"].clone();
+    let course = json!({ "steps": ["grouping", "any_parent"], "types": ["http://t.example/c"] });
+    let changed = set(&["--zone", "Europe/Zurich", "--language", "de", "--smallest-group", "5"]);
+    let expected = json!({
+        "zone": "Europe/Zurich",
+        "language": "de",
+        "smallest_group": 5,
+        "course": usual["course"],
+    });
+    assert_eq!(changed, expected);
+    let types = ["--course", "grouping,any_parent", "--course-types", "http://t.example/c"];
+    assert_eq!(set(&types)["course"], course);
+    let audit = store.run(&["audit", "list", "--tenant", "2", "--json"]);
+    assert!(audit.contains("Europe/Zurich") && audit.contains("any_parent"), "{audit}");
+    let none = ["--zone", "--language", "--smallest-group", "--course"];
+    assert_eq!(set(&none.map(|name| [name, "none"]).concat()), usual);
+    for (options, reason) in [
+        (["--zone", "Europe/Atlantis"], "expected a time zone"),
+        (["--language", "german?"], "expected a language tag"),
+        (["--smallest-group", "1001"], "from 1 to 1000"),
+        (["--course", "parent,nowhere"], "`nowhere` is not a step"),
+        (["--course", "parent,parent"], "different steps"),
+    ] {
+        store.refuse(&[&["tenant", "settings", "2"], &options[..]].concat(), 1, reason);
+    }
+    store.refuse(&["tenant", "settings", "2"], 2, "no setting was given");
 }
 
 fn check_deleting(store: &AdminStore) {

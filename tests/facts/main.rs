@@ -12,6 +12,7 @@ mod export;
 mod imports;
 mod persons;
 mod rebuild;
+mod settings;
 
 use std::fs;
 use std::thread;

@@ -11,8 +11,12 @@ pub enum Permission {
     ReadTenant,
     /// Rename the tenant.
     RenameTenant,
+    /// Change the settings for questions: the time zone, the language, and what courses are.
+    ChangeSettings,
     /// Set whether the audit records which statements people read.
     SetTenantAudit,
+    /// Set the smallest group of learners that answers show.
+    SetSmallestGroup,
     /// Delete the tenant, and restore it during the waiting period.
     DeleteTenant,
     /// List credentials, without their secrets.
@@ -62,7 +66,7 @@ const PERSONS: &[Scope] =
     &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 15] = [
+const TABLE: [Row; 17] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
@@ -80,11 +84,28 @@ const TABLE: [Row; 15] = [
         scopes: ADMIN,
     },
     Row {
+        permission: Permission::ChangeSettings,
+        name: "change-settings",
+        meaning: "change the settings for questions: the time zone, the language, and what courses are",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
         permission: Permission::SetTenantAudit,
         name: "set-tenant-audit",
         meaning: "set whether the audit records which statements people read",
         is_write: true,
         // Administrators read statements, so they must not switch off the record of it.
+        roles: OWNERS,
+        scopes: &[],
+    },
+    Row {
+        permission: Permission::SetSmallestGroup,
+        name: "set-smallest-group",
+        meaning: "set the smallest group of learners that answers show",
+        is_write: true,
+        // It protects learners from those who ask, administrators among them.
         roles: OWNERS,
         scopes: &[],
     },
@@ -268,14 +289,15 @@ mod tests {
     fn expected(role: Role) -> Vec<&'static str> {
         let names = match role {
             Role::Owner => {
-                "read-tenant rename-tenant set-tenant-audit delete-tenant read-credentials \
-                 write-credentials issue-tokens read-people invite-people change-roles \
-                 read-statements read-persons write-persons read-audit export-audit"
+                "read-tenant rename-tenant change-settings set-tenant-audit set-smallest-group \
+                 delete-tenant read-credentials write-credentials issue-tokens read-people \
+                 invite-people change-roles read-statements read-persons write-persons \
+                 read-audit export-audit"
             }
             Role::Administrator => {
-                "read-tenant rename-tenant read-credentials write-credentials issue-tokens \
-                 read-people invite-people change-roles read-statements read-persons \
-                 write-persons read-audit export-audit"
+                "read-tenant rename-tenant change-settings read-credentials write-credentials \
+                 issue-tokens read-people invite-people change-roles read-statements \
+                 read-persons write-persons read-audit export-audit"
             }
             Role::Analyst => "read-tenant read-statements read-persons",
             Role::Auditor => "read-tenant read-credentials read-people read-audit export-audit",

@@ -38,6 +38,6 @@ pub use people::signed_in::SignedIn;
 pub use persons::csv::{CsvPiece, ExportColumns, ImportRow, parse_rows, split_csv, write_rows};
 pub use persons::import::{ImportCounts, ImportMode, ImportOptions};
 pub use persons::{NewJoinedPerson, PersonEdit, PersonSearch};
-pub use reading::StatementQuestion;
+pub use reading::{AnswerPermit, StatementQuestion};
 pub use requester::Requester;
-pub use tenants::{LimitChanges, TenantChanges};
+pub use tenants::{LimitChanges, SettingChanges, TenantChanges};

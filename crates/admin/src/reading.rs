@@ -3,6 +3,7 @@
 use acta_access::{Permission, Principal, Scope, Scopes, ServerPermission, TenantId};
 use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
+use acta_storage::directory::TenantSettings;
 use acta_xapi::{ActivityId, StatementId};
 use serde_json::json;
 
@@ -17,6 +18,23 @@ pub struct StatementQuestion {
     pub search: Search,
     /// The form of the statements.
     pub view: View,
+}
+
+/// The permission to answer questions about the statements of a tenant.
+#[derive(Clone, Debug)]
+pub struct AnswerPermit {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What it has settled about questions.
+    pub settings: TenantSettings,
+}
+
+/// Somebody who may read all statements of a tenant.
+struct Reading {
+    /// Who reads.
+    principal: Principal,
+    /// The settings of the tenant.
+    settings: TenantSettings,
 }
 
 impl Admin {
@@ -41,7 +59,7 @@ impl Admin {
         requester: &Requester,
         tenant: TenantId,
         what: &serde_json::Value,
-    ) -> Result<Principal, AdminError> {
+    ) -> Result<Reading, AdminError> {
         let found = self.permit(requester, tenant, Permission::ReadStatements).await?;
         let is_person = requester.account().is_some();
         if found.value.audits_reads && is_person {
@@ -53,7 +71,7 @@ impl Admin {
             let who = requester.who();
             self.authenticator.record_reading(&found.value, who, &requester.from).await?;
         }
-        Ok(reader(requester, tenant))
+        Ok(Reading { principal: reader(requester, tenant), settings: found.value.settings })
     }
 
     /// Checks whether the requester may follow the statements of a tenant as they are stored, and
@@ -73,7 +91,10 @@ impl Admin {
     ) -> Result<Principal, AdminError> {
         match own_principal(requester, tenant) {
             Some(_) => self.continue_following(requester, tenant).await,
-            None => self.permit_reading(requester, tenant, &json!({ "stream": what })).await,
+            None => {
+                let what = json!({ "stream": what });
+                Ok(self.permit_reading(requester, tenant, &what).await?.principal)
+            }
         }
     }
 
@@ -103,7 +124,7 @@ impl Admin {
     }
 
     /// Checks whether the requester may see how many statements a tenant has, as
-    /// [`Admin::count_statements`] does.
+    /// [`Admin::count_statements`] does. Returns the settings of the tenant.
     ///
     /// # Errors
     ///
@@ -112,11 +133,11 @@ impl Admin {
         &self,
         requester: &Requester,
         tenant: TenantId,
-    ) -> Result<(), AdminError> {
-        if !self.may(requester, tenant, Permission::ReadStatements).await? {
-            return self.permit(requester, tenant, Permission::ReadTenant).await.map(drop);
-        }
-        self.permit(requester, tenant, Permission::ReadStatements).await.map(drop)
+    ) -> Result<TenantSettings, AdminError> {
+        let is_reader = self.may(requester, tenant, Permission::ReadStatements).await?;
+        let permission =
+            if is_reader { Permission::ReadStatements } else { Permission::ReadTenant };
+        Ok(self.permit(requester, tenant, permission).await?.value.settings)
     }
 
     /// Checks whether the requester may ask questions about the statements of a tenant, and records
@@ -130,8 +151,10 @@ impl Admin {
         requester: &Requester,
         tenant: TenantId,
         question: &serde_json::Value,
-    ) -> Result<(), AdminError> {
-        self.permit_reading(requester, tenant, &json!({ "question": question })).await.map(drop)
+    ) -> Result<AnswerPermit, AdminError> {
+        let what = json!({ "question": question });
+        let settings = self.permit_reading(requester, tenant, &what).await?.settings;
+        Ok(AnswerPermit { tenant, settings })
     }
 
     /// Checks whether the requester may export the facts of a tenant, and records what is exported
@@ -145,8 +168,10 @@ impl Admin {
         requester: &Requester,
         tenant: TenantId,
         what: &str,
-    ) -> Result<(), AdminError> {
-        self.permit_reading(requester, tenant, &json!({ "facts": what })).await.map(drop)
+    ) -> Result<AnswerPermit, AdminError> {
+        let settings =
+            self.permit_reading(requester, tenant, &json!({ "facts": what })).await?.settings;
+        Ok(AnswerPermit { tenant, settings })
     }
 
     /// The definitions of activities of a tenant, as JSON, for those who may read its statements;
@@ -253,7 +278,7 @@ impl Admin {
         question: &serde_json::Value,
     ) -> Result<(String, StatementPage), AdminError> {
         let what = json!({ "query": question });
-        let principal = self.permit_reading(requester, tenant, &what).await?;
+        let principal = self.permit_reading(requester, tenant, &what).await?.principal;
         let mut page = self.service.query_statements(&principal, search).await?;
         let statements = std::mem::take(&mut page.statements);
         let text =
@@ -273,7 +298,7 @@ impl Admin {
         id: StatementId,
     ) -> Result<String, AdminError> {
         let what = json!({ "statement": id.to_string() });
-        let principal = self.permit_reading(requester, tenant, &what).await?;
+        let principal = self.permit_reading(requester, tenant, &what).await?.principal;
         let found = match self.service.find_statement(&principal, id).await {
             Err(ServiceError::NotFound) => {
                 self.service.find_voided_statement(&principal, id).await?

@@ -1,10 +1,12 @@
 //! Tenants: create, change, suspend, delete.
 
+mod settings;
+
 use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::directory::{
-    self, AccountId, Membership, Tenant, TenantLimits, TenantState, Versioned,
+    self, AccountId, LanguageTag, Membership, Tenant, TenantLimits, TenantState, Versioned,
 };
 use acta_storage::{Change, Group, Record, RecordWrite, Usage, Weight};
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use crate::idempotency::Attempt;
 use crate::permissions::PermissionPair;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
+pub use settings::SettingChanges;
 
 /// Changes to a tenant; none leaves a property unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct TenantChanges {
     pub limits: LimitChanges,
     /// Whether the audit records which statements people read, and that credentials read.
     pub audits_reads: Option<bool>,
+    /// Its settings.
+    pub settings: SettingChanges,
 }
 
 /// Changes to the limits and the weight of a tenant; the inner none removes a limit.
@@ -249,6 +254,12 @@ impl Admin {
         if changes.audits_reads.is_some() {
             found = self.permit(requester, id, Permission::SetTenantAudit).await?;
         }
+        if changes.settings.has_conventions() {
+            found = self.permit(requester, id, Permission::ChangeSettings).await?;
+        }
+        if changes.settings.smallest_group.is_some() {
+            found = self.permit(requester, id, Permission::SetSmallestGroup).await?;
+        }
         let before = found.value.clone();
         let mut after = before.clone();
         if let Some(name) = changes.name {
@@ -257,6 +268,8 @@ impl Admin {
         }
         after.limits = changes.limits.apply(before.limits);
         after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
+        changes.settings.check()?;
+        after.settings = changes.settings.apply(before.settings);
         check_version(&found.record, expected)?;
         self.replace_tenant(requester, found, after, "tenant.changed").await
     }
@@ -418,6 +431,8 @@ pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
         TenantState::Deleted { purge, .. } => Some(purge.to_string()),
         TenantState::Active | TenantState::Suspended { .. } | TenantState::Purged { .. } => None,
     };
+    let steps = tenant.settings.course.steps();
+    let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
     json!({
         "name": tenant.name,
         "state": tenant.state.as_str(),
@@ -427,5 +442,10 @@ pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
         "statements_per_day": tenant.limits.statements_per_day,
         "weight": tenant.limits.weight.number(),
         "audits_reads": tenant.audits_reads,
+        "zone": tenant.settings.zone,
+        "language": tenant.settings.language.as_ref().map(LanguageTag::as_str),
+        "smallest_group": tenant.settings.smallest_group,
+        "course_steps": steps,
+        "course_types": tenant.settings.course.types(),
     })
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_followers::{FollowerStatus, FollowerWork, Progress};
+use acta_storage::directory::LanguageTag;
 use acta_storage::{FeedRecord, FollowerName, PageLimits, Storage, StorageError, tenant_span};
 use acta_xapi::{StatementId, Uuid};
 use tokio::runtime::Handle;
@@ -276,7 +277,7 @@ impl Worker {
             if let Some(end) = records.last() {
                 pages += 1;
                 read = end.sequence;
-                ahead.push_back(self.flatteners.flatten(records));
+                ahead.push_back(self.flatteners.flatten(records, facts.language()));
                 continue;
             }
             let Some(page) = ahead.pop_front() else { break };
@@ -376,7 +377,8 @@ impl Worker {
         }
     }
 
-    /// Removes the facts of tenants that are no longer there.
+    /// Removes the facts of tenants that are no longer there, and reads the languages of the
+    /// others.
     async fn remove_removed(&mut self) -> Result<(), StorageError> {
         if self.removed_looked.is_some_and(|looked| looked.elapsed() < REMOVED_INTERVAL) {
             return Ok(());
@@ -390,6 +392,10 @@ impl Worker {
                 self.verified.remove(&tenant);
                 self.failing.remove(&tenant);
             }
+        }
+        for tenant in &tenants {
+            let language = tenant.settings.language.as_ref();
+            self.store.set_language(tenant.id, language.map(LanguageTag::as_str));
         }
         self.removed_looked = Some(Instant::now());
         Ok(())

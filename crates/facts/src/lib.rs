@@ -16,12 +16,13 @@ mod store;
 mod table;
 mod tenant;
 
+pub use acta_storage::directory::{CourseRule, TenantSettings};
 pub use follow::{FactFollower, FactFollowerOptions};
 pub use priority::lower as lower_priority;
 pub use query::{
     Answer, Asked, Column, ColumnKind, ConditionRequest, DimensionField, DimensionRequest,
     FactRows, MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,
-    RowColumn, RowsQuestion,
+    RowColumn, RowsQuestion, Withheld,
 };
 pub use rows::batch::SourceStatement;
 pub use store::{FactStatus, FactStore, Rows};

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use acta_storage::persons::Persons;
 
-pub use answer::{Answer, Column, ColumnKind};
+pub use answer::{Answer, Column, ColumnKind, Withheld};
 pub use fault::{QueryError, QuestionFault};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
@@ -32,6 +32,7 @@ pub use run::listing::{FactRows, RowColumn, RowsQuestion};
 pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
+use answer::withheld::Guard;
 use field::{Known, Memo};
 use plan::Plan;
 
@@ -46,14 +47,21 @@ pub(crate) fn answer(
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
     let memo = Memo::new(asked.limits.memory_bytes);
-    let plan = {
+    let settings = asked.settings;
+    let (plan, guard) = {
         let texts = &*facts.texts();
-        Plan::of(question, &view, Known { texts, persons: persons.as_ref(), memo: &memo })?
+        let course = &settings.course;
+        let known = Known { texts, persons: persons.as_ref(), course, memo: &memo };
+        let plan = Plan::of(question, &view, known, settings.zone.as_deref())?;
+        let smallest = settings.smallest_group;
+        let guard = smallest.map(|smallest| Guard::of(question, &plan, known, smallest));
+        (plan, guard.transpose()?)
     };
     drop(memo);
+    let verdicts = guard.map(|guard| guard.run(facts, &view, asked)).transpose()?;
     let empty = run::start(&plan, &facts.texts(), asked.limits);
     let found = run::run(&plan, &view, empty, asked)?;
-    answer::write(&plan, &view, &facts.texts(), (found, asked))
+    answer::write(&plan, &view, &facts.texts(), (found, verdicts.as_ref(), asked))
 }
 
 /// Gives the rows of a tenant's facts for which a condition holds, in which identifiers are joined
@@ -69,8 +77,9 @@ pub(crate) fn rows(
     let memo = Memo::new(asked.limits.memory_bytes);
     let plan = {
         let texts = &*facts.texts();
-        let known = Known { texts, persons: persons.as_ref(), memo: &memo };
-        run::listing::RowsPlan::of(question, known)?
+        let course = &asked.settings.course;
+        let known = Known { texts, persons: persons.as_ref(), course, memo: &memo };
+        run::listing::RowsPlan::of(question, known, asked.settings.zone.as_deref())?
     };
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))

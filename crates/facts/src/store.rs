@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use acta_access::TenantId;
+use acta_storage::directory::CourseRule;
 use acta_storage::persons::Persons;
 
 use crate::query::{self, Answer, Asked, FactRows, QueryError, Question, RowsQuestion};
@@ -31,6 +32,8 @@ pub struct FactStore {
     dictionary_bytes_max: usize,
     /// Whose facts the follower is to make again, and has not removed yet.
     discarded: Mutex<HashSet<TenantId>>,
+    /// The languages of the names of tenants, as far as they are not English.
+    languages: RwLock<HashMap<TenantId, Box<str>>>,
     /// Is locked while the facts are open.
     _lock: File,
 }
@@ -110,8 +113,9 @@ impl FactStore {
             }
         }
         let (folder, tenants) = (folder.to_owned(), RwLock::default());
-        let discarded = Mutex::default();
-        Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, discarded, _lock: lock })
+        let (discarded, languages) = (Mutex::default(), RwLock::default());
+        let dictionary_bytes_max = usize::MAX;
+        Ok(Self { folder, tenants, dictionary_bytes_max, discarded, languages, _lock: lock })
     }
 
     /// Makes no more facts of a tenant whose dictionaries take this many bytes of memory.
@@ -160,9 +164,9 @@ impl FactStore {
         Ok(answer)
     }
 
-    /// The facts of a tenant as they are now, as one table.
-    pub fn table(&self, tenant: TenantId) -> Table {
-        Table::of(&self.find(tenant).unwrap_or_else(|| Arc::new(TenantFacts::empty())))
+    /// The facts of a tenant as they are now, as one table with courses by a rule.
+    pub fn table(&self, tenant: TenantId, course: &CourseRule) -> Table {
+        Table::of(&self.find(tenant).unwrap_or_else(|| Arc::new(TenantFacts::empty())), course)
     }
 
     /// The folder for files that are made from the facts of a tenant. It is removed with them, and
@@ -179,8 +183,28 @@ impl FactStore {
     ///
     /// # Errors
     ///
-    /// Those of [`FactStore::answer`].
+    /// Those of [`FactStore::answer`]; [`QueryError::Withheld`] if the tenant has settled on a
+    /// smallest group, since nobody can tell what of the rows is shown.
     pub fn rows(
+        &self,
+        tenant: TenantId,
+        question: &RowsQuestion,
+        persons: &Arc<Persons>,
+        asked: Asked<'_>,
+    ) -> Result<FactRows, QueryError> {
+        if let Some(smallest) = asked.settings.smallest_group {
+            return Err(QueryError::Withheld(smallest));
+        }
+        self.rows_of_groups(tenant, question, persons, asked)
+    }
+
+    /// As [`FactStore::rows`], for a caller that shows nothing of fewer learners than the tenant
+    /// has settled on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FactStore::answer`].
+    pub fn rows_of_groups(
         &self,
         tenant: TenantId,
         question: &RowsQuestion,
@@ -261,9 +285,31 @@ impl FactStore {
         }
     }
 
+    /// Sets the language of names of a tenant; English if there is none. Facts with names in
+    /// another one are made again by the follower.
+    pub fn set_language(&self, tenant: TenantId, language: Option<&str>) {
+        let language = language.unwrap_or_default();
+        if *language != *self.language_of(tenant) {
+            let mut languages = self.languages.write().unwrap_or_else(PoisonError::into_inner);
+            languages.insert(tenant, language.into());
+        }
+    }
+
+    /// The language of names of a tenant; English if it is empty.
+    fn language_of(&self, tenant: TenantId) -> Box<str> {
+        let languages = self.languages.read().unwrap_or_else(PoisonError::into_inner);
+        languages.get(&tenant).cloned().unwrap_or_default()
+    }
+
+    fn has_other_language(&self, tenant: TenantId, facts: &TenantFacts) -> bool {
+        **facts.language() != *self.language_of(tenant)
+    }
+
     /// Whether the facts of a tenant are to be removed and made again.
     pub(crate) fn is_discarded(&self, tenant: TenantId) -> bool {
-        self.discarded().contains(&tenant)
+        let facts = self.find(tenant);
+        let is_other = facts.is_some_and(|facts| self.has_other_language(tenant, &facts));
+        is_other || self.discarded().contains(&tenant)
     }
 
     fn discarded(&self) -> MutexGuard<'_, HashSet<TenantId>> {
@@ -273,6 +319,7 @@ impl FactStore {
     /// Whether facts up to this sequence lack rows that the follower is about to make again.
     fn is_rebuilding(&self, tenant: TenantId, facts: &TenantFacts, sequence: u64) -> bool {
         self.discarded().contains(&tenant)
+            || self.has_other_language(tenant, facts)
             || (facts.is_rebuilding(sequence) && !self.is_full(facts))
     }
 
@@ -291,8 +338,8 @@ impl FactStore {
         if let Some(facts) = self.find(tenant) {
             return Ok(facts);
         }
-        let folder = self.folder_of(tenant);
-        let facts = match TenantFacts::open(&folder) {
+        let (folder, language) = (self.folder_of(tenant), self.language_of(tenant));
+        let facts = match TenantFacts::open(&folder, &language) {
             Ok(facts) => facts,
             Err(error) if !is_damage(&error) => return Err(error),
             Err(error) => {
@@ -302,7 +349,7 @@ impl FactStore {
                     "the facts of a tenant cannot be read: they are made again"
                 );
                 self.clear(tenant)?;
-                TenantFacts::open(&folder)?
+                TenantFacts::open(&folder, &language)?
             }
         };
         let facts = Arc::new(facts);

@@ -9,6 +9,8 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use acta_storage::directory::CourseRule;
+
 use crate::query::blocks_of;
 use crate::query::field::{CodeField, Field, Known, Memo, Values};
 use crate::query::reader::{BlockReader, BlockSource};
@@ -143,13 +145,13 @@ enum TableField {
 }
 
 impl Table {
-    /// The facts as they are now.
-    pub(crate) fn of(facts: &Arc<TenantFacts>) -> Self {
+    /// The facts as they are now, with courses by a rule.
+    pub(crate) fn of(facts: &Arc<TenantFacts>, course: &CourseRule) -> Self {
         // The rows first: the texts then have all of their codes.
         let view = facts.view();
         let fields = {
             let (texts, memo) = (facts.texts(), Memo::new(usize::MAX));
-            let known = Known { texts: &texts, persons: None, memo: &memo };
+            let known = Known { texts: &texts, persons: None, course, memo: &memo };
             let field = |column: &TableColumn| {
                 let found = Field::find(column.field, known, "");
                 found.map_or(TableField::Sequence, TableField::Of)
@@ -338,8 +340,9 @@ mod tests {
 
     #[test]
     fn every_column_is_a_field_and_has_its_type() {
-        let (texts, memo) = (Texts::default(), Memo::new(usize::MAX));
-        let known = Known { texts: &texts, persons: None, memo: &memo };
+        let (texts, memo, course) =
+            (Texts::default(), Memo::new(usize::MAX), CourseRule::default());
+        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
         for TableColumn { name, values, field } in COLUMNS {
             if field == SEQUENCE {
                 continue;

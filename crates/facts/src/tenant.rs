@@ -117,6 +117,8 @@ struct Sizes {
 #[derive(Debug)]
 pub(crate) struct TenantFacts {
     folder: PathBuf,
+    /// The language of names; English if it is empty.
+    language: Arc<str>,
     texts: RwLock<Texts>,
     view: RwLock<Arc<View>>,
     writing: Mutex<Writing>,
@@ -141,6 +143,7 @@ impl TenantFacts {
     pub(crate) fn empty() -> Self {
         Self {
             folder: PathBuf::new(),
+            language: Arc::from(""),
             texts: RwLock::default(),
             view: RwLock::default(),
             writing: Mutex::default(),
@@ -150,12 +153,13 @@ impl TenantFacts {
         }
     }
 
-    /// Opens the facts in a folder, which is made if it is not there.
+    /// Opens the facts in a folder, which is made if it is not there. If there are none yet, names
+    /// will be those of `language`.
     ///
     /// # Errors
     ///
     /// Of the files; [`io::ErrorKind::InvalidData`] if they are damaged or of another release.
-    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path, language: &str) -> io::Result<Self> {
         acta_files::create_directory(folder)?;
         let mut writing = Writing::default();
         let (mut texts, mut view) = (Texts::default(), View::default());
@@ -168,13 +172,21 @@ impl TenantFacts {
             (view.sequence, view.stored) = (manifest.sequence, manifest.stored);
             writing.last = manifest.last();
             writing.manifest = manifest;
+        } else {
+            language.clone_into(&mut writing.manifest.language);
         }
+        let language = Arc::from(writing.manifest.language.as_str());
         writing.manifest.remove_strays(folder)?;
-        let mut facts = Self { folder: folder.to_owned(), ..Self::empty() };
+        let mut facts = Self { folder: folder.to_owned(), language, ..Self::empty() };
         facts.note_sizes(&writing);
         (facts.texts, facts.view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
         facts.writing = Mutex::new(writing);
         Ok(facts)
+    }
+
+    /// The language of names; English if it is empty.
+    pub(crate) const fn language(&self) -> &Arc<str> {
+        &self.language
     }
 
     /// The rows as they are now.

@@ -7,3 +7,11 @@ pub(crate) mod items;
 pub(crate) mod options;
 pub(crate) mod spread;
 pub(crate) mod time;
+
+use std::num::NonZeroU32;
+
+/// Whether figures about so many learners are withheld.
+pub(crate) fn is_small(learners: usize, smallest: Option<NonZeroU32>) -> bool {
+    let smallest = smallest.and_then(|it| usize::try_from(it.get()).ok()).unwrap_or_default();
+    (1..smallest).contains(&learners)
+}

@@ -9,11 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_access::TenantId;
+use acta_admin::AnswerPermit;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
 use acta_facts_export::ExportFile;
 use acta_http::problem::{FaultView, Problem};
 use acta_service::ServiceError;
+use acta_storage::directory::LanguageTag;
 use acta_storage::persons::{PersonCache, Persons};
 use acta_storage::{Shares, Weights};
 use hyper::StatusCode;
@@ -94,12 +96,14 @@ impl FactQueries {
     /// 500 if it cannot begin.
     pub(crate) async fn export(
         &self,
-        tenant: TenantId,
+        permit: AnswerPermit,
     ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
+        let tenant = permit.tenant;
+        self.follow_settings(&permit);
         // Those that wait for an export of their tenant take no turn from questions.
         let alone = self.exports.begin(tenant).await;
         let turn = self.turns.acquire(tenant, 1).await;
-        export::start(Arc::clone(&self.settings.store), tenant, (turn, alone))
+        export::start(Arc::clone(&self.settings.store), permit, (turn, alone))
     }
 
     /// Opens an exported file of a tenant; none if there is none with this name.
@@ -115,6 +119,12 @@ impl FactQueries {
         export::open_exported(&self.settings.store.export_folder(tenant), name).await
     }
 
+    /// Has facts made again if the tenant has settled on another language of names.
+    fn follow_settings(&self, permit: &AnswerPermit) {
+        let language = permit.settings.language.as_ref().map(LanguageTag::as_str);
+        self.settings.store.set_language(permit.tenant, language);
+    }
+
     /// Answers a question about a tenant. It is given up if the future is dropped.
     ///
     /// # Errors
@@ -122,10 +132,11 @@ impl FactQueries {
     /// Those of [`FactQueries::compute`].
     pub(crate) async fn answer(
         &self,
-        tenant: TenantId,
+        permit: &AnswerPermit,
         question: Question,
     ) -> Result<Answer, Problem> {
-        self.compute(tenant, move |store, persons, asked| {
+        let tenant = permit.tenant;
+        self.compute(permit, move |store, persons, asked| {
             store.answer_for_persons(tenant, &question, persons, asked)
         })
         .await
@@ -140,11 +151,13 @@ impl FactQueries {
     /// 500 if the facts cannot be read.
     pub(crate) async fn compute<T: Send + 'static>(
         &self,
-        tenant: TenantId,
+        permit: &AnswerPermit,
         work: impl FnOnce(&FactStore, &Arc<Persons>, Asked<'_>) -> Result<T, QueryError>
         + Send
         + 'static,
     ) -> Result<T, Problem> {
+        self.follow_settings(permit);
+        let AnswerPermit { tenant, settings } = permit.clone();
         let turn = self.turns.acquire(tenant, 1).await;
         let persons = self.persons.load(tenant).await.map_err(ServiceError::from)?;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
@@ -154,7 +167,7 @@ impl FactQueries {
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            work(&store, &persons, Asked { limits, now, stop: &stop })
+            work(&store, &persons, Asked { limits, now, stop: &stop, settings: &settings })
         });
         match answering.await {
             Ok(answered) => answered.map_err(|error| problem(error, timeout)),
@@ -170,6 +183,13 @@ fn problem(error: QueryError, timeout: Duration) -> Problem {
     match error {
         QueryError::Fault(fault) => {
             Problem::faulty(vec![FaultView::at(&fault.place, &fault.text, "")])
+        }
+        QueryError::Withheld(smallest) => {
+            let detail = format!(
+                "this tenant shows figures about {smallest} learners or more only, and this \
+                 analysis cannot tell which of its figures those are"
+            );
+            Problem::new(StatusCode::FORBIDDEN, "withheld", detail)
         }
         QueryError::TooLarge(bytes) => {
             let detail = format!(

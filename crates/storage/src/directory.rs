@@ -41,7 +41,10 @@ pub use person::{
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;
-pub use tenant::{Tenant, TenantLimits, TenantState};
+pub use tenant::{
+    CoursePlace, CourseRule, CourseStep, LanguageTag, NotACourseRule, NotALanguageTag, Tenant,
+    TenantLimits, TenantSettings, TenantState,
+};
 pub use ticket::{Ticket, TicketPurpose};
 
 /// The id of the counter record for tenant numbers.

@@ -51,7 +51,7 @@ const AUDITORS: &[&str] = &[
 const READERS_OF_PERSONS: &[&str] =
     &["machine", "owner", "administrator", "analyst", "key admin", "key admin/read", "key all"];
 
-const ACTS: [Act; 29] = [
+const ACTS: [Act; 31] = [
     read(
         "read-tenant",
         &[
@@ -93,6 +93,8 @@ const ACTS: [Act; 29] = [
     ),
     act("limit-tenant", OPERATORS, "tenant.changed"),
     act("watch-reads", &["machine", "owner"], "tenant.changed"),
+    act("change-settings-of-tenant", RUNNERS, "tenant.changed"),
+    act("set-smallest-group-of-tenant", &["machine", "owner"], "tenant.changed"),
     Act {
         name: "suspend-tenant",
         may: OPERATORS,
@@ -191,6 +193,10 @@ fn changes(name: &str) -> TenantChanges {
         "rename-tenant" => changes.name = Some("new".to_owned()),
         "limit-tenant" => changes.limits.bytes_per_day = Some(std::num::NonZeroU64::new(7)),
         "watch-reads" => changes.audits_reads = Some(true),
+        "change-settings-of-tenant" => changes.settings.zone = Some(Some("Asia/Tokyo".to_owned())),
+        "set-smallest-group-of-tenant" => {
+            changes.settings.smallest_group = Some(std::num::NonZeroU32::new(5));
+        }
         other => panic!("nobody can {other}"),
     }
     changes

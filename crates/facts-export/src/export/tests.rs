@@ -4,7 +4,7 @@ use std::fs::File;
 
 use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
-use acta_facts::{FactStore, Rows, SourceStatement};
+use acta_facts::{CourseRule, FactStore, Rows, SourceStatement};
 use acta_xapi::{StatementId, Uuid, Version};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use tempfile::TempDir;
@@ -50,7 +50,8 @@ impl Exported {
     fn export(&self) -> Manifest {
         let mut watch = |_| {};
         let exporting = Exporting::new(&|| false, &mut watch);
-        let manifest = export(&self.store.table(TENANT), &self.folder(), exporting).unwrap();
+        let table = self.store.table(TENANT, &CourseRule::default());
+        let manifest = export(&table, &self.folder(), exporting).unwrap();
         assert_eq!(find_manifest(&self.folder()).unwrap().as_ref(), Some(&manifest));
         manifest
     }
@@ -217,7 +218,7 @@ fn an_export_that_is_stopped_goes_on_the_next_time() {
     let progress = std::cell::Cell::new(ExportProgress::default());
     let mut watch = |now| progress.set(now);
     let stop = || progress.get().done == 2;
-    let table = exported.store.table(TENANT);
+    let table = exported.store.table(TENANT, &CourseRule::default());
     let stopped = export(&table, &exported.folder(), Exporting::new(&stop, &mut watch));
     assert!(matches!(stopped, Err(ExportError::Stopped)), "{stopped:?}");
     assert_eq!(progress.get(), ExportProgress { done: 2, total: 3 });

@@ -19,6 +19,8 @@ pub(super) const NICE: i32 = 10;
 
 struct Page {
     records: Vec<FeedRecord>,
+    /// The language of names.
+    language: Arc<str>,
     reply: oneshot::Sender<Result<Batch, StorageError>>,
 }
 
@@ -45,14 +47,15 @@ impl Flatteners {
         Self { pages }
     }
 
-    /// Flattens a page. The receiver fails if a thread panicked.
+    /// Flattens a page, with names in a language. The receiver fails if a thread panicked.
     pub(super) fn flatten(
         &self,
         records: Vec<FeedRecord>,
+        language: &Arc<str>,
     ) -> oneshot::Receiver<Result<Batch, StorageError>> {
         let (reply, receiver) = oneshot::channel();
         // If there are no threads any more, the reply is dropped, which the receiver tells.
-        drop(self.pages.send(Page { records, reply }));
+        drop(self.pages.send(Page { records, language: Arc::clone(language), reply }));
         receiver
     }
 }
@@ -62,7 +65,7 @@ fn work(waiting: &Mutex<mpsc::Receiver<Page>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(page) = next else { return };
-        let flattened = std::panic::catch_unwind(AssertUnwindSafe(|| flatten(&page.records)));
+        let flattened = std::panic::catch_unwind(AssertUnwindSafe(|| flatten(&page)));
         let flattened = flattened.unwrap_or_else(|_panic| {
             let source = io::Error::other("a statement could not be flattened");
             Err(StorageError::Io { act: ACT, source })
@@ -72,9 +75,9 @@ fn work(waiting: &Mutex<mpsc::Receiver<Page>>) {
     }
 }
 
-fn flatten(records: &[FeedRecord]) -> Result<Batch, StorageError> {
-    let mut batch = Batch::default();
-    for record in records {
+fn flatten(page: &Page) -> Result<Batch, StorageError> {
+    let mut batch = Batch::in_language(&page.language);
+    for record in &page.records {
         match record.statement() {
             Some(statement) => batch.push(&statement.load()?.into()),
             None => batch.push_erased(record.sequence, record.stored.unix_micros()),

@@ -306,25 +306,16 @@ impl<'t> ConditionReader<'t> {
     }
 
     fn exists(field: &Field) -> Condition {
-        let any_code = |source: &CodeSource| {
-            let nothing =
-                Condition::Codes { source: source.clone(), codes: [0].into_iter().collect() };
-            Condition::Not(Box::new(nothing))
-        };
-        let any_number = |column: ColumnId| Condition::Numbers {
-            column,
-            from: f64::NEG_INFINITY,
-            to: Bound::UpTo(f64::INFINITY),
-        };
         match field {
-            Field::Code(field) => any_code(&field.source),
-            Field::List(column) => any_code(&CodeSource::Column(*column)),
-            Field::Number(column) => any_number(*column),
+            Field::Code(field) => Condition::any_code(&field.source),
+            Field::List(column) => Condition::any_code(&CodeSource::Column(*column)),
+            Field::Number(column) => Condition::any_number(*column),
             Field::Time(column) => {
                 Condition::Ints { column: *column, from: i64::MIN, to: i64::MAX }
             }
             Field::Extension { text, number } => {
-                Condition::Or(vec![any_code(&text.source), any_number(*number)])
+                let any_text = Condition::any_code(&text.source);
+                Condition::Or(vec![any_text, Condition::any_number(*number)])
             }
         }
     }
@@ -339,6 +330,17 @@ fn numbers(column: ColumnId, values: &[Json]) -> Result<Condition, &'static str>
 }
 
 impl Condition {
+    /// A source has a code other than 0.
+    pub(crate) fn any_code(source: &CodeSource) -> Self {
+        let nothing = Self::Codes { source: source.clone(), codes: [0].into_iter().collect() };
+        Self::Not(Box::new(nothing))
+    }
+
+    /// A column has a number.
+    pub(crate) const fn any_number(column: ColumnId) -> Self {
+        Self::Numbers { column, from: f64::NEG_INFINITY, to: Bound::UpTo(f64::INFINITY) }
+    }
+
     /// Bytes of memory of the codes that it tests.
     fn memory_bytes(&self) -> usize {
         match self {
@@ -426,7 +428,7 @@ fn select_codes(
 ) -> io::Result<Selected> {
     let known = match source {
         CodeSource::Column(column) => reader.source().code_range(*column),
-        CodeSource::Mapped(..) | CodeSource::Course { .. } => None,
+        CodeSource::Mapped(..) | CodeSource::Course(_) => None,
     };
     if let Some((min, max)) = known {
         if !codes.meets(min, max) {

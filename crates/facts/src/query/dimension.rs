@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::condition::{Condition, Selected};
 use super::fault::QuestionFault;
 use super::field::{CodeField, Field, Known, Lists, Values};
 use super::reader::{BlockReader, BlockSource, Decimals};
@@ -48,6 +49,8 @@ pub(crate) enum DimensionKind {
         base: u32,
         count: usize,
     },
+    /// Whether a condition holds: 2 if it does, and 1 if not.
+    Test(Condition),
 }
 
 /// The codes of the rows that count.
@@ -185,16 +188,34 @@ impl Dimension {
                 let code = |number| band(number, *width).saturating_sub(*base);
                 DimensionCodes::Single(numbers.into_iter().map(code).collect())
             }
+            DimensionKind::Test(condition) => {
+                let selected = condition.select(reader)?;
+                let code = |row: u32| match &selected {
+                    Selected::All => 2,
+                    Selected::None => 1,
+                    Selected::Some(mask) => 1 + u32::from(mask.has(row)),
+                };
+                DimensionCodes::Single(match rows {
+                    Rows::All(count) => (0..).take(*count).map(code).collect(),
+                    Rows::Some(rows) => rows.iter().map(|row| code(*row)).collect(),
+                })
+            }
         })
+    }
+
+    /// Whether a condition holds.
+    pub(crate) const fn test(condition: Condition) -> Self {
+        Self { name: String::new(), kind: DimensionKind::Test(condition) }
     }
 
     /// The column whose lists of activities it is about.
     pub(crate) const fn list(&self) -> Option<ColumnId> {
         match &self.kind {
             DimensionKind::List { column, .. } => Some(*column),
-            DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => {
-                None
-            }
+            DimensionKind::Code(_)
+            | DimensionKind::Time { .. }
+            | DimensionKind::Band { .. }
+            | DimensionKind::Test(_) => None,
         }
     }
 
@@ -202,7 +223,10 @@ impl Dimension {
     pub(crate) fn list_or_nothing(&self, code: u32) -> &[u32] {
         let list: &[u32] = match &self.kind {
             DimensionKind::List { lists, .. } => lists.list(code),
-            DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => &[],
+            DimensionKind::Code(_)
+            | DimensionKind::Time { .. }
+            | DimensionKind::Band { .. }
+            | DimensionKind::Test(_) => &[],
         };
         if list.is_empty() { &[0] } else { list }
     }
@@ -214,6 +238,7 @@ impl Dimension {
             DimensionKind::List { .. } => texts.of(Domain::Activities).len() as usize + 1,
             DimensionKind::Time { count, .. } => *count as usize + 1,
             DimensionKind::Band { count, .. } => *count,
+            DimensionKind::Test(_) => 3,
         }
     }
 
@@ -231,6 +256,7 @@ impl Dimension {
                 let start = (f64::from(code) + f64::from(*base) - BAND_OF_ZERO) * width;
                 ((start * 1e9).round() / 1e9).into()
             }
+            DimensionKind::Test(_) => (code == 2).into(),
         }
     }
 
@@ -241,7 +267,9 @@ impl Dimension {
             DimensionKind::List { .. } => {
                 Values::Text(Domain::Activities).compare(texts, one, other)
             }
-            DimensionKind::Time { .. } | DimensionKind::Band { .. } => one.cmp(&other),
+            DimensionKind::Time { .. } | DimensionKind::Band { .. } | DimensionKind::Test(_) => {
+                one.cmp(&other)
+            }
         }
     }
 
@@ -252,7 +280,9 @@ impl Dimension {
             DimensionKind::List { .. } => {
                 Values::Text(Domain::Activities).label(texts, code).map(str::to_owned)
             }
-            DimensionKind::Time { .. } | DimensionKind::Band { .. } => None,
+            DimensionKind::Time { .. } | DimensionKind::Band { .. } | DimensionKind::Test(_) => {
+                None
+            }
         }
     }
 
@@ -268,7 +298,8 @@ impl Dimension {
             DimensionKind::Code(_)
             | DimensionKind::List { .. }
             | DimensionKind::Time { .. }
-            | DimensionKind::Band { .. } => None,
+            | DimensionKind::Band { .. }
+            | DimensionKind::Test(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What can be wrong with a question.
 
+use std::num::NonZeroU32;
+
 /// A place in a question that cannot be answered, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {text}")]
@@ -23,6 +25,9 @@ pub enum QueryError {
     /// The question has to be repaired.
     #[error("{0}")]
     Fault(#[from] QuestionFault),
+    /// The answer could tell of fewer learners than this.
+    #[error("the answer could tell of fewer than {0} learners")]
+    Withheld(NonZeroU32),
     /// The answer would need more memory than a question may have: ask for less.
     #[error("the answer needs more than {0} bytes of memory")]
     TooLarge(usize),

@@ -7,17 +7,13 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use acta_storage::directory::{CoursePlace, CourseRule, CourseStep};
+
 use super::fault::QuestionFault;
 use super::reader::BlockReader;
 use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
 use crate::tenant::{Attribute, PersonIndex, Texts};
 pub(crate) use memo::{Lists, Memo};
-
-/// The types of activities that are courses.
-const COURSE_TYPES: [&str; 2] = [
-    "http://adlnet.gov/expapi/activities/course",
-    "https://w3id.org/xapi/cmi5/activitytype/course",
-];
 
 /// A field.
 #[derive(Clone, Debug)]
@@ -47,12 +43,8 @@ pub(crate) enum CodeSource {
     Column(ColumnId),
     /// What a table says of the codes of another source; codes beyond its end have nothing.
     Mapped(Box<Self>, Arc<[u32]>),
-    /// The course of a row: its parent, or else its grouping, or else its object, if that is a
-    /// course.
-    Course {
-        of_list: Arc<[u32]>,
-        of_activity: Arc<[u32]>,
-    },
+    /// The course of a row: what the first of several tables finds for the code of its column.
+    Course(Arc<[(CodeColumn, Arc<[u32]>)]>),
 }
 
 /// What is known when fields are looked up.
@@ -61,6 +53,8 @@ pub(crate) struct Known<'t> {
     pub(crate) texts: &'t Texts,
     /// Which actors are which person; none if every actor is one.
     pub(crate) persons: Option<&'t Arc<PersonIndex>>,
+    /// What courses are.
+    pub(crate) course: &'t CourseRule,
     pub(crate) memo: &'t Memo<Field>,
 }
 
@@ -280,7 +274,7 @@ impl CodeSource {
         match self {
             Self::Column(_) => 0,
             Self::Mapped(inner, table) => inner.memory_bytes() + 4 * table.len(),
-            Self::Course { of_list, of_activity } => 4 * (of_list.len() + of_activity.len()),
+            Self::Course(steps) => steps.iter().map(|(_, table)| 4 * table.len()).sum(),
         }
     }
 
@@ -293,19 +287,17 @@ impl CodeSource {
                 let codes = source.read(reader)?;
                 Ok(Rc::new(codes.iter().map(|code| of(table, *code)).collect()))
             }
-            Self::Course { of_list, of_activity } => {
-                let parents = reader.codes(ColumnId::code(CodeColumn::Parent))?;
-                let groupings = reader.codes(ColumnId::code(CodeColumn::Grouping))?;
-                let objects = reader.codes(ColumnId::code(CodeColumn::Object))?;
-                // Without branches, since which of them it is cannot be foreseen.
+            Self::Course(steps) => {
+                // Without branches, since which step it is cannot be foreseen.
                 let or =
                     |code: u32, other: u32| code | other & u32::from(code != 0).wrapping_sub(1);
-                let course = |((parent, grouping), object): ((&u32, &u32), &u32)| {
-                    let (parent, grouping) = (of(of_list, *parent), of(of_list, *grouping));
-                    or(parent, or(grouping, of(of_activity, *object)))
-                };
-                let rows = parents.iter().zip(&*groupings).zip(&*objects);
-                Ok(Rc::new(rows.map(course).collect()))
+                let mut courses = vec![0; reader.len()];
+                for (column, table) in steps.iter() {
+                    let codes = reader.codes(ColumnId::code(*column))?;
+                    let rows = courses.iter_mut().zip(&*codes);
+                    rows.for_each(|(course, code)| *course = or(*course, of(table, *code)));
+                }
+                Ok(Rc::new(courses))
             }
         }
     }
@@ -379,10 +371,10 @@ impl Field {
             "category" => list(CodeColumn::Category),
             "other" => list(CodeColumn::Other),
             "course" => Ok(Self::Code(CodeField {
-                source: course(texts),
+                source: course(known),
                 values: Values::Text(Domain::Activities),
             })),
-            "course.name" => attribute(course(texts), Attribute::ActivityName),
+            "course.name" => attribute(course(known), Attribute::ActivityName),
             "registration" => code(CodeColumn::Registration, Values::Uuid(Domain::Registrations)),
             "session" => text(CodeColumn::Session),
             "platform" => text(CodeColumn::Platform),
@@ -520,18 +512,35 @@ fn number_column(name: &str) -> Option<NumberColumn> {
     })
 }
 
-fn course(texts: &Texts) -> CodeSource {
+fn course(known: Known<'_>) -> CodeSource {
+    let Known { texts, course, .. } = known;
     let types = texts.of(Domain::Types);
     let types: Vec<u32> =
-        COURSE_TYPES.into_iter().filter_map(|course| types.find(course.as_bytes())).collect();
+        course.types().iter().filter_map(|course| types.find(course.as_bytes())).collect();
     let kinds = texts.attribute(Attribute::ActivityType);
-    let is_course =
+    let is_typed =
         |activity: u32| kinds.get(activity as usize).is_some_and(|kind| types.contains(kind));
-    let known = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
-    let of_activity = (0..known).map(|code| if is_course(code) { code } else { 0 }).collect();
-    let lists = 0..=texts.of(Domain::Lists).len();
-    let of_list = lists.map(|list| texts.list(list).find(|code| is_course(*code)).unwrap_or(0));
-    CodeSource::Course { of_list: of_list.collect(), of_activity }
+    let table = |step: &CourseStep| {
+        let is_course = |activity: u32| activity != 0 && (step.takes_any || is_typed(activity));
+        let column = match step.place {
+            CoursePlace::Parent => CodeColumn::Parent,
+            CoursePlace::Grouping => CodeColumn::Grouping,
+            CoursePlace::Category => CodeColumn::Category,
+            CoursePlace::Other => CodeColumn::Other,
+            CoursePlace::Object => {
+                let activities = texts.of(Domain::Activities);
+                // Agents may be objects too; their identifiers are JSON.
+                let is_course = |code| is_course(code) && !activities.text(code).starts_with('{');
+                let codes = 0..=activities.len();
+                let of_activity = codes.map(|code| if is_course(code) { code } else { 0 });
+                return (CodeColumn::Object, of_activity.collect());
+            }
+        };
+        let lists = 0..=texts.of(Domain::Lists).len();
+        let of_list = lists.map(|list| texts.list(list).find(|code| is_course(*code)).unwrap_or(0));
+        (column, of_list.collect())
+    };
+    CodeSource::Course(course.steps().iter().map(table).collect())
 }
 
 #[cfg(test)]
@@ -545,8 +554,8 @@ mod tests {
             let activity = texts.code(Domain::Activities, &format!("http://x.org/{number}"));
             texts.set(Attribute::ActivityName, activity, 1);
         }
-        let memo = Memo::new(500);
-        let known = Known { texts: &texts, persons: None, memo: &memo };
+        let (memo, course) = (Memo::new(500), CourseRule::default());
+        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
         for _ in 0..100 {
             assert!(Field::find("object.name", known, "/place").is_ok());
         }
@@ -558,9 +567,9 @@ mod tests {
 
     #[test]
     fn finds_every_field_that_it_names() {
-        let texts = Texts::default();
-        let memo = Memo::new(usize::MAX);
-        let known = Known { texts: &texts, persons: None, memo: &memo };
+        let (texts, memo, course) =
+            (Texts::default(), Memo::new(usize::MAX), CourseRule::default());
+        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
         for name in NAMES {
             assert!(Field::find(name, known, "").is_ok(), "{name}");
         }

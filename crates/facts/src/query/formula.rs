@@ -36,18 +36,14 @@ impl Formula {
         formula.map_err(|text| QuestionFault::new(place, text))
     }
 
-    /// The measures that it is about.
-    pub(crate) fn measures(&self) -> impl Iterator<Item = usize> {
-        let (mut waiting, mut found) = (vec![self], Vec::new());
-        while let Some(next) = waiting.pop() {
-            match next {
-                Self::Number(_) => {}
-                Self::Measure(index) => found.push(*index),
-                Self::Negative(inner) => waiting.push(inner),
-                Self::Two(left, _, right) => waiting.extend([&**left, &**right]),
-            }
+    /// The bits of the indices of the measures that it is computed of.
+    pub(crate) fn measures(&self) -> u64 {
+        match self {
+            Self::Number(_) => 0,
+            Self::Measure(index) => 1 << index,
+            Self::Negative(inner) => inner.measures(),
+            Self::Two(left, _, right) => left.measures() | right.measures(),
         }
-        found.into_iter()
     }
 
     /// Its value; none where a measure has none, or where something is divided by 0.

@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::field::CodeField;
 use super::formula::Formula;
+use super::group::CodeSet;
 use super::reader::{BlockReader, Decimals};
 use super::rows::GroupedIn;
 use crate::rows::chunk::{ColumnScale, DIGITS_MAX, DecimalScale};
@@ -336,6 +337,21 @@ impl State {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The sets of different values of so many groups.
+    pub(crate) fn into_sets(mut self, count: usize) -> Vec<CodeSet> {
+        self.grow(count);
+        match self {
+            Self::Distinct(codes) => codes.into_sets(),
+            Self::Counts(_)
+            | Self::Sums(_)
+            | Self::Extremes { .. }
+            | Self::Values(_)
+            | Self::Edges { .. }
+            | Self::Shares(_)
+            | Self::Nothing => Vec::new(),
         }
     }
 

@@ -47,13 +47,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Understands a question about the rows of a view.
+    /// Understands a question about the rows of a view; `zone` is the time zone if it names none.
     pub(crate) fn of(
         question: &Question,
         view: &View,
         known: Known<'_>,
+        zone: Option<&str>,
     ) -> Result<Self, QuestionFault> {
-        let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
+        let zone = Zone::find(question.zone.as_deref().or(zone)).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
         let mut conditions = ConditionReader::new(known, &zone);
@@ -214,7 +215,10 @@ impl MeasureReader<'_> {
             "formula" => {
                 let text = request.formula.as_deref().unwrap_or_default();
                 let formula = Formula::parse(text, self.names, &place("formula"))?;
-                formula.measures().try_for_each(|of| self.check_number(of, "formula"))?;
+                let of = |index: &usize| formula.measures() >> index & 1 == 1;
+                (0..self.before.len())
+                    .filter(of)
+                    .try_for_each(|of| self.check_number(of, "formula"))?;
                 MeasureKind::Formula(formula)
             }
             "running_total" => MeasureKind::RunningTotal(self.before(dimensions)?),

@@ -27,7 +27,8 @@ pub struct Question {
     /// Whether the measures over all rows are wanted too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub totals: bool,
-    /// The time zone of days, weeks and so on, such as `Europe/Zurich`; UTC if absent.
+    /// The time zone of days, weeks and so on, such as `Europe/Zurich`; that of the tenant if
+    /// absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
 }

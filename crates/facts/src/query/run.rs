@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use acta_storage::directory::TenantSettings;
+
 use super::condition::{Condition, Selected};
 use super::dimension::{Dimension, DimensionCodes};
 use super::fault::QueryError;
@@ -44,6 +46,8 @@ pub struct Asked<'s> {
     pub limits: QueryLimits,
     /// The present, in microseconds since 1970.
     pub now: i64,
+    /// What the tenant has settled about questions.
+    pub settings: &'s TenantSettings,
     /// Is asked between blocks of rows whether to give up.
     pub stop: &'s (dyn Fn() -> bool + Sync),
 }

@@ -2,9 +2,13 @@
 
 mod naive;
 mod persons;
+mod settings;
+mod withheld;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use acta_storage::directory::TenantSettings;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -13,6 +17,8 @@ use crate::rows::batch::Batch;
 use crate::tenant::Addition;
 use naive::Sample;
 
+static SETTINGS: LazyLock<TenantSettings> = LazyLock::new(TenantSettings::default);
+
 const LIMITS: QueryLimits = QueryLimits { memory_bytes: 256 << 20, threads: 2 };
 
 /// Far in the future, so that no period is incomplete.
@@ -20,7 +26,7 @@ const NOW: i64 = i64::MAX;
 
 /// Facts of samples, added in pages, of which some are written to disk.
 fn facts_of(samples: &[Sample], folder: &std::path::Path) -> TenantFacts {
-    let mut facts = TenantFacts::open(folder).unwrap();
+    let mut facts = TenantFacts::open(folder, "").unwrap();
     for (number, page) in samples.chunks(7).enumerate() {
         facts.add(&addition_of(page, samples)).unwrap();
         if number % 3 == 1 {
@@ -28,7 +34,7 @@ fn facts_of(samples: &[Sample], folder: &std::path::Path) -> TenantFacts {
         }
         if number % 5 == 4 {
             // What was only in memory is read from the log again.
-            facts = TenantFacts::open(folder).unwrap();
+            facts = TenantFacts::open(folder, "").unwrap();
             let saved = facts.view().sequence;
             let stored =
                 samples.iter().take_while(|it| it.sequence <= page[page.len() - 1].sequence);
@@ -58,7 +64,7 @@ fn addition_of(page: &[Sample], samples: &[Sample]) -> Addition {
 }
 
 fn asked(now: i64) -> Asked<'static> {
-    Asked { limits: LIMITS, now, stop: &|| false }
+    Asked { limits: LIMITS, now, stop: &|| false, settings: &SETTINGS }
 }
 
 #[track_caller]

@@ -12,6 +12,8 @@ use super::fields::{NumberColumn, ObjectKind};
 const TEXT_BYTES_MAX: usize = 512;
 /// Longest name of an activity or a person, in bytes.
 const NAME_BYTES_MAX: usize = 256;
+/// The language of names that comes before others.
+const ENGLISH: &str = "en";
 /// Most activities of one kind in the context of a statement that are looked at.
 const ACTIVITIES_MAX: usize = 100;
 /// Most extensions of a statement that are looked at.
@@ -150,6 +152,8 @@ pub(crate) struct Batch {
     /// The last record, whether it has a row or not.
     pub(crate) last: Option<LastRecord>,
     texts: String,
+    /// The language of names; English if it is empty.
+    language: Box<str>,
 }
 
 /// A record of the log up to which there are facts.
@@ -171,6 +175,11 @@ struct ActorParts {
 }
 
 impl Batch {
+    /// Without rows, for names in a language; in English if it is empty.
+    pub(crate) fn in_language(language: &str) -> Self {
+        Self { language: language.into(), ..Self::default() }
+    }
+
     /// The text of a span.
     pub(crate) fn text(&self, span: Span) -> &str {
         let start = span.start as usize;
@@ -376,15 +385,19 @@ impl Batch {
         row.extensions = Run { start, count };
     }
 
-    /// One text of a map of languages: English before others, else the first.
+    /// One text of a map of languages: that of the language, or else the English one, or else the
+    /// first.
     fn name(&mut self, map: Value<'_, '_>) -> Span {
-        let english = map.members().find(|(key, _)| {
-            let tag = key.unescaped();
-            tag.eq_ignore_ascii_case("en")
-                || tag.get(..3).is_some_and(|it| it.eq_ignore_ascii_case("en-"))
-        });
-        let first = english.or_else(|| map.members().next());
-        first.map_or(Span::default(), |(_, text)| self.short_name(text))
+        let of = |language: &str| {
+            let tags = || map.members().map(|(key, text)| (key.unescaped(), text));
+            let same = tags().find(|(tag, _)| tag.eq_ignore_ascii_case(language));
+            same.or_else(|| tags().find(|(tag, _)| is_below(tag, language))).map(|(_, text)| text)
+        };
+        let general = self.language.split_once('-').map_or(&*self.language, |(start, _)| start);
+        let wanted = [&*self.language, general].into_iter().filter(|it| !it.is_empty());
+        let found = wanted.chain([ENGLISH]).find_map(of);
+        let found = found.or_else(|| map.members().next().map(|(_, text)| text));
+        found.map_or(Span::default(), |text| self.short_name(text))
     }
 
     fn member(&mut self, value: Value<'_, '_>, name: &str) -> Span {
@@ -412,6 +425,12 @@ impl Batch {
         self.texts.push_str(second);
         Span { start, len: number_of(first.len() + second.len()) }
     }
+}
+
+/// Whether a language tag is that of a language with more to be said, as `en-GB` is of `en`.
+fn is_below(tag: &str, language: &str) -> bool {
+    let start = tag.get(..language.len()).filter(|it| it.eq_ignore_ascii_case(language));
+    start.is_some() && tag.as_bytes().get(language.len()) == Some(&b'-')
 }
 
 impl Row {

@@ -32,6 +32,9 @@ pub(crate) struct Manifest {
     pub(crate) sequence: u64,
     /// When it was stored.
     pub(crate) stored: i64,
+    /// The language of names; English if it is empty.
+    #[serde(default)]
+    pub(crate) language: String,
     /// The id of its statement.
     last_id: String,
     pub(crate) segments: Vec<SegmentEntry>,

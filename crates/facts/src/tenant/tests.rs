@@ -35,7 +35,7 @@ fn statement(sequence: u64) -> TransferredStatement {
 #[test]
 fn rows_with_many_extensions_are_written_before_they_take_much_memory() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     let results = [0, 1].map(|half| {
         let each = (0..99).map(|at| format!(r#","http://e.org/{half}/{at}":{at}"#));
         let each: String = each.collect();
@@ -84,7 +84,7 @@ fn sequences(facts: &TenantFacts) -> Vec<i64> {
 #[test]
 fn what_is_on_disk_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     add(&facts, 11..=15);
@@ -93,7 +93,7 @@ fn what_is_on_disk_is_there_after_a_restart() {
     assert_eq!(sequences(&facts), (1..=20).collect::<Vec<_>>());
     assert_eq!(facts.view().segments.len(), 1, "a short segment grows");
     drop(facts);
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     assert_eq!(sequences(&facts), (1..=15).collect::<Vec<_>>());
     assert_eq!(facts.saved(), LastRecord { sequence: 15, id: 15, stored: 15 });
     add(&facts, 16..=20);
@@ -106,7 +106,7 @@ fn what_is_on_disk_is_there_after_a_restart() {
 #[test]
 fn a_write_that_did_not_end_leaves_what_was_before() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
@@ -122,11 +122,11 @@ fn a_write_that_did_not_end_leaves_what_was_before() {
     for (path, bytes) in &kept {
         fs::write(path, bytes).unwrap();
     }
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     assert_eq!(sequences(&facts), (1..=10).collect::<Vec<_>>());
     add(&facts, 11..=12);
     facts.flush().unwrap();
-    let again = TenantFacts::open(folder.path()).unwrap();
+    let again = TenantFacts::open(folder.path(), "").unwrap();
     assert_eq!(sequences(&again), (1..=12).collect::<Vec<_>>());
     let files = folder.path().read_dir().unwrap().count();
     assert_eq!(files, 3 + 3, "three dictionaries, and no file that is not part of it");
@@ -135,7 +135,7 @@ fn a_write_that_did_not_end_leaves_what_was_before() {
 #[test]
 fn names_of_files_are_not_used_again_after_a_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     let before = facts.view().segments[0].path().to_owned();
@@ -150,29 +150,29 @@ fn names_of_files_are_not_used_again_after_a_failure() {
     facts.flush().unwrap();
     let after = facts.view().segments[0].path().to_owned();
     assert!(after != before && !left.contains(&after), "{} was there", after.display());
-    let again = TenantFacts::open(folder.path()).unwrap();
+    let again = TenantFacts::open(folder.path(), "").unwrap();
     assert_eq!(sequences(&again), (1..=20).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_segment_of_other_rows_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     let other = tempfile::tempdir().unwrap();
-    let others = TenantFacts::open(other.path()).unwrap();
+    let others = TenantFacts::open(other.path(), "").unwrap();
     add(&others, 1..=11);
     others.flush().unwrap();
     fs::copy(others.view().segments[0].path(), facts.view().segments[0].path()).unwrap();
-    let error = TenantFacts::open(folder.path()).unwrap_err();
+    let error = TenantFacts::open(folder.path(), "").unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
 }
 
 #[test]
 fn statements_that_are_awaited_count_as_memory_and_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     let mut addition = Addition::default();
     addition.batch.push(&(&statement(1)).into());
     addition.awaited = (100..1_100).collect();
@@ -180,7 +180,7 @@ fn statements_that_are_awaited_count_as_memory_and_survive_a_restart() {
     facts.add(&addition).unwrap();
     assert!(before + 1_000 * 32 < facts.memory_bytes().0);
     facts.flush().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 100..=101);
     assert_eq!(facts.view().voided.iter().collect::<Vec<_>>(), [100, 101]);
 }
@@ -188,7 +188,7 @@ fn statements_that_are_awaited_count_as_memory_and_survive_a_restart() {
 #[test]
 fn a_voiding_statement_that_was_awaited_is_not_voided() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     let mut addition = Addition::default();
     addition.batch.push(&(&statement(1)).into());
     addition.awaited = vec![2, 3];
@@ -208,7 +208,7 @@ fn a_voiding_statement_that_was_awaited_is_not_voided() {
 #[test]
 fn the_state_of_facts_is_known_while_they_are_written() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     let writing = facts.writing();
@@ -219,7 +219,7 @@ fn the_state_of_facts_is_known_while_they_are_written() {
 #[test]
 fn damage_of_any_file_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     add(&facts, 1..=10);
     facts.flush().unwrap();
     drop(facts);
@@ -232,19 +232,19 @@ fn damage_of_any_file_is_noticed() {
         let mut damaged = whole.clone();
         damaged[whole.len() / 2] ^= 1;
         fs::write(&path, &damaged).unwrap();
-        let opened = TenantFacts::open(folder.path()).and_then(|facts| {
+        let opened = TenantFacts::open(folder.path(), "").and_then(|facts| {
             facts.view().segments.iter().try_for_each(|segment| segment.load().map(drop))
         });
         assert!(opened.is_err(), "{}", path.display());
         fs::write(&path, &whole).unwrap();
     }
-    assert!(TenantFacts::open(folder.path()).is_ok());
+    assert!(TenantFacts::open(folder.path(), "").is_ok());
 }
 
 #[test]
 fn rows_in_memory_are_few_blocks() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     for sequence in 1..=1_000 {
         add(&facts, sequence..=sequence);
     }
@@ -256,7 +256,7 @@ fn rows_in_memory_are_few_blocks() {
 #[test]
 fn facts_are_being_made_until_they_are_as_far_as_the_log_was() {
     let folder = tempfile::tempdir().unwrap();
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     assert!(!facts.is_rebuilding(facts.view().sequence));
     facts.begin(10);
     add(&facts, 1..=9);

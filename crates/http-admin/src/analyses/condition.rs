@@ -23,7 +23,10 @@ pub(crate) fn in_request(error: QueryError) -> QueryError {
             let inner = place.strip_prefix(FIRST).map(|rest| format!("/where{rest}"));
             QueryError::Fault(QuestionFault { place: inner.unwrap_or(place), text })
         }
-        QueryError::TooLarge(_) | QueryError::Stopped | QueryError::Io(_) => error,
+        QueryError::Withheld(_)
+        | QueryError::TooLarge(_)
+        | QueryError::Stopped
+        | QueryError::Io(_) => error,
     }
 }
 

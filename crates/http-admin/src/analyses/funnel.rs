@@ -1,12 +1,14 @@
 //! Funnels: where learners stop.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use acta_analyses::{FunnelStep, StepEvent, funnel};
 use acta_facts::{FactRows, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::is_small;
 use super::spread::Spread;
 
 /// How many learners get from one step to the next.
@@ -14,6 +16,10 @@ use super::spread::Spread;
 pub(crate) struct FunnelAnalysis {
     /// The steps, in their order.
     steps: Vec<StepFigures>,
+    /// Whether figures are withheld, since they tell of fewer learners than the tenant shows;
+    /// absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withheld: bool,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
 }
@@ -23,14 +29,16 @@ pub(crate) struct FunnelAnalysis {
 pub(crate) struct StepFigures {
     /// Its name.
     name: String,
-    /// How many learners have reached it, after all the steps before it.
-    reached: usize,
+    /// How many learners have reached it, after all the steps before it; null if that is withheld.
+    #[schema(required)]
+    reached: Option<usize>,
     /// How many percent of those who reached the first step.
     share_of_first: Option<f64>,
     /// How many percent of those who reached the step before.
     share_of_previous: Option<f64>,
-    /// How many have reached it and none after it.
-    stopped: usize,
+    /// How many have reached it and none after it; null if that is withheld.
+    #[schema(required)]
+    stopped: Option<usize>,
     /// Seconds from the step before to this one.
     waiting_seconds: Option<Spread>,
 }
@@ -65,17 +73,98 @@ impl Steps {
         self.events.extend(rows.map(event));
     }
 
-    /// The figures of the steps, which have these names.
-    pub(crate) fn analyse(&self, names: &[String]) -> FunnelAnalysis {
+    /// The figures of the steps, which have these names, as far as they do not tell of fewer
+    /// learners than the smallest group.
+    pub(crate) fn analyse(&self, names: &[String], smallest: Option<NonZeroU32>) -> FunnelAnalysis {
         let figures = |(name, step): (&String, FunnelStep)| StepFigures {
             name: name.clone(),
-            reached: step.reached,
+            reached: Some(step.reached),
             share_of_first: step.share_of_first,
             share_of_previous: step.share_of_previous,
-            stopped: step.stopped,
+            stopped: Some(step.stopped),
             waiting_seconds: step.waiting.map(Spread::from),
         };
-        let steps = names.iter().zip(funnel(&self.events, self.count)).map(figures).collect();
-        FunnelAnalysis { steps, sequence: self.sequence }
+        let found = funnel(&self.events, self.count);
+        let shown = shown(&found, smallest);
+        let mut steps: Vec<StepFigures> = names.iter().zip(found).map(figures).collect();
+        for (index, step) in steps.iter_mut().enumerate() {
+            let is_shown = |index: usize| shown.get(index).is_none_or(|it| *it);
+            step.withhold([0, index.saturating_sub(1), index, index + 1].map(is_shown));
+        }
+        let withheld = shown.contains(&false);
+        FunnelAnalysis { steps, withheld, sequence: self.sequence }
+    }
+}
+
+/// Which steps are shown. Those who reach a step are among those who reached the one before, so
+/// that the steps that are shown divide learners into groups: those who got to one of them and not
+/// to the next. Each has nobody, or enough.
+fn shown(steps: &[FunnelStep], smallest: Option<NonZeroU32>) -> Vec<bool> {
+    let mut last: Option<usize> = None;
+    let is_shown = |step: &FunnelStep| {
+        let lost = last.map_or(0, |last| last.saturating_sub(step.reached));
+        let is_shown = !is_small(step.reached, smallest) && !is_small(lost, smallest);
+        if is_shown {
+            last = Some(step.reached);
+        }
+        is_shown
+    };
+    steps.iter().map(is_shown).collect()
+}
+
+impl StepFigures {
+    /// Removes figures, by whether the first step, the one before, this one and the next are shown.
+    const fn withhold(&mut self, [first, before, own, next]: [bool; 4]) {
+        if !own {
+            self.reached = None;
+        }
+        if !own || !first {
+            self.share_of_first = None;
+        }
+        if !own || !before {
+            self.share_of_previous = None;
+            self.waiting_seconds = None;
+        }
+        if !own || !next {
+            self.stopped = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps_of(reached: &[usize]) -> Steps {
+        let mut steps = Steps { count: reached.len(), ..Steps::default() };
+        for (step, count) in reached.iter().enumerate() {
+            let people = (0..).take(*count);
+            let time = i64::try_from(step).unwrap();
+            steps.events.extend(people.map(|person| StepEvent { person, step, time }));
+        }
+        steps
+    }
+
+    #[test]
+    fn steps_that_tell_of_few_learners_are_withheld() {
+        let names = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        // How many get to each step, and which figures of reached and stopped are shown.
+        let table = [
+            ([20, 15, 10, 5, 0], vec![(20, 5), (15, 5), (10, 5), (5, 5), (0, 0)]),
+            // From the first to the second, two are lost.
+            ([20, 18, 10, 10, 10], vec![(20, -1), (-1, -1), (10, 0), (10, 0), (10, 10)]),
+            ([20, 10, 3, 1, 0], vec![(20, 10), (10, -1), (-1, -1), (-1, -1), (0, 0)]),
+            ([4, 2, 0, 0, 0], vec![(-1, -1), (-1, -1), (0, 0), (0, 0), (0, 0)]),
+        ];
+        for (reached, expected) in table {
+            let found = steps_of(&reached).analyse(&names, NonZeroU32::new(5));
+            let number = |it: Option<usize>| it.map_or(-1, |it| i64::try_from(it).unwrap());
+            let steps = found.steps.iter().map(|it| (number(it.reached), number(it.stopped)));
+            let steps: Vec<_> = steps.collect();
+            assert_eq!(found.withheld, expected.iter().any(|it| it.0 == -1), "{reached:?}");
+            assert_eq!(steps, expected, "{reached:?}");
+            let whole = steps_of(&reached).analyse(&names, None);
+            assert!(!whole.withheld && whole.steps.iter().all(|it| it.reached.is_some()));
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Time on task: how long learners work, by their sessions.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use acta_analyses::{Moment, Session, quantiles, sessions};
 use acta_facts::{FactRows, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::is_small;
 use super::spread::Spread;
 
 /// Microseconds of a second.
@@ -19,6 +21,10 @@ pub(crate) struct TimeAnalysis {
     gap_minutes: u32,
     /// Each value of the field, the one with the most time first.
     rows: Vec<TimeFigures>,
+    /// Whether rows are left out, since they are about fewer learners than the tenant shows; absent
+    /// otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    withheld: bool,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
 }
@@ -55,7 +61,7 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
         ],
     ) = columns
     else {
-        return TimeAnalysis { gap_minutes, rows: Vec::new(), sequence };
+        return TimeAnalysis { gap_minutes, rows: Vec::new(), withheld: false, sequence };
     };
     let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
     for row in (0..count).filter(|row| persons[*row] != 0) {
@@ -83,7 +89,18 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
     rows.sort_by(|one, other| {
         other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
     });
-    TimeAnalysis { gap_minutes, rows, sequence }
+    TimeAnalysis { gap_minutes, rows, withheld: false, sequence }
+}
+
+impl TimeAnalysis {
+    /// Without the rows that are about fewer learners than the smallest group. There is no total
+    /// that tells of them.
+    pub(crate) fn without_small(mut self, smallest: Option<NonZeroU32>) -> Self {
+        let count = self.rows.len();
+        self.rows.retain(|row| !is_small(row.learners, smallest));
+        self.withheld = self.rows.len() < count;
+        self
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are below 2^53 microseconds")]

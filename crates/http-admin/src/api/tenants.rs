@@ -11,6 +11,7 @@ mod read;
 mod read_usage;
 mod remove;
 mod serve;
+mod settings;
 pub(super) mod statements;
 pub(super) mod streams;
 mod view;

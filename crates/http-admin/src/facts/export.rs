@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_access::TenantId;
+use acta_admin::AnswerPermit;
 use acta_facts::FactStore;
 use acta_facts_export::{
     ExportError, ExportFile, ExportProgress, Exporting, Manifest, export, find_manifest,
@@ -58,7 +59,7 @@ impl Exports {
 /// 500 if it cannot begin.
 pub(super) fn start(
     store: Arc<FactStore>,
-    tenant: TenantId,
+    permit: AnswerPermit,
     held: impl Send + 'static,
 ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
@@ -67,7 +68,8 @@ pub(super) fn start(
         let stop = || sender.is_closed();
         // A report that finds no room is left out: another one follows.
         let mut watch = |now| drop(sender.try_send(ExportReport::Progress(now)));
-        let (table, folder) = (store.table(tenant), store.export_folder(tenant));
+        let AnswerPermit { tenant, settings } = permit;
+        let (table, folder) = (store.table(tenant, &settings.course), store.export_folder(tenant));
         match export(&table, &folder, Exporting::new(&stop, &mut watch)) {
             Ok(manifest) => drop(sender.blocking_send(ExportReport::Done(manifest))),
             Err(ExportError::Stopped) => {}

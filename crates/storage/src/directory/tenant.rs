@@ -1,5 +1,7 @@
 //! Tenants.
 
+mod settings;
+
 use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_access::TenantId;
@@ -8,6 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError, Weight};
+use settings::SettingsBody;
+
+pub use settings::{
+    CoursePlace, CourseRule, CourseStep, LanguageTag, NotACourseRule, NotALanguageTag,
+    TenantSettings,
+};
 
 /// A tenant as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +33,8 @@ pub struct Tenant {
     /// Whether reads of statements are recorded in the audit: each by a person, and the first by a
     /// credential in each hour.
     pub audits_reads: bool,
+    /// What it has settled about questions.
+    pub settings: TenantSettings,
 }
 
 /// Whether a tenant is served.
@@ -98,6 +108,7 @@ impl Tenant {
             state: TenantState::Active,
             limits: TenantLimits::NONE,
             audits_reads: false,
+            settings: TenantSettings::default(),
         }
     }
 
@@ -135,6 +146,8 @@ struct Body {
     weight: Option<NonZeroU64>,
     #[serde(default)]
     audits_reads: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingsBody>,
 }
 
 impl Body {
@@ -190,6 +203,7 @@ impl Recorded for Tenant {
             statements_per_day: self.limits.statements_per_day,
             weight: self.weight_body(),
             audits_reads: self.audits_reads,
+            settings: SettingsBody::of(&self.settings),
         };
         RecordContent {
             tenant: Some(self.id),
@@ -201,7 +215,8 @@ impl Recorded for Tenant {
     }
 
     fn from_record(record: &Record) -> Result<Self, StorageError> {
-        let body: Body = read_body(record)?;
+        let mut body: Body = read_body(record)?;
+        let settings = body.settings.take().unwrap_or_default().read();
         Ok(Self {
             id: record.id.parse().map_err(|_not_a_number| corrupt(record))?,
             created: moment(body.created),
@@ -213,6 +228,7 @@ impl Recorded for Tenant {
                 weight: body.weight().ok_or_else(|| corrupt(record))?,
             },
             audits_reads: body.audits_reads,
+            settings: settings.ok_or_else(|| corrupt(record))?,
             name: body.name,
         })
     }

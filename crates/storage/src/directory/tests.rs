@@ -45,6 +45,14 @@ fn tenants_are_written_and_read() {
         check(&Tenant { state, limits, audits_reads: true, ..plain.clone() });
     }
     check(&plain);
+    let course = ["any_grouping".parse().unwrap(), "object".parse().unwrap()].to_vec();
+    let settings = TenantSettings {
+        zone: Some("Europe/Zurich".to_owned()),
+        language: Some("de-CH".parse().unwrap()),
+        smallest_group: std::num::NonZeroU32::new(5),
+        course: CourseRule::new(course, vec!["http://t.example/course".to_owned()]).unwrap(),
+    };
+    check(&Tenant { settings, ..plain });
 }
 
 /// Texts without a field that was added later.

@@ -248,6 +248,12 @@ fn options_lines(question: &Value) -> Vec<String> {
     lines
 }
 
+/// What is said of an analysis with figures that are withheld.
+fn withheld(answer: &Value) -> Option<String> {
+    let text = "some figures are withheld, since they are about too few learners";
+    (answer["withheld"] == true).then(|| text.to_owned())
+}
+
 fn time_lines(answer: &Value) -> Vec<String> {
     let head = ["VALUE", "LEARNERS", "SESSIONS", "TIME", "MEDIAN SESSION", "MEDIAN LEARNER"];
     let mut table = Table::new(&head);
@@ -261,7 +267,9 @@ fn time_lines(answer: &Value) -> Vec<String> {
             duration(&row["seconds_per_learner"]["median"]),
         ]);
     }
-    table.lines()
+    let mut lines = table.lines();
+    lines.extend(withheld(answer));
+    lines
 }
 
 fn funnel_lines(answer: &Value) -> Vec<String> {
@@ -277,7 +285,9 @@ fn funnel_lines(answer: &Value) -> Vec<String> {
             duration(&step["waiting_seconds"]["median"]),
         ]);
     }
-    table.lines()
+    let mut lines = table.lines();
+    lines.extend(withheld(answer));
+    lines
 }
 
 #[cfg(test)]

@@ -144,11 +144,18 @@ fn table(answer: &Value) -> Vec<String> {
     if (shown as u64) < groups {
         lines.push(format!("{shown} of {groups} rows; --limit shows more"));
     }
+    lines.extend(withheld(answer));
     if answer["is_rebuilding"] == true {
         let last = &answer["sequence"];
         lines.push(format!("incomplete: the facts are being made, and go up to statement {last}"));
     }
     lines
+}
+
+/// What an answer withholds, if anything.
+fn withheld(answer: &Value) -> Option<String> {
+    let smallest = answer["withheld"]["smallest_group"].as_u64()?;
+    Some(format!("some figures are withheld, since they are about fewer than {smallest} learners"))
 }
 
 fn plain(cell: &Value) -> String {

@@ -56,6 +56,13 @@ enum Act {
         /// Whether the audit records it.
         reads: Switch,
     },
+    /// Changes the settings for questions. Options that are not given leave the setting unchanged.
+    Settings {
+        #[command(flatten)]
+        one: TenantArg,
+        #[command(flatten)]
+        settings: QuestionSettings,
+    },
     /// Suspends a tenant until it is resumed.
     Suspend(TenantArg),
     /// Resumes a suspended tenant.
@@ -126,6 +133,60 @@ impl Limits {
     }
 }
 
+/// Settings of a tenant for questions.
+#[derive(Clone, Debug, clap::Args)]
+struct QuestionSettings {
+    /// The time zone of days and dates where a question names none, such as Europe/Zurich; `none`
+    /// for UTC.
+    #[arg(long, value_name = "ZONE|none")]
+    zone: Option<Clearable<String>>,
+    /// The language of names where there are several, such as de; `none` for English. Facts are
+    /// made again.
+    #[arg(long, value_name = "TAG|none")]
+    language: Option<Clearable<String>>,
+    /// The smallest group of learners that answers show; `none` for all.
+    #[arg(long, value_name = "N|none")]
+    smallest_group: Option<Clearable<u32>>,
+    /// Where the course of a statement is looked for, such as `parent,any_grouping,object`; `none`
+    /// for what is usual.
+    #[arg(long, value_name = "STEPS|none")]
+    course: Option<Clearable<String>>,
+    /// The types of activities that are courses, with commas between them; those that are usual if
+    /// only --course is given.
+    #[arg(long, value_name = "IRIS", value_delimiter = ',', requires = "course")]
+    course_types: Vec<String>,
+}
+
+impl QuestionSettings {
+    /// The settings that were given.
+    fn to_json(&self) -> Option<Value> {
+        let of_text =
+            |given: &Option<Clearable<String>>| given.as_ref().map(|Clearable(text)| json!(text));
+        let course = self.course.as_ref().map(|Clearable(steps)| {
+            let steps = steps.as_ref().map(|steps| steps.split(',').map(str::trim));
+            steps.map_or(Value::Null, |steps| self.course_json(&steps.collect::<Vec<_>>()))
+        });
+        let smallest = self.smallest_group.as_ref();
+        let named = [
+            ("zone", of_text(&self.zone)),
+            ("language", of_text(&self.language)),
+            ("smallest_group", smallest.map(|Clearable(smallest)| json!(smallest))),
+            ("course", course),
+        ];
+        let named: Map<String, Value> =
+            named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        (!named.is_empty()).then_some(Value::Object(named))
+    }
+
+    fn course_json(&self, steps: &[&str]) -> Value {
+        let mut course = json!({ "steps": steps });
+        if !self.course_types.is_empty() {
+            course["types"] = json!(self.course_types);
+        }
+        course
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -165,6 +226,12 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         Act::AuditReads { one, reads } => {
             client.patch(&one.address(), &json!({ "audits_reads": reads.is_on() })).await?
         }
+        Act::Settings { one, settings } => {
+            let Some(settings) = settings.to_json() else {
+                bail!("no setting was given: add --zone, --language, --smallest-group or --course");
+            };
+            client.patch(&one.address(), &json!({ "settings": settings })).await?
+        }
         Act::Suspend(one) => client.post(&one.below("suspend"), None).await?,
         Act::Resume(one) => client.post(&one.below("resume"), None).await?,
         Act::Restore(one) => client.post(&one.below("restore"), None).await?,
@@ -174,7 +241,8 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
 }
 
 fn one_tenant(tenant: &Value) -> Vec<String> {
-    fields(tenant, &["id", "name", "state", "since", "purge", "created", "limits"])
+    let names = ["id", "name", "state", "since", "purge", "created", "limits", "settings"];
+    fields(tenant, &names)
 }
 
 async fn list(client: &mut Client) -> Result<Output> {

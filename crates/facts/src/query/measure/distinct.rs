@@ -103,6 +103,15 @@ impl DistinctCodes {
         }
     }
 
+    /// The set of each group.
+    pub(crate) fn into_sets(self) -> Vec<CodeSet> {
+        let sets = match self.groups {
+            GroupCodes::Bits { words, stride } => sets_of(&words, stride, self.domain),
+            sets @ GroupCodes::Sets { .. } => sets,
+        };
+        if let GroupCodes::Sets { sets, .. } = sets { sets } else { Vec::new() }
+    }
+
     /// Bytes of memory, about.
     pub(crate) const fn memory_bytes(&self) -> usize {
         match &self.groups {

@@ -30,7 +30,7 @@ pub struct RowsQuestion {
     pub fields: Vec<String>,
     /// Which facts count; absent for all.
     pub filter: Option<ConditionRequest>,
-    /// The time zone of dates in the condition; UTC if absent.
+    /// The time zone of dates in the condition; that of the tenant if absent.
     pub zone: Option<String>,
 }
 
@@ -96,11 +96,16 @@ pub(crate) struct Found {
 }
 
 impl RowsPlan {
-    pub(crate) fn of(question: &RowsQuestion, known: Known<'_>) -> Result<Self, QuestionFault> {
+    /// Understands a question; `zone` is the time zone if it names none.
+    pub(crate) fn of(
+        question: &RowsQuestion,
+        known: Known<'_>,
+        zone: Option<&str>,
+    ) -> Result<Self, QuestionFault> {
         if FIELDS_MAX < question.fields.len() {
             return Err(QuestionFault::new("/fields", format!("at most {FIELDS_MAX} fields")));
         }
-        let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
+        let zone = Zone::find(question.zone.as_deref().or(zone)).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
         let mut conditions = ConditionReader::new(known, &zone);

@@ -155,7 +155,7 @@ impl Sample {
     }
 
     /// The values of a dimension: several for several activities.
-    fn values(&self, dimension: &Json, zone: &TimeZone) -> Vec<Json> {
+    pub(super) fn values(&self, dimension: &Json, zone: &TimeZone) -> Vec<Json> {
         let activity = |number: u32| json!(format!("http://x.org/activity/{number}"));
         let local = self.time().to_zoned(zone.clone());
         let name = dimension.as_str().unwrap_or_else(|| dimension["field"].as_str().unwrap());
@@ -200,7 +200,7 @@ impl Sample {
         vec![one]
     }
 
-    fn satisfies(&self, condition: &Json, zone: &TimeZone) -> bool {
+    pub(super) fn satisfies(&self, condition: &Json, zone: &TimeZone) -> bool {
         let each = |name: &str| {
             condition[name]
                 .as_array()

@@ -223,7 +223,7 @@ fn rules_join_identifiers_that_are_not_listed() {
     };
     let state = [(listed.id, Some(listed))];
     let persons = Arc::new(Persons::default().after(&changes, 1, state));
-    let facts = TenantFacts::open(folder.path()).unwrap();
+    let facts = TenantFacts::open(folder.path(), "").unwrap();
     let add = |statements: &[acta_storage::TransferredStatement]| {
         let mut addition = Addition { batch: Batch::default(), ..Addition::default() };
         for statement in statements {

@@ -153,3 +153,26 @@ fn texts_are_cut_between_characters() {
     assert_eq!(cut("héllo", 3), "hé");
     assert_eq!(cut("h", 3), "h");
 }
+
+#[test]
+fn a_name_is_that_of_the_language_or_else_english() {
+    // The language, the names, and the one that is taken.
+    let table = [
+        ("", r#"{"fr":"Feu","en-GB":"Fire"}"#, "Fire"),
+        ("", r#"{"en-GB":"Fire","EN":"Flame"}"#, "Flame"),
+        ("", r#"{"fr":"Feu","de":"Feuer"}"#, "Feu"),
+        ("de", r#"{"en":"Fire","DE":"Feuer"}"#, "Feuer"),
+        ("de", r#"{"en":"Fire","de-CH":"Brand"}"#, "Brand"),
+        ("de-AT", r#"{"en":"Fire","de-CH":"Brand","de":"Feuer"}"#, "Feuer"),
+        ("de-AT", r#"{"en":"Fire","de":"Feuer","de-AT":"Glut"}"#, "Glut"),
+        ("de", r#"{"fr":"Feu","den":"?","en":"Fire"}"#, "Fire"),
+        ("de", r#"{"fr":"Feu"}"#, "Feu"),
+    ];
+    for (language, names, expected) in table {
+        let text = WHOLE.replace(r#"{"fr": "Feu"}"#, names);
+        let mut batch = Batch::in_language(language);
+        batch.push(&(&stored(&text, Defines::All)).into());
+        let found = batch.definitions.iter().map(|it| batch.text(it.name));
+        assert_eq!(found.collect::<Vec<_>>(), [expected], "{language}: {names}");
+    }
+}

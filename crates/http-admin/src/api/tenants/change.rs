@@ -10,6 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::settings::SettingsChange;
 use super::view::{TenantView, show};
 use crate::api::json::Json;
 use crate::api::path::Id;
@@ -43,6 +44,10 @@ pub(crate) struct TenantChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     audits_reads: Option<bool>,
+    /// The settings for questions.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = SettingsChange, required = false)]
+    settings: Option<Object<SettingsChange>>,
 }
 
 /// Changes to limits and the weight; null removes a limit.
@@ -76,13 +81,15 @@ impl From<TenantChange> for TenantChanges {
                 statements_per_day: limits.statements_per_day.map(|Amount(amount)| amount),
                 weight: limits.weight.map(|WeightOrNull(weight)| weight),
             });
-        Self { name: change.name, limits, audits_reads: change.audits_reads }
+        let settings = change.settings.map(|Object(settings)| settings.into()).unwrap_or_default();
+        Self { name: change.name, limits, audits_reads: change.audits_reads, settings }
     }
 }
 
 /// Change a tenant
 ///
-/// Changes its name, its limits, and whether the audit records which statements people read.
+/// Changes its name, its limits, its settings, and whether the audit records which statements
+/// people read.
 #[utoipa::path(
     patch,
     path = "/tenants/{tenant}",

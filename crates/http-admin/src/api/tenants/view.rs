@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::settings::SettingsView;
 use crate::api::versioned::versioned;
 
 /// A tenant.
@@ -33,6 +34,8 @@ pub(crate) struct TenantView {
     limits: LimitsView,
     /// Whether the audit records which statements people read, and that credentials read.
     audits_reads: bool,
+    /// The settings for questions.
+    settings: SettingsView,
 }
 
 /// The limits of a tenant, null for no limit, and its weight.
@@ -80,6 +83,7 @@ impl TenantView {
             purge: purge.map(|purge| purge.to_string()),
             limits: LimitsView::of(&tenant.limits),
             audits_reads: tenant.audits_reads,
+            settings: SettingsView::of(&tenant.settings),
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct FunnelRequest {
     /// Which facts count for all steps; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
     #[serde(default)]
     zone: Option<String>,
 }
@@ -75,7 +75,10 @@ fn in_step(error: QueryError, step: usize) -> QueryError {
             let inner = inner.map(|rest| format!("/steps/{step}/where{rest}"));
             QueryError::Fault(QuestionFault { place: inner.unwrap_or(place), text })
         }
-        error @ (QueryError::TooLarge(_) | QueryError::Stopped | QueryError::Io(_)) => error,
+        error @ (QueryError::Withheld(_)
+        | QueryError::TooLarge(_)
+        | QueryError::Stopped
+        | QueryError::Io(_)) => error,
     }
 }
 
@@ -104,16 +107,16 @@ pub(crate) async fn analyse_funnel(
     Json(request): Json<FunnelRequest>,
 ) -> Result<Response, AdminProblem> {
     let what = json!({ "analysis": "funnel", "steps": request.steps.len() });
-    shared.admin.permit_question(&requester, tenant, &what).await?;
+    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let (names, rows) = request.read()?;
-    let found = facts.compute(tenant, move |store, persons, asked| {
+    let found = facts.compute(&permit, move |store, persons, asked| {
         let mut steps = Steps::default();
         for (index, rows) in rows.iter().enumerate() {
-            let rows = store.rows(tenant, rows, persons, asked);
+            let rows = store.rows_of_groups(tenant, rows, persons, asked);
             steps.add(rows.map_err(|error| in_step(error, index))?);
         }
-        Ok(steps.analyse(&names))
+        Ok(steps.analyse(&names, asked.settings.smallest_group))
     });
     let found: FunnelAnalysis = found.await?;
     Ok(view(&found))

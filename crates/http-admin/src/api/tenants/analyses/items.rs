@@ -40,7 +40,7 @@ pub(crate) struct ItemsRequest {
     /// Which facts count; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
     #[serde(default)]
     zone: Option<String>,
 }
@@ -85,10 +85,10 @@ pub(crate) async fn analyse_items(
     Json(request): Json<ItemsRequest>,
 ) -> Result<Response, AdminProblem> {
     let what = json!({ "analysis": "items", "activity": request.activity });
-    shared.admin.permit_question(&requester, tenant, &what).await?;
+    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let (rows, attempts) = (request.rows(), request.attempts);
-    let answers = facts.compute(tenant, move |store, persons, asked| {
+    let answers = facts.compute(&permit, move |store, persons, asked| {
         let rows = store.rows(tenant, &rows, persons, asked).map_err(in_request)?;
         Ok(Answers::of(rows, attempts))
     });
@@ -99,7 +99,7 @@ pub(crate) async fn analyse_items(
         id.map(|id| ids.push(id)).is_ok()
     });
     let definitions = shared.admin.find_definitions(&requester, tenant, &ids).await?;
-    let found = facts.compute(tenant, move |_store, _persons, asked| {
+    let found = facts.compute(&permit, move |_store, _persons, asked| {
         let interaction = |definition: Option<String>| {
             definition.and_then(|text| Interaction::parse(&text).ok().flatten())
         };

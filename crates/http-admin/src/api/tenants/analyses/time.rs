@@ -38,7 +38,7 @@ pub(crate) struct TimeRequest {
     /// Which facts count; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
     #[serde(default)]
     zone: Option<String>,
 }
@@ -86,11 +86,12 @@ pub(crate) async fn analyse_time(
     Json(request): Json<TimeRequest>,
 ) -> Result<Response, AdminProblem> {
     let what = json!({ "analysis": "time", "by": request.by });
-    shared.admin.permit_question(&requester, tenant, &what).await?;
+    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let (gap, rows) = request.read()?;
-    let found = facts.compute(tenant, move |store, persons, asked| {
-        Ok(analyse(store.rows(tenant, &rows, persons, asked)?, gap))
+    let found = facts.compute(&permit, move |store, persons, asked| {
+        let rows = store.rows_of_groups(tenant, &rows, persons, asked)?;
+        Ok(analyse(rows, gap).without_small(asked.settings.smallest_group))
     });
     let found: TimeAnalysis = found.await?;
     Ok(view(&found))

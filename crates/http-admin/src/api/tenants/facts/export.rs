@@ -91,9 +91,9 @@ pub(crate) async fn export_facts(
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_export_of_facts(&requester, tenant, "progress").await?;
+    let permit = shared.admin.permit_export_of_facts(&requester, tenant, "progress").await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let mut response = Response::new(Body::from_stream(lines(facts.export(tenant).await?)));
+    let mut response = Response::new(Body::from_stream(lines(facts.export(permit).await?)));
     let jsonl = HeaderValue::from_static("application/jsonl");
     response.headers_mut().insert(CONTENT_TYPE, jsonl);
     Ok(response)
@@ -116,9 +116,9 @@ pub(crate) async fn read_facts_manifest(
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_export_of_facts(&requester, tenant, "manifest.json").await?;
+    let permit = shared.admin.permit_export_of_facts(&requester, tenant, "manifest.json").await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let mut reports = facts.export(tenant).await?;
+    let mut reports = facts.export(permit).await?;
     while let Some(report) = reports.recv().await {
         if let ExportReport::Done(manifest) = report {
             return Ok(view(&manifest));

@@ -38,9 +38,10 @@ pub(crate) async fn query_facts(
     Query(NoParams): Query<NoParams>,
     Json(question): Json<Question>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_question(&requester, tenant, &question.measures_and_dimensions()).await?;
+    let what = question.measures_and_dimensions();
+    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let mut answer = facts.answer(tenant, question).await?;
+    let mut answer = facts.answer(&permit, question).await?;
     if answer.sequence == 0 {
         // There are no facts yet, or no statements.
         answer.is_rebuilding = 0 < shared.admin.count_statements(&requester, tenant).await?;

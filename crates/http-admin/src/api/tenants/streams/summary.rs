@@ -25,8 +25,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct StreamSummary {
     /// Stored statements, including voided ones.
     statement_count: u64,
-    /// How many of them were stored within the last minute.
-    last_minute_count: u64,
+    /// How many of them were stored within the last minute; null if the tenant has a smallest group
+    /// of learners, which these may be fewer than.
+    #[schema(required)]
+    last_minute_count: Option<u64>,
     /// When the last one was stored.
     #[schema(format = DateTime, required)]
     last_stored: Option<String>,
@@ -88,14 +90,17 @@ pub(crate) async fn stream_summary(
 ) -> Result<Response, AdminProblem> {
     let permit = opening.count()?;
     let (tenant, who) = (opening.tenant, &opening.requester.requester);
-    opening.shared.admin.permit_counting(who, tenant).await?;
-    let source = Summaries { tenant, last: None, next: Instant::now() };
+    let settings = opening.shared.admin.permit_counting(who, tenant).await?;
+    let has_groups = settings.smallest_group.is_some();
+    let source = Summaries { tenant, has_groups, last: None, next: Instant::now() };
     Ok(opening.respond(permit, source))
 }
 
 /// The summaries of a tenant.
 struct Summaries {
     tenant: TenantId,
+    /// Whether the tenant has a smallest group of learners.
+    has_groups: bool,
     /// The one that was sent last.
     last: Option<StreamSummary>,
     /// When the next one may be made.
@@ -111,7 +116,7 @@ impl Summaries {
         });
         Ok(StreamSummary {
             statement_count: log.statement_count,
-            last_minute_count: log.last_minute_count,
+            last_minute_count: Some(log.last_minute_count).filter(|_| !self.has_groups),
             last_stored: log.last_stored.map(|stored| stored.to_string()),
             facts,
         })
@@ -139,7 +144,8 @@ impl EventSource for Summaries {
 
     async fn wait(&mut self, shared: &Shared) -> Result<(), Problem> {
         let is_still = |last: &StreamSummary| {
-            last.last_minute_count == 0 && last.facts.is_none_or(|facts| facts.lag == 0)
+            last.last_minute_count.is_none_or(|count| count == 0)
+                && last.facts.is_none_or(|facts| facts.lag == 0)
         };
         if let Some(last) = self.last.as_ref().filter(|last| is_still(last)) {
             let after = last.statement_count;
@@ -150,7 +156,9 @@ impl EventSource for Summaries {
     }
 
     async fn permit(&mut self, shared: &Shared, requester: &Requester) -> Result<(), AdminProblem> {
-        Ok(shared.admin.permit_counting(requester, self.tenant).await?)
+        let settings = shared.admin.permit_counting(requester, self.tenant).await?;
+        self.has_groups = settings.smallest_group.is_some();
+        Ok(())
     }
 
     fn place(&self) -> Option<u64> {
