@@ -63,6 +63,7 @@ try {
       for (const [name, path, act] of chosen) {
         if (size === PHONE && !PHONES.has(name)) continue;
         await page.goto(server.origin + path);
+        await page.getByRole("heading", { level: 1 }).waitFor();
         await settle(page);
         await act?.(page, size);
         await settle(page);

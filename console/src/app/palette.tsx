@@ -1,11 +1,14 @@
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowLeftRight, CircleUserRound, Keyboard, Languages, LogOut, Search, Server, SunMoon, type LucideIcon } from "lucide-react";
-import { useMemo, useState } from "react";
+import { ArrowLeftRight, BookOpen, CircleUserRound, Keyboard, Languages, LogOut, Search, Server, SunMoon, UserRound, type LucideIcon } from "lucide-react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { Autocomplete, Input, Menu, MenuItem, TextField, useFilter } from "react-aria-components";
+import { factsQuery, labelIn, rowsOf, type Question } from "../api/facts";
 import { signOut, tenantsQuery } from "../api/session";
 import { Dialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
+import { Untrusted } from "../parts/untrusted";
+import { plainly } from "../statement/visible";
 import { chooseLanguage, currentLanguage, LANGUAGES, t, type Language } from "../text/text";
 import { useViewer } from "./context";
 import { placesOf } from "./navigation";
@@ -19,6 +22,10 @@ interface Command {
   readonly keys?: string;
   readonly run: () => void;
 }
+
+/** From how many characters on learners and courses are looked for, and how many are listed. */
+const WANTED_MIN = 2;
+const FOUND_MAX = 6;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 
@@ -34,7 +41,7 @@ export default function Palette({
 }) {
   const { contains } = useFilter({ sensitivity: "base" });
   const [text, setText] = useState("");
-  const commands = useCommands(kind, text, onKeys);
+  const commands = [...useCommands(kind, text, onKeys), ...useFound(kind, text)];
   return (
     <Dialog title={kind === "tenants" ? t("palette.tenants") : t("palette.title")} onClose={onClose}>
       <Autocomplete filter={contains} inputValue={text} onInputChange={setText}>
@@ -53,10 +60,12 @@ export default function Palette({
           }}
         >
           {(command) => (
-            <MenuItem id={command.id} textValue={`${command.name} ${command.kind} ${command.id.startsWith("id ") ? text : ""}`} className="palette-item">
+            <MenuItem id={command.id} textValue={`${plainly(command.name)} ${command.kind} ${command.id.startsWith("id ") ? text : ""}`} className="palette-item">
               <Icon of={command.icon} />
               <span className="faint">{command.kind}</span>
-              <bdi className="clip">{command.name}</bdi>
+              <span className="clip">
+                <Untrusted said={command.name} max={80} />
+              </span>
               {command.keys ? <kbd>{command.keys}</kbd> : null}
             </MenuItem>
           )}
@@ -64,6 +73,49 @@ export default function Palette({
       </Autocomplete>
     </Dialog>
   );
+}
+
+/** Learners or courses with a text in their name, those with the most statements first. */
+function namedQuestion(field: "person" | "course", text: string): Question {
+  return {
+    measures: [{ measure: "count", name: "statements" }],
+    dimensions: [field],
+    where: { field: `${field}.name`, contains: text },
+    order: [{ by: "statements", descending: true }],
+    limit: FOUND_MAX,
+  };
+}
+
+/** The learners and courses that a text finds. */
+function useFound(kind: "search" | "tenants", typed: string): Command[] {
+  const { tenant, may } = useViewer();
+  const navigate = useNavigate();
+  const text = useDeferredValue(typed.trim());
+  const enabled = kind === "search" && may("read-statements") && text.length >= WANTED_MIN && !UUID.test(text);
+  const options = { enabled, placeholderData: keepPreviousData };
+  const persons = useQuery({ ...factsQuery(tenant, namedQuestion("person", text)), ...options });
+  const courses = useQuery({ ...factsQuery(tenant, namedQuestion("course", text)), ...options });
+  return useMemo(() => {
+    const params = { tenant: String(tenant) };
+    const found = (answer: typeof persons.data, field: "person" | "course") =>
+      answer && enabled ? rowsOf(answer).flatMap((row) => ({ id: String(row[field]), name: labelIn(answer, field, row[field] ?? null) ?? "" })) : [];
+    return [
+      ...found(persons.data, "person").map(({ id, name }) => ({
+        id: `person ${id}`,
+        kind: t("learners.learner"),
+        name,
+        icon: UserRound,
+        run: () => void navigate({ to: "/t/$tenant/learner", params, search: { id } }),
+      })),
+      ...found(courses.data, "course").map(({ id, name }) => ({
+        id: `course ${id}`,
+        kind: t("courses.course"),
+        name,
+        icon: BookOpen,
+        run: () => void navigate({ to: "/t/$tenant/activity", params, search: { id } }),
+      })),
+    ];
+  }, [persons.data, courses.data, enabled, tenant, navigate]);
 }
 
 function useCommands(kind: "search" | "tenants", text: string, onKeys: () => void): Command[] {

@@ -406,7 +406,7 @@ export const de: Catalogue = {
 
   "palette.act": "Tun",
   "palette.go": "Gehe zu",
-  "palette.hint": "Seite, Mandant oder Id eines Statements",
+  "palette.hint": "Lernende, Kurs, Seite, Mandant oder Id eines Statements",
   "palette.nothing": "Nichts passt",
   "palette.results": "Ergebnisse",
   "palette.statement": "Statement",

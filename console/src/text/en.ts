@@ -405,7 +405,7 @@ export const en = {
 
   "palette.act": "Act",
   "palette.go": "Go to",
-  "palette.hint": "Page, tenant, or the id of a statement",
+  "palette.hint": "Learner, course, page, tenant, or the id of a statement",
   "palette.nothing": "Nothing matches",
   "palette.results": "Results",
   "palette.statement": "Statement",

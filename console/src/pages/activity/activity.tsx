@@ -194,8 +194,8 @@ function Figures({ id, period, head }: { id: string; period: Period; head: Answe
   const questions = items.data?.questions.length ?? 0;
   const suspicious = items.data?.questions.filter((question) => question.flags.includes("key_may_be_wrong")).length ?? 0;
   const figures: Figure[] = [
-    { name: t("nav.learners"), value: learners === undefined ? undefined : count(learners), text: enrolled > began ? t("activity.enrolled", count(enrolled - began)) : t("activity.began", began) },
-    { name: t("courses.finished"), value: began > 0 ? percent(done / began) : undefined, text: t("activity.finishedOf", count(done), count(began)) },
+    { name: t("nav.learners"), value: learners === undefined ? undefined : count(learners), text: !head ? "" : enrolled > began ? t("activity.enrolled", count(enrolled - began)) : t("activity.began", began) },
+    { name: t("courses.finished"), value: began > 0 ? percent(done / began) : undefined, text: head ? t("activity.finishedOf", count(done), count(began)) : "" },
     { name: t("figure.score"), value: score === undefined ? undefined : percent(score), text: t("activity.score") },
     {
       name: t("activity.time"),
