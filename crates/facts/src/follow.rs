@@ -82,6 +82,7 @@ impl FactFollower {
     ) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let progress = Arc::new(Progress::new(NAME));
+        store.begin_following();
         let worker = Worker {
             storage: Arc::clone(storage),
             store: Arc::clone(store),
@@ -207,6 +208,9 @@ impl Worker {
                 }
                 Err(error) => failed = Some(error),
             }
+        }
+        if failed.is_none() {
+            self.store.note_look();
         }
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use acta_access::TenantId;
@@ -26,6 +27,9 @@ pub struct FactStore {
     folder: PathBuf,
     tenants: RwLock<HashMap<TenantId, Arc<TenantFacts>>>,
     dictionary_bytes_max: usize,
+    /// Whether a follower makes facts here, and whether it has looked at every tenant.
+    is_followed: AtomicBool,
+    has_looked: AtomicBool,
     /// Whose facts the follower is to make again, and has not removed yet.
     discarded: Mutex<HashSet<TenantId>>,
     /// Is locked while the facts are open.
@@ -102,7 +106,17 @@ impl FactStore {
         })?;
         let (folder, tenants) = (folder.to_owned(), RwLock::default());
         let discarded = Mutex::default();
-        Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, discarded, _lock: lock })
+        let (is_followed, has_looked) = (AtomicBool::new(false), AtomicBool::new(false));
+        let dictionary_bytes_max = usize::MAX;
+        Ok(Self {
+            folder,
+            tenants,
+            dictionary_bytes_max,
+            is_followed,
+            has_looked,
+            discarded,
+            _lock: lock,
+        })
     }
 
     /// Makes no more facts of a tenant whose dictionaries take this many bytes of memory.
@@ -142,17 +156,32 @@ impl FactStore {
         persons: &Arc<Persons>,
         asked: Asked<'_>,
     ) -> Result<Answer, QueryError> {
-        let facts = self.find(tenant);
+        let found = self.find(tenant);
         // A tenant without statements has no facts, which is an answer too.
-        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
         let mut answer = query::answer(&facts, question, persons, asked)?;
-        answer.is_rebuilding = self.is_rebuilding(tenant, &facts, answer.sequence);
+        answer.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), answer.sequence);
         Ok(answer)
     }
 
-    /// The facts of a tenant as they are now, as one table.
-    pub fn table(&self, tenant: TenantId) -> Table {
-        Table::of(&self.find(tenant).unwrap_or_else(|| Arc::new(TenantFacts::empty())))
+    /// The facts of a tenant as they are now, as one table, with the identifiers of `persons`
+    /// joined.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    pub fn table(&self, tenant: TenantId, persons: &Arc<Persons>) -> Table {
+        let found = self.find(tenant);
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let mut table = Table::of(&facts, persons);
+        table.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), table.sequence());
+        table
+    }
+
+    /// Whether rows of a tenant are missing of statements that were stored long ago: its facts have
+    /// not been opened yet, or are being made.
+    pub fn is_incomplete(&self, tenant: TenantId) -> bool {
+        let found = self.find(tenant);
+        let sequence = found.as_ref().map_or(0, |facts| facts.view().sequence);
+        self.is_rebuilding(tenant, found.as_deref(), sequence)
     }
 
     /// The folder for files that are made from the facts of a tenant. It is removed with them, and
@@ -177,9 +206,11 @@ impl FactStore {
         persons: &Arc<Persons>,
         asked: Asked<'_>,
     ) -> Result<FactRows, QueryError> {
-        let facts = self.find(tenant);
-        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
-        query::rows(&facts, question, persons, asked)
+        let found = self.find(tenant);
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let mut rows = query::rows(&facts, question, persons, asked)?;
+        rows.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), rows.sequence);
+        Ok(rows)
     }
 
     /// Adds rows that follow those of the tenant that are there. Of voided statements, only those
@@ -248,10 +279,27 @@ impl FactStore {
         self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether facts up to this sequence lack rows that the follower is about to make again.
-    fn is_rebuilding(&self, tenant: TenantId, facts: &TenantFacts, sequence: u64) -> bool {
-        self.discarded().contains(&tenant)
-            || (facts.is_rebuilding(sequence) && !self.is_full(facts))
+    /// Whether facts up to this sequence lack rows that the follower is about to make. Nothing else
+    /// decides this. Facts that are not open lack them until the follower has looked at all tenants.
+    fn is_rebuilding(&self, tenant: TenantId, facts: Option<&TenantFacts>, sequence: u64) -> bool {
+        let is_partial = match facts {
+            Some(facts) => facts.is_rebuilding(sequence) && !self.is_full(facts),
+            None => {
+                self.is_followed.load(Ordering::Acquire) && !self.has_looked.load(Ordering::Acquire)
+            }
+        };
+        is_partial || self.discarded().contains(&tenant)
+    }
+
+    /// A follower is about to make facts here.
+    pub(crate) fn begin_following(&self) {
+        self.has_looked.store(false, Ordering::Release);
+        self.is_followed.store(true, Ordering::Release);
+    }
+
+    /// The follower has looked at all tenants that have statements, and opened the facts of each.
+    pub(crate) fn note_look(&self) {
+        self.has_looked.store(true, Ordering::Release);
     }
 
     pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
@@ -283,6 +331,10 @@ impl FactStore {
                 TenantFacts::open(&folder)?
             }
         };
+        if self.is_followed.load(Ordering::Acquire) {
+            // How far they have to go is not known before the follower says so.
+            facts.begin(u64::MAX);
+        }
         let facts = Arc::new(facts);
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant, Arc::clone(&facts));
@@ -332,7 +384,7 @@ impl FactStore {
             sequence: view.sequence,
             voided: view.voided.len(),
             segments: view.segments.len() as u64,
-            is_rebuilding: self.is_rebuilding(tenant, facts, view.sequence),
+            is_rebuilding: self.is_rebuilding(tenant, Some(facts), view.sequence),
             disk_bytes: facts.disk_bytes(),
             memory_bytes: (texts + tail) as u64,
             is_full: self.is_full(facts),
@@ -347,4 +399,42 @@ impl FactStore {
 /// Whether the files are not as they were written.
 fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_incomplete_until_the_follower_has_found_how_far_they_have_to_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FactStore::open(folder.path()).unwrap();
+        let (tenant, persons) = (TenantId::FIRST, Arc::default());
+        let is_rebuilding = |store: &FactStore| {
+            let rows = RowsQuestion::default();
+            let limits = query::QueryLimits { memory_bytes: 1 << 20, threads: 1 };
+            let asked = Asked { limits, now: 0, stop: &|| false };
+            let of_rows = store.rows(tenant, &rows, &persons, asked).unwrap().is_rebuilding;
+            let answer = store.answer(tenant, &Question::default(), asked);
+            assert!(answer.is_err() || answer.unwrap().is_rebuilding == of_rows);
+            assert_eq!(store.table(tenant, &persons).is_rebuilding(), of_rows);
+            assert_eq!(store.is_incomplete(tenant), of_rows);
+            of_rows
+        };
+        assert!(!is_rebuilding(&store), "nobody makes any");
+        store.begin_following();
+        assert!(is_rebuilding(&store), "they are not open yet");
+        let facts = store.find_or_open(tenant).unwrap();
+        assert!(is_rebuilding(&store), "nobody knows how far they have to go");
+        facts.begin(5);
+        assert!(is_rebuilding(&store));
+        facts.begin(0);
+        assert!(!is_rebuilding(&store));
+        store.rebuild(tenant);
+        assert!(is_rebuilding(&store));
+        assert!(store.take_discarded(tenant));
+        store.clear(tenant).unwrap();
+        store.note_look();
+        assert!(!is_rebuilding(&store), "a tenant without statements");
+    }
 }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use acta_analyses::{Moment, Session, quantiles, sessions};
-use acta_facts::{FactRows, RowColumn};
+use acta_facts::{FactRows, QueryError, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::budget::Budget;
 use super::spread::Spread;
+
+/// Bytes of memory of a learner, beside those of what the learner did.
+const LEARNER_BYTES: usize = 100;
 
 /// Microseconds of a second.
 const SECOND: f64 = 1e6;
@@ -21,6 +25,8 @@ pub(crate) struct TimeAnalysis {
     rows: Vec<TimeFigures>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// The time for one value of the field.
@@ -42,9 +48,17 @@ pub(crate) struct TimeFigures {
 
 /// Computes the time by the values of a field, from rows with the field, `person`, `timestamp` and
 /// `duration`.
-pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
+///
+/// # Errors
+///
+/// Those of [`Budget`].
+pub(crate) fn analyse(
+    rows: FactRows,
+    gap_minutes: u32,
+    budget: &mut Budget<'_>,
+) -> Result<TimeAnalysis, QueryError> {
     let gap = i64::from(gap_minutes) * 60_000_000;
-    let FactRows { columns, count, sequence } = rows;
+    let FactRows { columns, count, sequence, is_rebuilding } = rows;
     let columns: Result<[RowColumn; 4], _> = columns.try_into();
     let Ok(
         [
@@ -55,13 +69,17 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
         ],
     ) = columns
     else {
-        return TimeAnalysis { gap_minutes, rows: Vec::new(), sequence };
+        return Ok(TimeAnalysis { gap_minutes, rows: Vec::new(), sequence, is_rebuilding });
     };
     let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
     for row in (0..count).filter(|row| persons[*row] != 0) {
+        budget.check_at(row)?;
         let moment = Moment { time: times[row], duration: micros(durations[row]) };
         let learners = events.entry(values[row]).or_default();
-        learners.entry(persons[row]).or_default().push(moment);
+        let moments = learners.entry(persons[row]).or_default();
+        let is_new = moments.is_empty();
+        moments.push(moment);
+        budget.take(1, size_of::<Moment>() + if is_new { LEARNER_BYTES } else { 0 })?;
     }
     let figures = |(value, learners): (u32, BTreeMap<u32, Vec<Moment>>)| {
         let by_learner: Vec<Vec<f64>> = learners
@@ -79,11 +97,15 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
             seconds_per_learner: quantiles(sums).map(Spread::from),
         }
     };
-    let mut rows: Vec<TimeFigures> = events.into_iter().map(figures).collect();
+    let mut rows: Vec<TimeFigures> = Vec::with_capacity(events.len());
+    for of_value in events {
+        budget.check()?;
+        rows.push(figures(of_value));
+    }
     rows.sort_by(|one, other| {
         other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
     });
-    TimeAnalysis { gap_minutes, rows, sequence }
+    Ok(TimeAnalysis { gap_minutes, rows, sequence, is_rebuilding })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are below 2^53 microseconds")]

@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use acta_access::TenantId;
 use acta_facts::FactStore;
 use acta_facts_export::{
-    ExportError, ExportFile, ExportProgress, Exporting, Manifest, export, find_manifest,
+    ExportError, ExportFile, ExportProgress, Exporting, FileName, Manifest, export, find_manifest,
 };
 use acta_http::problem::Problem;
+use acta_storage::Share;
+use acta_storage::persons::Persons;
 use tokio::sync::{OwnedMutexGuard, mpsc};
 
 use super::low_priority;
@@ -32,6 +34,13 @@ pub(crate) enum ExportReport {
     Progress(ExportProgress),
     /// It is done.
     Done(Manifest),
+}
+
+/// The turn of an export. Nobody else exports the facts of the tenant as long as it is held.
+#[derive(Debug)]
+pub(crate) struct ExportTurn {
+    pub(super) _alone: OwnedMutexGuard<()>,
+    pub(super) _turn: Share,
 }
 
 /// The tenants whose facts are being exported.
@@ -58,8 +67,8 @@ impl Exports {
 /// 500 if it cannot begin.
 pub(super) fn start(
     store: Arc<FactStore>,
-    tenant: TenantId,
-    held: impl Send + 'static,
+    (tenant, persons): (TenantId, Arc<Persons>),
+    held: ExportTurn,
 ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     low_priority::begin("acta-export", move || {
@@ -67,7 +76,12 @@ pub(super) fn start(
         let stop = || sender.is_closed();
         // A report that finds no room is left out: another one follows.
         let mut watch = |now| drop(sender.try_send(ExportReport::Progress(now)));
-        let (table, folder) = (store.table(tenant), store.export_folder(tenant));
+        let (table, folder) = (store.table(tenant, &persons), store.export_folder(tenant));
+        if table.is_rebuilding() {
+            // What is missing would be taken for removed.
+            tracing::warn!("facts are not exported, because they are being made");
+            return;
+        }
         match export(&table, &folder, Exporting::new(&stop, &mut watch)) {
             Ok(manifest) => drop(sender.blocking_send(ExportReport::Done(manifest))),
             Err(ExportError::Stopped) => {}
@@ -84,11 +98,11 @@ pub(super) fn start(
 /// 500 if it cannot be read, 503 if it is being replaced all the time.
 pub(super) async fn open_exported(
     folder: &Path,
-    name: &str,
+    name: FileName,
 ) -> Result<Option<(ExportFile, File)>, Problem> {
     for _ in 0..OPEN_TRIES {
-        let (folder, name) = (folder.to_owned(), name.to_owned());
-        let opened = acta_storage::spawn_blocking(move || open(&folder, &name)).await;
+        let folder = folder.to_owned();
+        let opened = acta_storage::spawn_blocking(move || open(&folder, name)).await;
         match opened.map_err(io::Error::other).flatten() {
             Ok(Opened::There(file, opened)) => return Ok(Some((file, opened))),
             Ok(Opened::Missing) => return Ok(None),
@@ -110,12 +124,12 @@ enum Opened {
     Changing,
 }
 
-fn open(folder: &Path, name: &str) -> io::Result<Opened> {
+fn open(folder: &Path, name: FileName) -> io::Result<Opened> {
     let manifest = find_manifest(folder)?;
     let Some(file) = manifest.as_ref().and_then(|manifest| manifest.find(name)) else {
         return Ok(Opened::Missing);
     };
-    let opened = match File::open(folder.join(name)) {
+    let opened = match File::open(folder.join(name.to_string())) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Changing),
         opened => opened?,
     };

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::analyses::budget::Budget;
 use crate::analyses::time::{TimeAnalysis, analyse};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
@@ -90,7 +91,7 @@ pub(crate) async fn analyse_time(
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let (gap, rows) = request.read()?;
     let found = facts.compute(tenant, move |store, persons, asked| {
-        Ok(analyse(store.rows(tenant, &rows, persons, asked)?, gap))
+        analyse(store.rows(tenant, &rows, persons, asked)?, gap, &mut Budget::of(asked))
     });
     let found: TimeAnalysis = found.await?;
     Ok(view(&found))
