@@ -202,3 +202,70 @@ fn only_those_who_read_all_statements_may_export_them() {
         assert_eq!(nobody.send().status, 401, "{path}");
     }
 }
+
+/// The number of rows that a manifest has as soon as the server starts, or none if it is told to try
+/// again.
+fn rows_at_the_start(asked: &Asked) -> Option<u64> {
+    let answer = asked.get(MANIFEST, &[]);
+    if answer.status == 503 {
+        let problem = answer.json();
+        assert!(problem["type"].as_str().unwrap().ends_with("facts-incomplete"), "{problem}");
+        assert!(answer.header("retry-after").is_some());
+        return None;
+    }
+    answer.expect(200).json()["rows"].as_u64()
+}
+
+fn waits_for_facts(engine: Engine) {
+    let mut asked = Asked::new(engine);
+    asked.tell(&(1..=300).map(|number| of_month(number, 1 + number % 12)).collect::<Vec<_>>());
+    assert_eq!(asked.count(), 300);
+    assert_eq!(rows_at_the_start(&asked), Some(300));
+    let folder = asked.store.data().with_file_name("parquet");
+    let to = folder.display().to_string();
+    assert_eq!(asked.export(&to, &[], &[]), [12, 0, 300]);
+    // Facts that are opened, and facts that are made again.
+    for facts in [None, Some(asked.store.data().with_file_name("facts"))] {
+        asked.server.kill();
+        if let Some(facts) = facts {
+            fs::remove_dir_all(facts).unwrap();
+        }
+        asked.server = crate::start(&asked.store);
+        assert!(matches!(rows_at_the_start(&asked), None | Some(300)));
+        let mut command = acta();
+        command.args(["facts", "export", &to, "--json", "--data"]).arg(asked.store.data());
+        let done = run(&mut command);
+        assert_eq!(done.code == Some(0), !done.err.contains("being made"), "{}", done.err);
+        assert_eq!(folder.read_dir().unwrap().count(), 13, "no file is removed");
+    }
+    assert_eq!(asked.count(), 300);
+    assert_eq!(rows_at_the_start(&asked), Some(300));
+}
+
+#[test]
+fn facts_that_are_being_made_are_not_exported() {
+    waits_for_facts(Engine::Embedded);
+}
+
+#[test]
+fn facts_that_are_being_made_are_not_exported_on_postgres() {
+    waits_for_facts(Engine::Postgres);
+}
+
+#[test]
+fn a_manifest_of_somebody_else_names_no_other_files() {
+    let asked = Asked::new(Engine::Embedded);
+    asked.tell(&[of_month(1, 1)]);
+    assert_eq!(asked.count(), 1);
+    let folder = asked.store.data().with_file_name("parquet");
+    let other = asked.store.data().with_file_name("other");
+    fs::write(&other, "x").unwrap();
+    asked.export(&folder.display().to_string(), &[], &[]);
+    let manifest = folder.join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("facts-2026-01.parquet", "../other")).unwrap();
+    fs::write(folder.join("facts-2026-02.parquet"), "left by an export that was killed").unwrap();
+    assert_eq!(asked.export(&folder.display().to_string(), &[], &[]), [1, 0, 1]);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "x");
+    assert!(!folder.join("facts-2026-02.parquet").exists());
+}

@@ -16,5 +16,6 @@ mod framing;
 mod grammar;
 mod growth;
 mod headers;
+mod imports;
 mod neighbours;
 mod sign_in;

@@ -285,6 +285,18 @@ impl Role {
 mod tests {
     use super::*;
 
+    /// Answers to questions name persons, and what is known of them.
+    #[test]
+    fn whoever_may_read_statements_may_read_persons() {
+        let (statements, persons) = (Permission::ReadStatements, Permission::ReadPersons);
+        for role in Role::EVERY {
+            assert!(!permits(role, statements) || permits(role, persons), "{role:?}");
+        }
+        for scope in statements.scopes() {
+            assert!(persons.scopes().contains(scope), "{scope:?}");
+        }
+    }
+
     /// The expected permissions of each role, independent of the table.
     fn expected(role: Role) -> Vec<&'static str> {
         let names = match role {

@@ -69,6 +69,16 @@ pub enum AdminError {
         person: PersonId,
     },
 
+    /// Others changed persons during an import, so that some of the rows are faulty. Correct them,
+    /// then send all of them again: those that were imported change nothing.
+    #[error("{rows} rows were imported, and others are not valid any more")]
+    ImportStopped {
+        /// How many rows were imported before.
+        rows: u64,
+        /// What is wrong with the others.
+        faults: Vec<AdminFault>,
+    },
+
     /// The key of the request was used for another request. Use a new one.
     #[error("the idempotency key was used for a different request")]
     KeyReused,

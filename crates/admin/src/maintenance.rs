@@ -31,7 +31,10 @@ impl Admin {
         let tenants: Vec<Versioned<Tenant>> =
             directory::list(&*self.storage, &Group::Every).await?;
         for tenant in tenants {
-            if is_due(&tenant.value, now) {
+            if matches!(tenant.value.state, TenantState::Purged { .. }) {
+                // Another node has removed it.
+                self.persons.forget(tenant.value.id);
+            } else if is_due(&tenant.value, now) {
                 let span = tenant_span(tenant.value.id);
                 self.purge(tenant).instrument(span).await?;
             }
@@ -73,6 +76,7 @@ impl Admin {
             tracing::info!(tenant.id = id.number(), "the data of a deleted tenant was removed");
         }
         self.authenticator.forget_tenant(id);
+        self.persons.forget(id);
         Ok(())
     }
 
@@ -80,34 +84,21 @@ impl Admin {
         &self,
         tenant: acta_access::TenantId,
     ) -> Result<(), AdminError> {
-        let found: Vec<acta_storage::Record> = self.records_of::<T>(tenant).await?;
-        for together in found.chunks(TOGETHER_COUNT) {
-            let writes = together
+        let group = Group::OfTenant(tenant);
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .storage
+                .list_records(T::KIND, &group, after.as_deref(), TOGETHER_COUNT)
+                .await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id.clone());
+            let writes = page
                 .iter()
                 .map(RecordWrite::remove)
                 .map(crate::people::accounts::unconditional)
                 .collect();
             self.commit(&Change { writes, entries: Vec::new() }).await?;
-        }
-        Ok(())
-    }
-
-    async fn records_of<T: Recorded>(
-        &self,
-        tenant: acta_access::TenantId,
-    ) -> Result<Vec<acta_storage::Record>, AdminError> {
-        let group = Group::OfTenant(tenant);
-        let mut all: Vec<acta_storage::Record> = Vec::new();
-        loop {
-            let after = all.last().map(|last| last.id.clone());
-            let page = self
-                .storage
-                .list_records(T::KIND, &group, after.as_deref(), TOGETHER_COUNT)
-                .await?;
-            if page.is_empty() {
-                return Ok(all);
-            }
-            all.extend(page);
         }
     }
 }

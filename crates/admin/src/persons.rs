@@ -7,13 +7,14 @@ pub(crate) mod csv;
 mod draft;
 pub(crate) mod import;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use acta_access::{Permission, TenantId};
+use acta_service::ServiceError;
 use acta_storage::directory::{
     self, AttributeName, JoinedPerson, PersonId, PersonRules, Versioned,
 };
-use acta_storage::{Change, NewAuditEntry};
+use acta_storage::{Change, NewAuditEntry, spawn_blocking};
 use acta_xapi::Ifi;
 use serde_json::{Value, json};
 
@@ -123,7 +124,20 @@ impl Admin {
             let entries = vec![(Some(tenant), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
         }
-        Ok(())
+        self.record_credential(requester, &found.value).await
+    }
+
+    /// Checks whether the requester may change persons, before much is read for it.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_changing_persons(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<(), AdminError> {
+        self.permit(requester, tenant, Permission::WritePersons).await.map(drop)
     }
 
     /// Some persons of a tenant, by their ids.
@@ -140,8 +154,12 @@ impl Admin {
         let what = json!({ "is_search": !search.text.is_empty() });
         self.permit_reading_persons(requester, tenant, &what).await?;
         let persons = self.persons.load(tenant).await?;
+        let wanted = search.clone();
+        // All persons are looked at, which no thread of the runtime does.
+        let ids =
+            spawn_blocking(move || persons.search(&wanted.text, wanted.after, wanted.count_max));
         let mut found = Vec::new();
-        for id in persons.search(&search.text, search.after, search.count_max) {
+        for id in ids.await.map_err(ServiceError::from)? {
             found.extend(self.find_joined(tenant, id).await?);
         }
         Ok(found)
@@ -335,11 +353,14 @@ impl Admin {
             let text = format!("expected 1 to {most} other persons");
             return Err(AdminError::fault("/persons", text));
         }
+        // Somebody who is named twice is joined once.
+        let mut known = HashSet::new();
+        let others: Vec<PersonId> = others.iter().copied().filter(|it| known.insert(*it)).collect();
         for _ in 0..Self::TRIES {
             let mut draft = Draft::begin(self, tenant).await?;
             let found = self.find_joined(tenant, id).await?.ok_or(AdminError::NotFound)?.value;
             let mut after = found.clone();
-            for other in others {
+            for other in &others {
                 let missing =
                     || AdminError::fault("/persons", format!("there is no person {other}"));
                 let other = self.find_joined(tenant, *other).await?.ok_or_else(missing)?;
@@ -461,7 +482,8 @@ impl Admin {
         requester: &Requester,
         tenant: TenantId,
     ) -> Result<std::sync::Arc<acta_storage::persons::Persons>, AdminError> {
-        self.permit(requester, tenant, Permission::ReadPersons).await?;
+        let found = self.permit(requester, tenant, Permission::ReadPersons).await?;
+        self.record_credential(requester, &found.value).await?;
         let persons = self.persons.load(tenant).await?;
         let detail = json!({ "persons": persons.len() });
         let entry = self.entry_with(requester, "persons.exported", tenant_target(tenant), &detail);

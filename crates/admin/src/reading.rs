@@ -3,7 +3,7 @@
 use acta_access::{Permission, Principal, Scope, Scopes, ServerPermission, TenantId};
 use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
-use acta_storage::directory::TenantSettings;
+use acta_storage::directory::{Tenant, TenantSettings};
 use acta_xapi::{ActivityId, StatementId};
 use serde_json::json;
 
@@ -67,11 +67,22 @@ impl Admin {
             let entries = vec![(Some(tenant), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
         }
+        self.record_credential(requester, &found.value).await?;
+        Ok(Reading { principal: reader(requester, tenant), settings: found.value.settings })
+    }
+
+    /// Records in the audit that a credential reads, if the tenant has enabled this: the first time
+    /// in each hour.
+    pub(crate) async fn record_credential(
+        &self,
+        requester: &Requester,
+        tenant: &Tenant,
+    ) -> Result<(), AdminError> {
         if requester.confined_to().is_some() {
             let who = requester.who();
-            self.authenticator.record_reading(&found.value, who, &requester.from).await?;
+            self.authenticator.record_reading(tenant, who, &requester.from).await?;
         }
-        Ok(Reading { principal: reader(requester, tenant), settings: found.value.settings })
+        Ok(())
     }
 
     /// Checks whether the requester may follow the statements of a tenant as they are stored, and
@@ -89,13 +100,11 @@ impl Admin {
         tenant: TenantId,
         what: &serde_json::Value,
     ) -> Result<Principal, AdminError> {
-        match own_principal(requester, tenant) {
-            Some(_) => self.continue_following(requester, tenant).await,
-            None => {
-                let what = json!({ "stream": what });
-                Ok(self.permit_reading(requester, tenant, &what).await?.principal)
-            }
+        if own_principal(requester, tenant).is_some() {
+            return self.continue_following(requester, tenant).await;
         }
+        let what = json!({ "stream": what });
+        Ok(self.permit_reading(requester, tenant, &what).await?.principal)
     }
 
     /// As [`Admin::begin_following`], for a stream that is open already.
@@ -121,6 +130,20 @@ impl Admin {
         let who = requester.who();
         self.authenticator.record_reading(&found.value, who, &requester.from).await?;
         Ok(principal.clone())
+    }
+
+    /// Checks whether the requester may still read all statements of a tenant, for work that was
+    /// permitted and recorded when it began.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_question`].
+    pub async fn confirm_reading(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<(), AdminError> {
+        self.permit(requester, tenant, Permission::ReadStatements).await.map(drop)
     }
 
     /// Checks whether the requester may see how many statements a tenant has, as

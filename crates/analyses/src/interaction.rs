@@ -10,13 +10,14 @@ mod assignment;
 mod definition;
 mod kind;
 mod pattern;
+mod prepared;
 mod range;
 
 pub use definition::{Component, DefinitionError};
 pub use kind::InteractionType;
+pub use prepared::PreparedInteraction;
 
 use definition::Definition;
-use pattern::{Reading, Rules};
 
 /// A question, as the definition of its activity describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,8 @@ pub enum Judgement {
     Right,
     /// It matches none of them.
     Wrong,
-    /// There is nothing to compare it with (a survey), or too much (more than 256 items).
+    /// There is nothing to compare it with (a survey), or too much (more than 256 items, or more
+    /// than 200 patterns).
     NotJudged,
 }
 
@@ -98,16 +100,29 @@ impl Interaction {
         self.patterns.as_deref()
     }
 
-    /// The options that a learner could choose: those of `choices` or `scale`, or `true` and
-    /// `false`; empty where they are not known.
+    /// The options that a learner could choose: those of `choices` of a `choice`, those of `scale`
+    /// of a `likert`, or `true` and `false`; empty where they are not known, or where the response
+    /// is not one of them, as in `sequencing`.
     pub fn options(&self) -> Vec<Component> {
-        if self.kind == InteractionType::TrueFalse {
-            return ["true", "false"].map(Component::unnamed).to_vec();
+        match self.kind {
+            InteractionType::TrueFalse => ["true", "false"].map(Component::unnamed).to_vec(),
+            InteractionType::Choice | InteractionType::Likert => self.options.clone(),
+            InteractionType::FillIn
+            | InteractionType::LongFillIn
+            | InteractionType::Matching
+            | InteractionType::Performance
+            | InteractionType::Sequencing
+            | InteractionType::Numeric
+            | InteractionType::Other => Vec::new(),
         }
-        self.options.clone()
     }
 
-    /// Compares a response with the correct responses.
+    /// Reads the correct responses, to judge many responses.
+    pub fn prepare(&self) -> PreparedInteraction<'_> {
+        PreparedInteraction::of(self)
+    }
+
+    /// Compares a response with the correct responses; of many, prepare the question first.
     ///
     /// - `choice`, `matching`: the same items in any order; ids are compared exactly.
     /// - `sequencing`: the same items in this order.
@@ -120,81 +135,27 @@ impl Interaction {
     /// - `numeric`: a number within the range, its bounds included.
     /// - `true-false`, `likert`, `other`: the same text; `true` and `false` in any case.
     pub fn judge(&self, response: &str) -> Judgement {
-        let Some(patterns) = &self.patterns else { return Judgement::NotJudged };
-        let rules = Rules::of(self.kind);
-        let response = Reading::of(rules, response);
-        let mut judgement = Judgement::Wrong;
-        for pattern in patterns {
-            match pattern::matches(rules, &Reading::of(rules, pattern), &response) {
-                Some(true) => return Judgement::Right,
-                Some(false) => {}
-                None => judgement = Judgement::NotJudged,
-            }
-        }
-        judgement
+        self.prepare().judge(response)
     }
 
-    /// Whether a response was right, by what the statement says, or else by the pattern. None if
-    /// neither says anything: surveys, and questions without a response.
+    /// As [`PreparedInteraction::verdict`], of one response.
     pub fn verdict(&self, response: Option<&str>, success: Option<bool>) -> Option<Verdict> {
-        let derived = match response.map(|response| self.judge(response)) {
-            Some(Judgement::Right) => Some(true),
-            Some(Judgement::Wrong) => Some(false),
-            Some(Judgement::NotJudged) | None => None,
-        };
-        let is_contradicted = matches!((success, derived), (Some(one), Some(two)) if one != two);
-        let of = |is_right, basis| Verdict { is_right, basis, is_contradicted };
-        let stated = success.map(|is_right| of(is_right, Basis::Stated));
-        stated.or_else(|| derived.map(|is_right| of(is_right, Basis::Derived)))
+        self.prepare().verdict(response, success)
     }
 
-    /// What was chosen, to count it: the options of a `choice`, the pairs of a `matching`, the
-    /// steps of a `performance`; otherwise the whole response, without parameters, and in lower
-    /// case if it is a text whose case does not matter.
-    ///
-    /// An option that is chosen twice comes once.
+    /// As [`PreparedInteraction::chosen`], of one response.
     pub fn chosen(&self, response: &str) -> Vec<String> {
-        let is_cased =
-            self.patterns.iter().flatten().any(|pattern| {
-                Reading::of(Rules::of(self.kind), pattern).case_matters == Some(true)
-            });
-        pattern::chosen(self.kind, response, is_cased)
+        self.prepare().chosen(response)
     }
 
-    /// Whether an option is part of a correct response.
+    /// As [`PreparedInteraction::is_key`], of one option.
     pub fn is_key(&self, option: &str) -> bool {
-        let patterns = self.patterns.iter().flatten();
-        let mut chosen = patterns.flat_map(|pattern| self.chosen(pattern));
-        let is_listed = chosen.any(|keyed| keyed == option);
-        let is_whole = !matches!(
-            self.kind,
-            InteractionType::Choice | InteractionType::Matching | InteractionType::Performance
-        );
-        is_listed || is_whole && self.judge(option) == Judgement::Right
+        self.prepare().is_key(option)
     }
 
-    /// The score, from 0 to 100, of somebody who chooses by chance: known where one of a list of
-    /// options is right.
+    /// As [`PreparedInteraction::random_guess_score`].
     pub fn random_guess_score(&self) -> Option<f64> {
-        let patterns = self.patterns.as_ref()?;
-        let options = match self.kind {
-            InteractionType::TrueFalse | InteractionType::Choice => self.options(),
-            InteractionType::FillIn
-            | InteractionType::LongFillIn
-            | InteractionType::Matching
-            | InteractionType::Performance
-            | InteractionType::Sequencing
-            | InteractionType::Likert
-            | InteractionType::Numeric
-            | InteractionType::Other => return None,
-        };
-        let is_single = patterns.iter().all(|pattern| self.chosen(pattern).len() == 1);
-        if !is_single || options.is_empty() {
-            return None;
-        }
-        let right = options.iter().filter(|option| self.judge(&option.id) == Judgement::Right);
-        let of = crate::number::number_of;
-        Some(100.0 * of(right.count()) / of(options.len()))
+        self.prepare().random_guess_score()
     }
 }
 

@@ -92,6 +92,12 @@ impl Test {
     /// Computes all figures. One that is not defined for these scores has no value: a deviation
     /// of one learner, a correlation with scores that are all equal.
     pub fn statistics(&self) -> TestStatistics {
+        let statistics = self.statistics_unless(&|| false);
+        statistics.unwrap_or_else(|| unreachable!("nobody stops it"))
+    }
+
+    /// The same; none as soon as `stop`, which is asked before each item, says so.
+    pub fn statistics_unless(&self, stop: &dyn Fn() -> bool) -> Option<TestStatistics> {
         let mut totals = vec![0.0; self.learner_count];
         for item in &self.items {
             for (total, score) in totals.iter_mut().zip(&item.scores) {
@@ -101,13 +107,16 @@ impl Test {
         let scale: Scale = self.items.iter().map(Item::scale).sum();
         let moments = Moments::of(&totals, scale);
         let order = Order::by(&totals);
-        let statistics = self.items.iter().map(|item| item.statistics(&totals, &order, scale));
-        let mut items: Vec<ItemStatistics> = statistics.collect();
+        let statistics = self
+            .items
+            .iter()
+            .map(|item| (!stop()).then(|| item.statistics(&totals, &order, scale)));
+        let mut items: Vec<ItemStatistics> = statistics.collect::<Option<_>>()?;
         item::set_effective_weights(&mut items);
         let internal_consistency = self.internal_consistency(&moments, &items);
         let error_ratio = internal_consistency.map(|it| 100.0 * (1.0 - it / 100.0).max(0.0).sqrt());
         let standard_deviation = moments.variance.map(f64::sqrt).and_then(|it| scale.share_of(it));
-        TestStatistics {
+        Some(TestStatistics {
             learner_count: self.learner_count,
             mean: moments.mean.and_then(|mean| scale.percent(mean)),
             median: order.median(&totals).and_then(|median| scale.percent(median)),
@@ -122,7 +131,7 @@ impl Test {
                 .zip(standard_deviation)
                 .map(|(ratio, deviation)| ratio / 100.0 * deviation),
             items,
-        }
+        })
     }
 
     /// 100 · P / (P − 1) · (1 − Σ V(x) / V(T)), where P is the number of items.

@@ -15,7 +15,8 @@ pub mod video;
 
 pub use funnel::{FunnelStep, StepEvent, funnel};
 pub use interaction::{
-    Basis, Component, DefinitionError, Interaction, InteractionType, Judgement, Verdict,
+    Basis, Component, DefinitionError, Interaction, InteractionType, Judgement,
+    PreparedInteraction, Verdict,
 };
 pub use items::{
     ANSWERS_MIN, ANSWERS_STABLE, Choices, Distractor, Interval, Item, ItemFlag, ItemStatistics,

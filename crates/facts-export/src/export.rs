@@ -7,14 +7,35 @@ use std::path::Path;
 use acta_facts::Table;
 use sha2::{Digest, Sha256};
 
+use crate::file_name::FileName;
 use crate::manifest::{
-    ExportFile, Manifest, SCHEMA, find_manifest, hexadecimal, replace_file, replace_manifest,
+    ExportFile, Manifest, SCHEMA, find_manifest, hexadecimal, remove_others, replace_file,
+    replace_manifest,
 };
 use crate::month::Month;
 use crate::order::MonthRows;
 use crate::progress::{ExportError, Exporting};
 use crate::survey::{Surveyed, survey};
 use crate::writer::write_rows;
+
+/// The manifest of a folder whose files are those of these facts already, so that an export would
+/// write nothing.
+///
+/// # Errors
+///
+/// Of the files.
+pub fn find_current(table: &Table, folder: &Path) -> io::Result<Option<Manifest>> {
+    let is_whole = |file: &ExportFile| {
+        let length = fs::metadata(folder.join(file.name.to_string())).map(|found| found.len());
+        length.is_ok_and(|length| length == file.bytes)
+    };
+    let manifest = find_manifest(folder)?.filter(|manifest| {
+        (manifest.sequence, manifest.persons_version) == (table.sequence(), table.persons_version())
+            && manifest.stored == stored_of(table)
+            && manifest.files.iter().all(is_whole)
+    });
+    Ok(manifest)
+}
 
 /// Brings the files of a folder up to date with the facts: writes those that are new or have
 /// changed, and removes those that are no longer there. Nobody else writes to the folder meanwhile.
@@ -29,12 +50,16 @@ pub fn export(
     mut exporting: Exporting<'_>,
 ) -> Result<Manifest, ExportError> {
     acta_files::create_directory(folder)?;
+    if let Some(current) = find_current(table, folder)? {
+        remove_others(folder, &current)?;
+        return Ok(current);
+    }
     let old = find_manifest(folder)?.unwrap_or_default();
     let months = survey(table, &mut exporting)?;
     let kept = |month: &Month, surveyed: &Surveyed| {
-        let file = old.find(&month.file_name())?;
+        let file = old.find(FileName::of(*month))?;
         let is_same = file.fingerprint == surveyed.fingerprint() && file.rows == surveyed.rows;
-        let length = fs::metadata(folder.join(&file.name)).map(|file| file.len());
+        let length = fs::metadata(folder.join(file.name.to_string())).map(|file| file.len());
         (is_same && length.is_ok_and(|length| length == file.bytes)).then(|| file.clone())
     };
     let mut manifest = Manifest { schema: SCHEMA, ..old.clone() };
@@ -52,24 +77,27 @@ pub fn export(
         // So that an export that is stopped does not begin from the start the next time.
         replace_manifest(folder, &manifest)?;
     }
-    let is_there = |file: &ExportFile| months.keys().any(|month| month.file_name() == file.name);
+    let is_there = |file: &ExportFile| months.contains_key(&file.name.month());
     manifest.files.retain(is_there);
     manifest.sequence = table.sequence();
-    manifest.stored = (0 < manifest.sequence).then(|| text_of(table.stored()));
+    manifest.stored = stored_of(table);
+    manifest.persons_version = table.persons_version();
     manifest.settle();
     if manifest != old {
         replace_manifest(folder, &manifest)?;
     }
-    for gone in old.files.iter().filter(|file| manifest.find(&file.name).is_none()) {
-        fs::remove_file(folder.join(&gone.name))?;
-    }
+    remove_others(folder, &manifest)?;
     Ok(manifest)
+}
+
+/// When the last statement was stored, if there is one.
+fn stored_of(table: &Table) -> Option<String> {
+    (0 < table.sequence()).then(|| text_of(table.stored()))
 }
 
 impl Manifest {
     fn settle(&mut self) {
-        let place = |file: &ExportFile| file.month.parse::<Month>().ok();
-        self.files.sort_by_key(place);
+        self.files.sort_by_key(|file| file.name.month());
         self.rows = self.files.iter().map(|file| file.rows).sum();
     }
 }
@@ -87,8 +115,8 @@ fn write_month(
     exporting: &mut Exporting<'_>,
 ) -> Result<ExportFile, ExportError> {
     let rows = MonthRows::count(table, month, surveyed.times, exporting)?;
-    let name = month.file_name();
-    let (bytes, digest) = replace_file(folder, &name, |file| {
+    let name = FileName::of(month);
+    let (bytes, digest) = replace_file(folder, &name.to_string(), |file| {
         let mut output = Hashed { file, digest: Sha256::new(), bytes: 0 };
         write_rows(table, &rows, &mut output, exporting)?;
         Ok::<_, ExportError>((output.bytes, output.digest.finalize()))

@@ -9,6 +9,7 @@
 
 mod columns;
 mod export;
+mod file_name;
 mod key_columns;
 mod manifest;
 mod month;
@@ -18,9 +19,11 @@ mod schema;
 mod survey;
 mod writer;
 
-pub use export::export;
+pub use export::{export, find_current};
+pub use file_name::{FileName, NotAFileName};
 pub use manifest::{
-    ExportFile, MANIFEST_NAME, Manifest, SCHEMA, find_manifest, hexadecimal, replace_file,
+    ExportFile, MANIFEST_NAME, Manifest, SCHEMA, find_manifest, hexadecimal, remove_others,
+    replace_file,
 };
 pub use month::Month;
 pub use progress::{ExportError, ExportProgress, Exporting};

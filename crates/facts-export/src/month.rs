@@ -48,11 +48,6 @@ impl Month {
             Self::Later => (start_of(YEARS.end() + 1, 1), i64::MAX),
         }
     }
-
-    /// The name of its file.
-    pub(crate) fn file_name(self) -> String {
-        format!("facts-{self}.parquet")
-    }
 }
 
 fn start_of(year: i16, month: i8) -> i64 {

@@ -33,7 +33,7 @@ pub(crate) fn write_rows<W: Write + Send>(
         file: SerializedFileWriter::new(output, schema()?, properties()?)?,
     };
     for part in rows.parts() {
-        let places = rows.places(&part, exporting)?;
+        let places = rows.places(*part, exporting)?;
         for group in places.chunks(GROUP_ROWS) {
             writer.write_group(rows, group, exporting)?;
             exporting.wrote(group.len());

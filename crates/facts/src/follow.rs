@@ -83,6 +83,7 @@ impl FactFollower {
     ) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let progress = Arc::new(Progress::new(NAME));
+        store.begin_following();
         let worker = Worker {
             storage: Arc::clone(storage),
             store: Arc::clone(store),
@@ -227,6 +228,9 @@ impl Worker {
                     self.fail_tenant(tenant, &error);
                 }
             }
+        }
+        if self.failing.is_empty() {
+            self.store.note_look();
         }
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);

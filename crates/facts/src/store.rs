@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use acta_access::TenantId;
@@ -30,6 +31,9 @@ pub struct FactStore {
     folder: PathBuf,
     tenants: RwLock<HashMap<TenantId, Arc<TenantFacts>>>,
     dictionary_bytes_max: usize,
+    /// Whether a follower makes facts here, and whether it has looked at every tenant.
+    is_followed: AtomicBool,
+    has_looked: AtomicBool,
     /// Whose facts the follower is to make again, and has not removed yet.
     discarded: Mutex<HashSet<TenantId>>,
     /// The languages of the names of tenants, as far as they are not English.
@@ -114,8 +118,17 @@ impl FactStore {
         }
         let (folder, tenants) = (folder.to_owned(), RwLock::default());
         let (discarded, languages) = (Mutex::default(), RwLock::default());
-        let dictionary_bytes_max = usize::MAX;
-        Ok(Self { folder, tenants, dictionary_bytes_max, discarded, languages, _lock: lock })
+        let (is_followed, has_looked) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self {
+            folder,
+            tenants,
+            dictionary_bytes_max: usize::MAX,
+            is_followed,
+            has_looked,
+            discarded,
+            languages,
+            _lock: lock,
+        })
     }
 
     /// Makes no more facts of a tenant whose dictionaries take this many bytes of memory.
@@ -155,18 +168,33 @@ impl FactStore {
         persons: &Arc<Persons>,
         asked: Asked<'_>,
     ) -> Result<Answer, QueryError> {
-        let facts = self.find(tenant);
+        let found = self.find(tenant);
         // A tenant without statements has no facts, which is an answer too.
-        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
         let answer = query::answer(&facts, question, persons, asked);
         let mut answer = answer.inspect_err(|error| self.discard_damaged(tenant, error))?;
-        answer.is_rebuilding = self.is_rebuilding(tenant, &facts, answer.sequence);
+        answer.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), answer.sequence);
         Ok(answer)
     }
 
-    /// The facts of a tenant as they are now, as one table with courses by a rule.
-    pub fn table(&self, tenant: TenantId, course: &CourseRule) -> Table {
-        Table::of(&self.find(tenant).unwrap_or_else(|| Arc::new(TenantFacts::empty())), course)
+    /// The facts of a tenant as they are now, as one table with courses by a rule, with the
+    /// identifiers of `persons` joined.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    pub fn table(&self, tenant: TenantId, course: &CourseRule, persons: &Arc<Persons>) -> Table {
+        let found = self.find(tenant);
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let mut table = Table::of(&facts, course, persons);
+        table.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), table.sequence());
+        table
+    }
+
+    /// Whether rows of a tenant are missing of statements that were stored long ago: its facts have
+    /// not been opened yet, or are being made.
+    pub fn is_incomplete(&self, tenant: TenantId) -> bool {
+        let found = self.find(tenant);
+        let sequence = found.as_ref().map_or(0, |facts| facts.view().sequence);
+        self.is_rebuilding(tenant, found.as_deref(), sequence)
     }
 
     /// The folder for files that are made from the facts of a tenant. It is removed with them, and
@@ -211,10 +239,12 @@ impl FactStore {
         persons: &Arc<Persons>,
         asked: Asked<'_>,
     ) -> Result<FactRows, QueryError> {
-        let facts = self.find(tenant);
-        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let found = self.find(tenant);
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
         let rows = query::rows(&facts, question, persons, asked);
-        rows.inspect_err(|error| self.discard_damaged(tenant, error))
+        let mut rows = rows.inspect_err(|error| self.discard_damaged(tenant, error))?;
+        rows.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), rows.sequence);
+        Ok(rows)
     }
 
     /// Has facts made again whose files are damaged.
@@ -316,11 +346,30 @@ impl FactStore {
         self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether facts up to this sequence lack rows that the follower is about to make again.
-    fn is_rebuilding(&self, tenant: TenantId, facts: &TenantFacts, sequence: u64) -> bool {
-        self.discarded().contains(&tenant)
-            || self.has_other_language(tenant, facts)
-            || (facts.is_rebuilding(sequence) && !self.is_full(facts))
+    /// Whether facts up to this sequence lack rows that the follower is about to make. Nothing else
+    /// decides this. Facts that are not open lack them until the follower has looked at all tenants.
+    fn is_rebuilding(&self, tenant: TenantId, facts: Option<&TenantFacts>, sequence: u64) -> bool {
+        let is_partial = match facts {
+            Some(facts) => {
+                let is_behind = facts.is_rebuilding(sequence) && !self.is_full(facts);
+                is_behind || self.has_other_language(tenant, facts)
+            }
+            None => {
+                self.is_followed.load(Ordering::Acquire) && !self.has_looked.load(Ordering::Acquire)
+            }
+        };
+        is_partial || self.discarded().contains(&tenant)
+    }
+
+    /// A follower is about to make facts here.
+    pub(crate) fn begin_following(&self) {
+        self.has_looked.store(false, Ordering::Release);
+        self.is_followed.store(true, Ordering::Release);
+    }
+
+    /// The follower has looked at all tenants that have statements, and opened the facts of each.
+    pub(crate) fn note_look(&self) {
+        self.has_looked.store(true, Ordering::Release);
     }
 
     pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
@@ -352,6 +401,10 @@ impl FactStore {
                 TenantFacts::open(&folder, &language)?
             }
         };
+        if self.is_followed.load(Ordering::Acquire) {
+            // How far they have to go is not known before the follower says so.
+            facts.begin(u64::MAX);
+        }
         let facts = Arc::new(facts);
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         tenants.insert(tenant, Arc::clone(&facts));
@@ -405,7 +458,7 @@ impl FactStore {
             sequence: view.sequence,
             voided: view.voided.len(),
             segments: view.segments.len() as u64,
-            is_rebuilding: self.is_rebuilding(tenant, facts, view.sequence),
+            is_rebuilding: self.is_rebuilding(tenant, Some(facts), view.sequence),
             disk_bytes: facts.disk_bytes(),
             memory_bytes: (texts + tail) as u64,
             is_full: self.is_full(facts),
@@ -425,4 +478,46 @@ fn unless_missing(outcome: io::Result<()>) -> io::Result<()> {
 /// Whether the files are not as they were written.
 pub(crate) fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_storage::directory::TenantSettings;
+
+    use super::*;
+
+    #[test]
+    fn facts_are_incomplete_until_the_follower_has_found_how_far_they_have_to_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FactStore::open(folder.path()).unwrap();
+        let (tenant, persons) = (TenantId::FIRST, Arc::default());
+        let is_rebuilding = |store: &FactStore| {
+            let rows = RowsQuestion::default();
+            let limits = query::QueryLimits { memory_bytes: 1 << 20, threads: 1 };
+            let settings = TenantSettings::default();
+            let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings };
+            let of_rows = store.rows(tenant, &rows, &persons, asked).unwrap().is_rebuilding;
+            let answer = store.answer(tenant, &Question::default(), asked);
+            assert!(answer.is_err() || answer.unwrap().is_rebuilding == of_rows);
+            let table = store.table(tenant, &CourseRule::default(), &persons);
+            assert_eq!(table.is_rebuilding(), of_rows);
+            assert_eq!(store.is_incomplete(tenant), of_rows);
+            of_rows
+        };
+        assert!(!is_rebuilding(&store), "nobody makes any");
+        store.begin_following();
+        assert!(is_rebuilding(&store), "they are not open yet");
+        let facts = store.find_or_open(tenant).unwrap();
+        assert!(is_rebuilding(&store), "nobody knows how far they have to go");
+        facts.begin(5);
+        assert!(is_rebuilding(&store));
+        facts.begin(0);
+        assert!(!is_rebuilding(&store));
+        store.rebuild(tenant);
+        assert!(is_rebuilding(&store));
+        assert!(store.is_discarded(tenant));
+        store.clear(tenant).unwrap();
+        store.note_look();
+        assert!(!is_rebuilding(&store), "a tenant without statements");
+    }
 }

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use acta_storage::directory::CourseRule;
+use acta_storage::persons::Persons;
 
 use crate::query::blocks_of;
 use crate::query::field::{CodeField, Field, Known, Memo, Values};
@@ -133,6 +134,9 @@ pub struct ExtensionValues {
 /// The facts of a tenant at one moment.
 #[derive(Debug)]
 pub struct Table {
+    /// Whether rows are missing of statements that were stored long ago.
+    pub(crate) is_rebuilding: bool,
+    persons_version: u64,
     facts: Arc<TenantFacts>,
     view: Arc<View>,
     fields: Vec<TableField>,
@@ -146,19 +150,36 @@ enum TableField {
 
 impl Table {
     /// The facts as they are now, with courses by a rule.
-    pub(crate) fn of(facts: &Arc<TenantFacts>, course: &CourseRule) -> Self {
+    pub(crate) fn of(
+        facts: &Arc<TenantFacts>,
+        course: &CourseRule,
+        persons: &Arc<Persons>,
+    ) -> Self {
         // The rows first: the texts then have all of their codes.
         let view = facts.view();
+        let index = facts.person_index(persons);
         let fields = {
             let (texts, memo) = (facts.texts(), Memo::new(usize::MAX));
-            let known = Known { texts: &texts, persons: None, course, memo: &memo };
+            let known = Known { texts: &texts, persons: index.as_ref(), course, memo: &memo };
             let field = |column: &TableColumn| {
                 let found = Field::find(column.field, known, "");
                 found.map_or(TableField::Sequence, TableField::Of)
             };
             COLUMNS.iter().map(field).collect()
         };
-        Self { facts: Arc::clone(facts), view, fields }
+        let (facts, persons_version) = (Arc::clone(facts), persons.version());
+        Self { is_rebuilding: false, persons_version, facts, view, fields }
+    }
+
+    /// Whether rows are missing of statements that were stored long ago, because the facts are being
+    /// made.
+    pub const fn is_rebuilding(&self) -> bool {
+        self.is_rebuilding
+    }
+
+    /// The version of the persons whose identifiers are joined; 0 if there are none.
+    pub const fn persons_version(&self) -> u64 {
+        self.persons_version
     }
 
     /// The sequence of the last statement among the facts.
@@ -194,8 +215,13 @@ impl Table {
         codes.filter_map(extension).collect()
     }
 
-    /// Whether the texts of a column may change by later statements, as names do.
+    /// Whether the texts of a column may change by later statements, as names do, or when persons are
+    /// joined.
     pub fn is_derived(&self, column: usize) -> bool {
+        if COLUMNS.get(column).is_some_and(|column| column.field == "person") {
+            // Also as long as nobody is joined, so that only the rows count whose person changes.
+            return true;
+        }
         match self.fields.get(column) {
             Some(TableField::Of(Field::Code(field))) => field.is_derived(),
             Some(_) | None => false,
@@ -254,6 +280,11 @@ impl<'t> TableBlock<'t> {
     /// The first and the last time of its rows.
     pub fn times(self) -> (i64, i64) {
         self.source.int_range(IntColumn::Timestamp)
+    }
+
+    /// The smallest and the largest sequence of its rows.
+    pub fn sequences(self) -> (i64, i64) {
+        self.source.int_range(IntColumn::Sequence)
     }
 
     /// Reads its columns, each when it is asked for.

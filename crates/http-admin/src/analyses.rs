@@ -1,6 +1,7 @@
 //! Analyses: figures that are computed from the rows of facts, as the API gives them.
 
 pub(crate) mod answers;
+pub(crate) mod budget;
 pub(crate) mod condition;
 pub(crate) mod funnel;
 pub(crate) mod items;

@@ -12,18 +12,30 @@ use acta_access::TenantId;
 use acta_admin::AnswerPermit;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
-use acta_facts_export::ExportFile;
+use acta_facts_export::{ExportFile, FileName};
 use acta_http::problem::{FaultView, Problem};
 use acta_service::ServiceError;
 use acta_storage::directory::LanguageTag;
 use acta_storage::persons::{PersonCache, Persons};
-use acta_storage::{Shares, Weights};
+use acta_storage::{Share, Shares, Weights};
 use hyper::StatusCode;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
-pub(crate) use export::ExportReport;
 use export::Exports;
+pub(crate) use export::{ExportReport, ExportTurn};
+
+/// How long work may take to notice that it is to stop.
+const STOP_DELAY: Duration = Duration::from_secs(1);
+
+/// Exports that are made at the same time, at most: one of a tenant.
+const EXPORTS_MAX: usize = 2;
+
+/// When to try an export again of facts that are being made.
+const RETRY_AFTER_MAKING: Duration = Duration::from_mins(1);
+
+/// When to ask again where all turns are taken.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// The facts of a server, and what questions about them may use.
 #[derive(Clone, Debug)]
@@ -44,6 +56,8 @@ pub struct FactQueries {
     settings: FactSettings,
     clock: Arc<dyn Clock>,
     turns: Shares,
+    /// Those of exports, which may take longer than questions.
+    export_turns: Shares,
     persons: PersonCache,
     exports: Exports,
 }
@@ -67,8 +81,9 @@ impl FactQueries {
         // A question may take long: no tenant has all turns.
         let count = settings.questions_max;
         let turns = Shares::with_tenant_max(count, count.div_ceil(2), weights.clone());
-        let exports = Exports::default();
-        Self { settings, clock: Arc::clone(clock), turns, persons, exports }
+        let export_turns = Shares::with_tenant_max(EXPORTS_MAX, 1, weights.clone());
+        let (clock, exports) = (Arc::clone(clock), Exports::default());
+        Self { settings, clock, turns, export_turns, persons, exports }
     }
 
     /// How the facts of a tenant are; none if there are none.
@@ -88,22 +103,78 @@ impl FactQueries {
         }
     }
 
+    /// Waits for a turn, for as long as a question may take.
+    ///
+    /// # Errors
+    ///
+    /// 503 if there was none.
+    async fn turn(&self, turns: &Shares, tenant: TenantId) -> Result<Share, Problem> {
+        let waiting = timeout(self.settings.timeout, turns.acquire(tenant, 1));
+        waiting.await.map_err(|_elapsed| Problem::busy(RETRY_AFTER))
+    }
+
+    /// Checks whether so many bytes of memory are within the limit of a question.
+    ///
+    /// # Errors
+    ///
+    /// 422 if they are more.
+    pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), Problem> {
+        let FactSettings { limits, timeout, .. } = &self.settings;
+        let error = QueryError::TooLarge(limits.memory_bytes);
+        if limits.memory_bytes < bytes { Err(problem(error, *timeout)) } else { Ok(()) }
+    }
+
     /// Begins to bring the exported files of a tenant up to date. It is given up when the receiver
     /// is dropped; if the receiver ends without [`ExportReport::Done`], it has failed.
     ///
     /// # Errors
     ///
-    /// 500 if it cannot begin.
+    /// 503 if the facts are being made, 500 if it cannot begin.
     pub(crate) async fn export(
         &self,
         permit: AnswerPermit,
+        turn: ExportTurn,
     ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
         let tenant = permit.tenant;
         self.follow_settings(&permit);
-        // Those that wait for an export of their tenant take no turn from questions.
+        self.check_complete(tenant)?;
+        let persons = self.persons.load(tenant).await.map_err(ServiceError::from)?;
+        export::start(Arc::clone(&self.settings.store), (permit, persons), turn)
+    }
+
+    /// Waits for the turn of an export: however long that takes.
+    pub(crate) async fn export_turn(&self, tenant: TenantId) -> ExportTurn {
+        // Those that wait for an export of their tenant take no turn from others.
         let alone = self.exports.begin(tenant).await;
-        let turn = self.turns.acquire(tenant, 1).await;
-        export::start(Arc::clone(&self.settings.store), permit, (turn, alone))
+        let turn = self.export_turns.acquire(tenant, 1).await;
+        ExportTurn { _alone: alone, _turn: turn }
+    }
+
+    /// As [`FactQueries::export_turn`], for as long as a question may take.
+    ///
+    /// # Errors
+    ///
+    /// 503 if there was no turn.
+    pub(crate) async fn export_turn_soon(&self, tenant: TenantId) -> Result<ExportTurn, Problem> {
+        let waiting = timeout(self.settings.timeout, self.export_turn(tenant));
+        waiting.await.map_err(|_elapsed| Problem::busy(RETRY_AFTER))
+    }
+
+    /// Checks whether the facts of a tenant are not being made just now, which would make an export
+    /// remove files.
+    ///
+    /// # Errors
+    ///
+    /// 503 if they are.
+    pub(crate) fn check_complete(&self, tenant: TenantId) -> Result<(), Problem> {
+        if !self.settings.store.is_incomplete(tenant) {
+            return Ok(());
+        }
+        let detail = "the facts of the tenant are being made, so that statements are missing: \
+                      export them later, when is_rebuilding is false in the status of the facts";
+        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "facts-incomplete", detail);
+        problem.retry_after = Some(RETRY_AFTER_MAKING);
+        Err(problem)
     }
 
     /// Opens an exported file of a tenant; none if there is none with this name.
@@ -114,7 +185,7 @@ impl FactQueries {
     pub(crate) async fn open_exported(
         &self,
         tenant: TenantId,
-        name: &str,
+        name: FileName,
     ) -> Result<Option<(ExportFile, File)>, Problem> {
         export::open_exported(&self.settings.store.export_folder(tenant), name).await
     }
@@ -158,10 +229,12 @@ impl FactQueries {
     ) -> Result<T, Problem> {
         self.follow_settings(permit);
         let AnswerPermit { tenant, settings } = permit.clone();
-        let turn = self.turns.acquire(tenant, 1).await;
-        let persons = self.persons.load(tenant).await.map_err(ServiceError::from)?;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
+        let turn = self.turn(&self.turns, tenant).await?;
         let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
+        let stopped = |_elapsed| problem(QueryError::Stopped, timeout);
+        let loading = timeout_at(deadline, self.persons.load(tenant));
+        let persons = loading.await.map_err(stopped)?.map_err(ServiceError::from)?;
         let is_stopped = Arc::new(AtomicBool::new(false));
         let _guard = StopWhenDropped(Arc::clone(&is_stopped));
         let answering = acta_storage::spawn_blocking(move || {
@@ -169,7 +242,9 @@ impl FactQueries {
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
             work(&store, &persons, Asked { limits, now, stop: &stop, settings: &settings })
         });
-        match answering.await {
+        // Work that does not notice at once that it is to stop keeps its turn, not the client.
+        let answered = timeout_at(deadline + STOP_DELAY, answering).await.map_err(stopped)?;
+        match answered {
             Ok(answered) => answered.map_err(|error| problem(error, timeout)),
             Err(error) => {
                 tracing::error!(%error, "a question about facts ended early");

@@ -140,6 +140,15 @@ impl From<AdminError> for AdminProblem {
                 "the identifier {identifier} belongs to the person {person}: join the persons, or \
                  split it off there first"
             )),
+            AdminError::ImportStopped { rows, faults } => {
+                let first = faults.first().map_or("", |fault| &fault.message);
+                conflict(format!(
+                    "{rows} rows were imported; then others had changed persons, so that {} of \
+                     the next rows are faulty, the first in {first}: correct them and import all \
+                     rows again",
+                    faults.len()
+                ))
+            }
             AdminError::KeyReused => key_reused(),
             AdminError::NotSignedIn => {
                 let detail = "the e-mail address, password or code is wrong";

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use acta_access::{Act, Principal, TenantId};
-use acta_storage::directory::{self, JoinedPerson, PersonChanges, PersonIdentifier, Tenant};
+use acta_access::{Act, Principal, TenantId, reads_every_statement};
+use acta_storage::directory::{
+    self, JoinedPerson, PersonChanges, PersonIdentifier, PersonRules, Tenant, Versioned,
+};
 use acta_storage::persons::class_members;
 use acta_storage::{AgentFilter, Person, StatementQuery};
 use acta_xapi::json::write_string;
@@ -14,11 +16,15 @@ use crate::{Service, ServiceError};
 /// Most identifiers that are looked up because of a rule.
 const RULED_MAX: usize = 100;
 
+/// How often identifiers are read again because persons have changed meanwhile.
+const TRIES_MAX: usize = 8;
+
 impl Service {
     /// The person that an agent identifies, as the JSON text of a Person object: all identifiers
     /// that are joined with this one, and every name that was used with them.
     ///
-    /// A credential that is bound to an agent is told of this identifier only.
+    /// A credential that may not read all statements of the tenant, or that is bound to an agent, is
+    /// told of this identifier only.
     ///
     /// # Errors
     ///
@@ -44,7 +50,7 @@ impl Service {
         principal.restrictions.permit_agent(ifi)?;
         let tenant = principal.tenant;
         let (mut identifiers, mut names) = (vec![ifi.clone()], Vec::new());
-        if principal.restrictions.binding.is_none() {
+        if reads_every_statement(principal) {
             let joined = self.joined(tenant, ifi).await?;
             identifiers = joined.identifiers;
             names.extend(joined.name);
@@ -63,22 +69,45 @@ impl Service {
 
     /// The identifiers that are one with `ifi`, which is among them, and the name of the person.
     async fn joined(&self, tenant: TenantId, ifi: &Ifi) -> Result<Joined, ServiceError> {
-        let alone = Joined { identifiers: vec![ifi.clone()], name: None };
-        let head = Tenant::record_id_of(tenant);
-        let Some(head) = directory::find::<PersonChanges>(&*self.storage, &head).await? else {
-            return Ok(alone);
-        };
-        let rules = head.value.rules;
+        let mut joined = Joined { identifiers: vec![ifi.clone()], name: None };
+        let mut before = self.person_changes(tenant).await?;
+        for _ in 0..TRIES_MAX {
+            let Some(head) = before else { break };
+            joined = self.joined_by(&head.value.rules, tenant, ifi).await?;
+            // If persons were joined or split in between, some of it was read before and some after.
+            let after = self.person_changes(tenant).await?;
+            let version = after.as_ref().map(|after| after.record.version);
+            if version == Some(head.record.version) {
+                break;
+            }
+            before = after;
+        }
+        Ok(joined)
+    }
+
+    async fn person_changes(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Option<Versioned<PersonChanges>>, ServiceError> {
+        Ok(directory::find(&*self.storage, &Tenant::record_id_of(tenant)).await?)
+    }
+
+    async fn joined_by(
+        &self,
+        rules: &PersonRules,
+        tenant: TenantId,
+        ifi: &Ifi,
+    ) -> Result<Joined, ServiceError> {
         let mut person = self.person_of(tenant, ifi).await?;
         if person.is_none() {
-            for member in class_members(&rules, ifi) {
+            for member in class_members(rules, ifi) {
                 person = person.or(self.person_of(tenant, &member).await?);
             }
         }
         if let (None, true, Ifi::MboxSha1(sum)) = (&person, rules.mailbox_sha1, ifi) {
             person = self.person_of_mailbox(tenant, sum).await?;
         }
-        let mut joined = alone;
+        let mut joined = Joined { identifiers: vec![ifi.clone()], name: None };
         if let Some(person) = person {
             joined.name = person.name;
             joined.identifiers = person.identifiers;
@@ -86,15 +115,47 @@ impl Service {
                 joined.identifiers.push(ifi.clone());
             }
         }
-        let listed = joined.identifiers.clone();
-        let members = listed.iter().flat_map(|listed| class_members(&rules, listed));
-        for member in members.take(RULED_MAX) {
-            let is_new = !joined.identifiers.contains(&member);
-            if is_new && self.is_unlisted_and_used(tenant, &member).await? {
-                joined.identifiers.push(member);
+        let own = joined.identifiers.clone();
+        let mut looked = 0;
+        for identifier in &own {
+            let members = class_members(rules, identifier);
+            looked += members.len();
+            if RULED_MAX < looked {
+                break;
             }
+            let mut unlisted = self.ruled(tenant, members, &own).await?;
+            unlisted.retain(|member| !joined.identifiers.contains(member));
+            joined.identifiers.append(&mut unlisted);
         }
         Ok(joined)
+    }
+
+    /// The identifiers out of those that are one by a rule that belong to a person, who has `own`,
+    /// without being listed. They belong to whom the first listed one of them belongs to.
+    async fn ruled(
+        &self,
+        tenant: TenantId,
+        members: Vec<Ifi>,
+        own: &[Ifi],
+    ) -> Result<Vec<Ifi>, ServiceError> {
+        let mut unlisted = Vec::new();
+        let mut is_owner = false;
+        for member in members {
+            if own.contains(&member) {
+                is_owner = true;
+            } else if !self.is_listed(tenant, &member).await? {
+                unlisted.push(member);
+            } else if !is_owner {
+                return Ok(Vec::new());
+            }
+        }
+        let mut used = Vec::new();
+        for member in unlisted {
+            if self.is_used(tenant, &member).await? {
+                used.push(member);
+            }
+        }
+        Ok(used)
     }
 
     async fn person_of(
@@ -127,16 +188,14 @@ impl Service {
         Ok(found.map(|found| found.value))
     }
 
-    /// Whether an identifier belongs to no person by being listed, and a statement has it.
-    async fn is_unlisted_and_used(
-        &self,
-        tenant: TenantId,
-        ifi: &Ifi,
-    ) -> Result<bool, ServiceError> {
+    /// Whether an identifier belongs to a person by being listed.
+    async fn is_listed(&self, tenant: TenantId, ifi: &Ifi) -> Result<bool, ServiceError> {
         let id = PersonIdentifier::record_id_of(tenant, ifi);
-        if directory::find::<PersonIdentifier>(&*self.storage, &id).await?.is_some() {
-            return Ok(false);
-        }
+        Ok(directory::find::<PersonIdentifier>(&*self.storage, &id).await?.is_some())
+    }
+
+    /// Whether a statement has an identifier.
+    async fn is_used(&self, tenant: TenantId, ifi: &Ifi) -> Result<bool, ServiceError> {
         let agent = AgentFilter { ifi: ifi.clone(), is_related: true };
         let query =
             StatementQuery { agent: Some(agent), count_max: 1, ..StatementQuery::default() };

@@ -6,6 +6,7 @@
 //!
 //! Spec: RFC 4180.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use acta_storage::directory::{AttributeName, JoinedPerson, PersonId};
@@ -19,8 +20,12 @@ const ROWS_MAX: usize = 10_000;
 /// Most faults that are reported.
 pub(super) const FAULTS_MAX: usize = 100;
 
-/// Most columns of an import.
-const COLUMNS_MAX: usize = 200;
+/// Most columns of an import: as many as an export has. An account takes two.
+const COLUMNS_MAX: usize =
+    2 + 5 * JoinedPerson::IDENTIFIERS_MAX + JoinedPerson::ATTRIBUTE_NAMES_MAX;
+
+/// Longest name of a column that a fault repeats, in characters.
+const SHOWN_CHARS_MAX: usize = 60;
 
 /// A row of an import: what it does not say stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,7 +108,8 @@ struct Column {
 
 /// A fault in a row.
 pub(super) fn row_fault(line: u64, column: Option<&str>, text: &str) -> AdminFault {
-    let column = column.map(|column| format!(", column {column}")).unwrap_or_default();
+    let shown = |column: &str| column.chars().take(SHOWN_CHARS_MAX).collect::<String>();
+    let column = column.map(|column| format!(", column {}", shown(column))).unwrap_or_default();
     AdminFault::new("", format!("line {line}{column}: {text}"))
 }
 
@@ -171,6 +177,8 @@ pub fn split_csv(text: &[u8], rows_max: usize, bytes_max: usize) -> Vec<CsvPiece
 ///
 /// Every fault with its line and column, up to a number.
 pub fn parse_rows(text: &[u8], lines_before: u64) -> Result<Vec<ImportRow>, Vec<AdminFault>> {
+    // The positions that the reader gives are those in the text without it.
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut reader = reader_of(text);
     let mut parser = Parser { columns: Vec::new(), faults: Vec::new() };
     let mut rows = Vec::new();
@@ -226,8 +234,16 @@ impl Parser {
     }
 
     fn read_header(&mut self, record: &csv::StringRecord, line: u64) {
+        if COLUMNS_MAX < record.len() {
+            let text = format!("expected at most {COLUMNS_MAX} columns");
+            self.faults.push(row_fault(line, None, &text));
+            return;
+        }
         let mut columns: Vec<Column> = Vec::new();
         for name in record.iter().map(str::trim) {
+            if FAULTS_MAX <= self.faults.len() {
+                return;
+            }
             match ColumnKind::find(name) {
                 Ok(kind) if !kind.is_repeated() && columns.iter().any(|it| it.kind == kind) => {
                     self.faults.push(row_fault(line, Some(name), "it is there twice"));
@@ -248,10 +264,6 @@ impl Parser {
                         openid, or account.homePage and account.name";
             self.faults.push(row_fault(line, None, text));
         }
-        if COLUMNS_MAX < columns.len() {
-            let text = format!("expected at most {COLUMNS_MAX} columns");
-            self.faults.push(row_fault(line, None, &text));
-        }
         if self.faults.is_empty() {
             self.columns = columns;
         }
@@ -267,11 +279,12 @@ impl Parser {
         let faults_before = self.faults.len();
         let (mut pages, mut names) = (Vec::new(), Vec::new());
         for (column, cell) in self.columns.iter().zip(record) {
-            let cell = unescaped(cell.trim());
+            let cell = unescaped(cell);
+            let cell = &*cell;
             if column.kind == ColumnKind::HomePage {
-                pages.push((cell, column.name.as_str()));
+                pages.push((cell.to_owned(), column.name.as_str()));
             } else if column.kind == ColumnKind::AccountName {
-                names.push(cell);
+                names.push(cell.to_owned());
             } else if !cell.is_empty()
                 && let Err(text) = read_cell(&mut row, &column.kind, cell)
             {
@@ -279,10 +292,22 @@ impl Parser {
             }
         }
         for ((page, column), name) in pages.into_iter().zip(names) {
-            match read_account(page, name) {
+            match read_account(&page, &name) {
                 Ok(account) => row.identifiers.extend(account),
                 Err(text) => self.faults.push(row_fault(line, Some(column), text)),
             }
+        }
+        if JoinedPerson::IDENTIFIERS_MAX < row.identifiers.len() {
+            let most = JoinedPerson::IDENTIFIERS_MAX;
+            self.faults.push(row_fault(
+                line,
+                None,
+                &format!("expected at most {most} identifiers"),
+            ));
+        }
+        if JoinedPerson::ATTRIBUTES_MAX < row.attributes.len() {
+            let most = JoinedPerson::ATTRIBUTES_MAX;
+            self.faults.push(row_fault(line, None, &format!("expected at most {most} attributes")));
         }
         let is_read = self.faults.len() == faults_before;
         if is_read && row.identifiers.is_empty() && row.person.is_none() {
@@ -293,9 +318,58 @@ impl Parser {
     }
 }
 
-/// The cell without the apostrophe that [`write_rows`] puts before what looks like a formula.
-fn unescaped(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+/// The characters at which some programs split a line into cells, or a text into lines.
+const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// A cell as [`write_rows`] writes it, without quotes: each part that a spreadsheet could take for a
+/// formula has an apostrophe before it, also behind a character at which it may split the line. A
+/// cell that begins or ends with blanks is between apostrophes, so that they are not taken away.
+fn escaped(cell: &str) -> Cow<'_, str> {
+    let parts = cell.split_inclusive(SEPARATORS);
+    let cell = if parts.clone().any(is_formula) {
+        Cow::Owned(parts.fold(String::new(), |mut cell, part| {
+            if is_formula(part) {
+                cell.push('\'');
+            }
+            cell.push_str(part);
+            cell
+        }))
+    } else {
+        Cow::Borrowed(cell)
+    };
+    if has_blank_end(&cell) || between_apostrophes(&cell).is_some() {
+        Cow::Owned(format!("'{cell}'"))
+    } else {
+        cell
+    }
+}
+
+/// The cell that was [`escaped`]; of others, blanks around it are left out.
+fn unescaped(cell: &str) -> Cow<'_, str> {
+    let cell = between_apostrophes(cell).unwrap_or_else(|| cell.trim());
+    let mark = |part: &str| part.strip_prefix('\'').is_some_and(is_formula);
+    let parts = cell.split_inclusive(SEPARATORS);
+    if !parts.clone().any(mark) {
+        return Cow::Borrowed(cell);
+    }
+    Cow::Owned(parts.map(|part| if mark(part) { &part[1..] } else { part }).collect())
+}
+
+fn has_blank_end(cell: &str) -> bool {
+    cell.starts_with(char::is_whitespace) || cell.ends_with(char::is_whitespace)
+}
+
+/// What is between apostrophes, if it begins or ends with blanks, or is such a cell itself.
+fn between_apostrophes(cell: &str) -> Option<&str> {
+    fn inner_of(cell: &str) -> Option<&str> {
+        cell.strip_prefix('\'')?.strip_suffix('\'')
+    }
+    let inner = inner_of(cell)?;
+    let mut deepest = inner;
+    while !has_blank_end(deepest) {
+        deepest = inner_of(deepest)?;
+    }
+    Some(inner)
 }
 
 /// Whether a spreadsheet could take it for a formula, or for a text with an apostrophe before it.
@@ -372,7 +446,7 @@ pub struct ExportColumns {
     /// accounts.
     pub identifiers: [usize; 4],
     /// The names of attributes.
-    pub attributes: Vec<String>,
+    pub attributes: Vec<AttributeName>,
 }
 
 const fn kind_of(identifier: &Ifi) -> usize {
@@ -388,11 +462,9 @@ impl ExportColumns {
     /// The columns for all persons.
     pub fn of(persons: &acta_storage::persons::Persons) -> Self {
         let starts = ["{\"mbox\":", "{\"mbox_sha1sum\":", "{\"openid\":", "{\"account\":"];
-        let mut attributes: Vec<String> = persons.attribute_names().map(str::to_owned).collect();
-        attributes.sort_unstable();
         Self {
             identifiers: starts.map(|start| persons.most_identifiers(|key| key.starts_with(start))),
-            attributes,
+            attributes: persons.attribute_names().filter_map(|name| name.parse().ok()).collect(),
         }
     }
 
@@ -404,41 +476,57 @@ impl ExportColumns {
         for (names, count) in names.into_iter().zip(self.identifiers) {
             (0..count).for_each(|_| cells.extend(names));
         }
-        cells.extend(self.attributes.iter().map(String::as_str));
+        cells.extend(self.attributes.iter().map(AttributeName::as_str));
         format!("{}\r\n", cells.join(","))
     }
 }
 
 /// Writes persons as rows that an import takes. A value that a spreadsheet could take for a formula
-/// gets an apostrophe before it, which makes it a text.
+/// gets an apostrophe before it, which makes it a text. Somebody who has more identifiers than there
+/// are columns, because of a change since they were counted, has several rows.
 ///
 /// Spec: RFC 4180, 2; OWASP ASVS 5.0, 1.2.10.
 pub fn write_rows(columns: &ExportColumns, persons: &[JoinedPerson]) -> String {
     let mut out = String::new();
     for person in persons {
-        let mut cells = vec![person.id.to_string(), person.name.clone().unwrap_or_default()];
-        for (kind, count) in columns.identifiers.into_iter().enumerate() {
-            let of_kind = person.identifiers.iter().filter(|it| kind_of(it) == kind);
-            let width = if kind == 3 { 2 } else { 1 };
-            let mut written: Vec<String> = of_kind.flat_map(cells_of).collect();
-            // A person may have got another identifier since the columns were counted.
-            written.resize(width * count, String::new());
-            cells.append(&mut written);
+        let mut of_kind: [Vec<&Ifi>; 4] = Default::default();
+        for identifier in &person.identifiers {
+            of_kind[kind_of(identifier)].push(identifier);
         }
-        for name in &columns.attributes {
-            let text =
-                name.parse().ok().and_then(|name: AttributeName| person.attributes.get(&name));
-            cells.push(text.cloned().unwrap_or_default());
+        // There is no column at all for a kind that nobody had when they were counted.
+        let kinds = of_kind.iter().zip(columns.identifiers).filter(|(_, count)| *count != 0);
+        let rows = kinds.map(|(of_kind, count)| of_kind.len().div_ceil(count)).max();
+        let rows = rows.unwrap_or_default().max(1);
+        for row in 0..rows {
+            write_row(&mut out, columns, (person, &of_kind, row));
         }
-        for (index, cell) in cells.iter().enumerate() {
-            if index != 0 {
-                out.push(',');
-            }
-            write_cell(&mut out, cell);
-        }
-        out.push_str("\r\n");
     }
     out
+}
+
+fn write_row(
+    out: &mut String,
+    columns: &ExportColumns,
+    (person, of_kind, row): (&JoinedPerson, &[Vec<&Ifi>; 4], usize),
+) {
+    let mut cells = vec![person.id.to_string(), person.name.clone().unwrap_or_default()];
+    for ((kind, of_kind), count) in of_kind.iter().enumerate().zip(columns.identifiers) {
+        let width = if kind == 3 { 2 } else { 1 };
+        let of_row = of_kind.iter().skip(row * count).take(count);
+        let mut written: Vec<String> = of_row.flat_map(|identifier| cells_of(identifier)).collect();
+        written.resize(width * count, String::new());
+        cells.append(&mut written);
+    }
+    for name in &columns.attributes {
+        cells.push(person.attributes.get(name).cloned().unwrap_or_default());
+    }
+    for (index, cell) in cells.iter().enumerate() {
+        if index != 0 {
+            out.push(',');
+        }
+        write_cell(out, cell);
+    }
+    out.push_str("\r\n");
 }
 
 fn cells_of(identifier: &Ifi) -> Vec<String> {
@@ -451,120 +539,15 @@ fn cells_of(identifier: &Ifi) -> Vec<String> {
 }
 
 fn write_cell(out: &mut String, cell: &str) {
-    let is_formula = is_formula(cell);
-    if !is_formula && !cell.contains(['"', ',', '\r', '\n']) {
+    let escaped = escaped(cell);
+    if escaped == cell && !cell.contains(['"', ',', ';', '\t', '\r', '\n']) {
         out.push_str(cell);
         return;
     }
     out.push('"');
-    if is_formula {
-        out.push('\'');
-    }
-    out.push_str(&cell.replace('"', "\"\""));
+    out.push_str(&escaped.replace('"', "\"\""));
     out.push('"');
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_faults(text: &str, expected: &[&str]) {
-        let faults = parse_rows(text.as_bytes(), 0).unwrap_err();
-        let texts: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
-        assert_eq!(texts.len(), expected.len(), "{texts:?}");
-        for (text, expected) in texts.iter().zip(expected) {
-            assert!(text.starts_with(expected), "{text} and {expected}");
-        }
-    }
-
-    #[test]
-    fn faults_name_line_and_column() {
-        check_faults("", &["line 1: expected a line with the names"]);
-        check_faults("unit,name\n", &["line 1: expected a column that says whose row it is"]);
-        check_faults("mbox,Unit\n", &["line 1, column Unit: there is no column of this name"]);
-        check_faults("mbox,unit,unit\n", &["line 1, column unit: it is there twice"]);
-        check_faults("account.name\n", &["line 1: expected as many columns account.homePage"]);
-        check_faults(
-            "mbox,mbox_sha1sum,account.homePage,account.name,person\n\
-             ada,,,,\n\
-             \"a@b\nc\",,,,\n\
-             a@b.c,12,,,\n\
-             a@b.c,,https://a.example,,\n\
-             a@b.c,,a,b,\n\
-             a@b.c\n\
-             ,,,,\n\
-             a@b.c,,,,7\n\
-             \r\n\
-             a@b.c,,,,8\r\n\
-             a@b.c,,,,9\r\n",
-            &[
-                "line 2, column mbox: expected a mailbox",
-                "line 3, column mbox: expected a mailbox",
-                "line 5, column mbox_sha1sum: expected 40 hex",
-                "line 6, column account.homePage: expected both",
-                "line 7, column account.homePage: expected an IRI",
-                "line 8: expected 5 values, found 1",
-                "line 9: expected an identifier",
-                "line 10, column person: expected the id",
-                "line 12, column person: expected the id",
-                "line 13, column person: expected the id",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_text_is_cut_between_rows() {
-        let text = "\u{feff}mbox,name\na@b.c,\"two\nlines\"\nb@b.c,\nc@b.c,\nd@b.c,x\ty\n";
-        for (rows_max, counts) in
-            [(1, vec![1, 1, 1, 1]), (2, vec![2, 2]), (3, vec![3, 1]), (9, vec![4])]
-        {
-            let pieces = split_csv(text.as_bytes(), rows_max, usize::MAX);
-            assert_eq!(pieces.iter().map(|piece| piece.rows).collect::<Vec<_>>(), counts);
-            let faults: Vec<String> = pieces
-                .iter()
-                .filter_map(|piece| parse_rows(&piece.text, piece.lines_before).err())
-                .flatten()
-                .map(|fault| fault.message)
-                .collect();
-            assert_eq!(faults.len(), 2, "{faults:?}");
-            assert!(faults[0].starts_with("line 2, column name"), "{faults:?}");
-            assert!(faults[1].starts_with("line 6, column name"), "{faults:?}");
-        }
-        assert_eq!(split_csv(b"mbox\n", 9, 9).len(), 1);
-        assert_eq!(split_csv(text.as_bytes(), 9, 1).len(), 4);
-    }
-
-    #[test]
-    fn an_export_can_be_imported_and_holds_no_formula() {
-        let person = JoinedPerson {
-            id: "00000000-0000-4000-8000-000000000007".parse().unwrap(),
-            tenant: acta_access::TenantId::FIRST,
-            name: Some("=cmd()".to_owned()),
-            identifiers: vec![
-                Ifi::Mbox("mailto:ada@example.org".parse().unwrap()),
-                Ifi::Account {
-                    home_page: "https://a.example".parse().unwrap(),
-                    name: "-7,\"x\"".into(),
-                },
-                Ifi::Account { home_page: "https://b.example".parse().unwrap(), name: "@7".into() },
-            ],
-            attributes: [("unit".parse().unwrap(), "'-'North".to_owned())].into(),
-            created: acta_ambient::Timestamp::from_unix_micros(0),
-        };
-        let columns =
-            ExportColumns { identifiers: [1, 0, 0, 2], attributes: vec!["unit".to_owned()] };
-        let rows = write_rows(&columns, std::slice::from_ref(&person));
-        let text = format!("{}{rows}", columns.head());
-        assert!(rows.contains("\"'=cmd()\"") && rows.contains("\"'@7\""), "{rows}");
-        let read = parse_rows(text.as_bytes(), 0).unwrap();
-        let expected = ImportRow {
-            line: 2,
-            person: Some(person.id),
-            name: person.name.clone(),
-            identifiers: person.identifiers.clone(),
-            attributes: person.attributes.clone(),
-        };
-        assert_eq!(read, [expected]);
-    }
-}
+mod tests;

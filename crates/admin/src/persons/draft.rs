@@ -3,15 +3,15 @@
 //! It is planned on the persons of one version. Its writes say nothing about the versions of
 //! single records: the record of changes, which every change writes, must have that version.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::directory::{
     JoinedPerson, PersonChanges, PersonId, PersonIdentifier, PersonRules, Recorded, Versioned,
 };
-use acta_storage::persons::Persons;
-use acta_storage::{Change, Expected, NewAuditEntry, RecordKind, RecordWrite};
+use acta_storage::persons::{PersonLimits, Persons};
+use acta_storage::{Change, Expected, NewAuditEntry, RecordKind, RecordWrite, spawn_blocking};
 use acta_xapi::Ifi;
 
 use crate::{Admin, AdminError};
@@ -85,6 +85,9 @@ impl Draft {
         before: Option<&JoinedPerson>,
         after: JoinedPerson,
     ) -> Result<(), AdminError> {
+        let mut known = HashSet::new();
+        let is_distinct = after.identifiers.iter().all(|it| known.insert(it.to_key()));
+        assert!(is_distinct, "no person has an identifier twice");
         for identifier in &after.identifiers {
             if let Some(person) = self.owner(identifier).filter(|owner| *owner != after.id) {
                 let identifier = identifier.to_key();
@@ -124,11 +127,21 @@ impl Draft {
         self.states.is_empty()
     }
 
+    /// Checks whether the tenant may have so many persons, of whom so much is known.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Conflict`].
+    pub(super) fn check_limits(&self) -> Result<(), AdminError> {
+        let checked = self.before.check_change(&self.states, PersonLimits::OF_TENANT);
+        checked.map_err(AdminError::Conflict)
+    }
+
     /// The whole change, with its audit entries. It is the same if it is asked for again.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Conflict`]: there would be too many persons.
+    /// [`AdminError::Conflict`], as [`Draft::check_limits`].
     pub(super) fn change(
         &mut self,
         entries: Vec<(Option<TenantId>, NewAuditEntry)>,
@@ -137,9 +150,7 @@ impl Draft {
             self.count();
             self.is_complete = true;
         }
-        if JoinedPerson::COUNT_MAX < self.changes.count {
-            return Err(AdminError::Conflict("a tenant has at most 1000000 persons"));
-        }
+        self.check_limits()?;
         let tenant = self.tenant();
         let anyway = |write: RecordWrite| RecordWrite { expected: Expected::Anything, ..write };
         let persons = self.states.iter().map(|(id, state)| match state {
@@ -184,7 +195,12 @@ impl Draft {
     /// After the change was made: the persons are known here without being read again.
     pub(super) async fn finish(self, admin: &Admin) {
         let tenant = self.tenant();
-        let after = self.before.after(&self.changes, self.version + 1, self.states);
-        admin.persons.replace(tenant, &self.before, after).await;
+        let Self { before, changes, version, states, .. } = self;
+        let known = Arc::clone(&before);
+        // There may be many persons, so no thread of the runtime does this.
+        let after = spawn_blocking(move || known.after(&changes, version + 1, states));
+        if let Ok(after) = after.await {
+            admin.persons.replace(tenant, &before, after).await;
+        }
     }
 }

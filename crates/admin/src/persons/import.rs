@@ -49,14 +49,26 @@ pub struct ImportCounts {
     pub joined: u64,
 }
 
+/// Where a fault is in the column `person`.
+const PERSON: &str = "/person";
+
+/// What rows come to.
+struct Planned {
+    draft: Draft,
+    counts: ImportCounts,
+    /// Of each row that joins persons the one who stays, and then those who are removed.
+    joins: Vec<Vec<String>>,
+}
+
 impl Admin {
     /// Imports persons. The identifiers of a row belong to one person: the one that already has one
     /// of them, or a new one. What a row does not say stays as it is. A repetition changes nothing.
     ///
     /// # Errors
     ///
-    /// As [`Admin::create_person`]. Nothing was changed if it is [`AdminError::Faulty`]; after
-    /// another error, some of the rows may have been imported.
+    /// As [`Admin::create_person`]. Nothing was changed if it is [`AdminError::Faulty`].
+    /// [`AdminError::ImportStopped`] says how many rows were imported before others changed persons
+    /// so that a row became faulty; after another error, some may have been imported.
     pub async fn import_persons(
         &self,
         requester: &Requester,
@@ -65,13 +77,18 @@ impl Admin {
         options: ImportOptions,
     ) -> Result<ImportCounts, AdminError> {
         self.permit(requester, tenant, Permission::WritePersons).await?;
-        let checked = self.plan(tenant, rows, options).await?.1;
+        let checked = self.check_import(tenant, rows, options).await?;
         if options.mode == ImportMode::Check {
             return Ok(checked);
         }
         let mut counts = ImportCounts::default();
         for together in rows.chunks(TOGETHER_COUNT) {
-            let made = self.import_together(requester, tenant, together, options).await?;
+            let made = match self.import_together(requester, tenant, together, options).await {
+                Err(AdminError::Faulty(faults)) if 0 < counts.rows => {
+                    return Err(AdminError::ImportStopped { rows: counts.rows, faults });
+                }
+                made => made?,
+            };
             counts.rows += made.rows;
             counts.created += made.created;
             counts.changed += made.changed;
@@ -79,6 +96,21 @@ impl Admin {
             counts.joined += made.joined;
         }
         Ok(counts)
+    }
+
+    async fn check_import(
+        &self,
+        tenant: TenantId,
+        rows: &[ImportRow],
+        options: ImportOptions,
+    ) -> Result<ImportCounts, AdminError> {
+        for _ in 0..Self::TRIES {
+            match self.plan(tenant, rows, options).await {
+                Err(AdminError::Stale) => {}
+                planned => return planned.map(|Planned { counts, .. }| counts),
+            }
+        }
+        Err(AdminError::Stale)
     }
 
     async fn import_together(
@@ -89,7 +121,11 @@ impl Admin {
         options: ImportOptions,
     ) -> Result<ImportCounts, AdminError> {
         for _ in 0..Self::TRIES {
-            let (draft, counts) = self.plan(tenant, rows, options).await?;
+            let Planned { draft, counts, joins } = match self.plan(tenant, rows, options).await {
+                // Somebody who was found has just gone.
+                Err(AdminError::Stale) => continue,
+                planned => planned?,
+            };
             if draft.is_empty() {
                 return Ok(counts);
             }
@@ -98,7 +134,7 @@ impl Admin {
                 target: tenant_target(tenant),
                 detail: json!({
                     "rows": counts.rows, "created": counts.created, "changed": counts.changed,
-                    "joined": counts.joined,
+                    "joined": counts.joined, "joins": joins,
                 }),
             };
             if self.commit_draft(requester, draft, &act).await? {
@@ -113,17 +149,16 @@ impl Admin {
         tenant: TenantId,
         rows: &[ImportRow],
         options: ImportOptions,
-    ) -> Result<(Draft, ImportCounts), AdminError> {
-        let mut draft = Draft::begin(self, tenant).await?;
-        let mut counts = ImportCounts::default();
+    ) -> Result<Planned, AdminError> {
+        let draft = Draft::begin(self, tenant).await?;
+        let mut planned = Planned { draft, counts: ImportCounts::default(), joins: Vec::new() };
         let mut faults = Vec::new();
         for row in rows {
-            counts.rows += 1;
-            match self.plan_row(&mut draft, row, options, &mut counts).await {
+            planned.counts.rows += 1;
+            match self.plan_row(&mut planned, row, options).await {
                 Ok(()) => {}
                 Err(AdminError::Faulty(of_row)) => {
-                    let at = |fault: AdminFault| row_fault(row.line, None, &fault.message);
-                    faults.extend(of_row.into_iter().map(at));
+                    faults.extend(of_row.iter().map(|fault| in_row(row, fault)));
                 }
                 Err(error) => return Err(error),
             }
@@ -131,15 +166,18 @@ impl Admin {
                 break;
             }
         }
-        if faults.is_empty() { Ok((draft, counts)) } else { Err(AdminError::Faulty(faults)) }
+        if !faults.is_empty() {
+            return Err(AdminError::Faulty(faults));
+        }
+        planned.draft.check_limits()?;
+        Ok(planned)
     }
 
     async fn plan_row(
         &self,
-        draft: &mut Draft,
+        Planned { draft, counts, joins }: &mut Planned,
         row: &ImportRow,
         options: ImportOptions,
-        counts: &mut ImportCounts,
     ) -> Result<(), AdminError> {
         let owners = owners_of(draft, row)?;
         if 1 < owners.len() && !options.joins {
@@ -181,6 +219,9 @@ impl Admin {
         }
         counts.changed += 1;
         counts.joined += absorbed.len() as u64;
+        if !absorbed.is_empty() {
+            joins.push(owners.iter().map(ToString::to_string).collect());
+        }
         for other in &absorbed {
             draft.remove(other);
         }
@@ -197,13 +238,19 @@ impl Admin {
     }
 }
 
+/// A fault where the row is.
+fn in_row(row: &ImportRow, fault: &AdminFault) -> AdminFault {
+    let column = (fault.pointer == PERSON).then_some("person");
+    row_fault(row.line, column, &fault.message)
+}
+
 /// The persons that a row is about: first the one that it names, then those that have its
 /// identifiers, each once.
 fn owners_of(draft: &Draft, row: &ImportRow) -> Result<Vec<PersonId>, AdminError> {
     let mut owners = Vec::new();
     if let Some(id) = row.person {
         if !draft.has(id) {
-            return Err(AdminError::fault("", format!("there is no person {id}")));
+            return Err(AdminError::fault(PERSON, format!("there is no person {id}")));
         }
         owners.push(id);
     }

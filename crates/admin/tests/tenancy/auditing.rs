@@ -1,7 +1,7 @@
 //! The audit is read, verified and exported, and tells who has read statements.
 
 use acta_access::TenantId;
-use acta_admin::{AuditChain, Requester, StatementQuestion, TenantChanges};
+use acta_admin::{AuditChain, PersonSearch, Requester, StatementQuestion, TenantChanges};
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, ChainHash, ChainHead, Order};
 use acta_xapi::{Format, Languages, StatementId};
@@ -137,6 +137,26 @@ async fn reads_are_audited_if_the_tenant_enables_it() {
         json!({ "first_in_seconds": 3600 }).to_string(),
     ];
     assert_eq!(details, expected);
+}
+
+#[tokio::test]
+async fn reading_persons_is_audited_as_reading_statements_is() {
+    let world = World::new().await;
+    let machine = Requester::machine();
+    let changes = TenantChanges { audits_reads: Some(true), ..TenantChanges::default() };
+    world.admin.change_tenant(&machine, OF, changes, None).await.unwrap();
+    let acts = async || {
+        let entries = world.audit(Some(OF)).await;
+        let acts = entries.iter().map(|entry| entry.content.act.to_string());
+        acts.filter(|act| act.ends_with(".read")).collect::<Vec<_>>()
+    };
+    let search = PersonSearch { text: String::new(), after: None, count_max: 9 };
+    for (who, expected) in [("analyst", "persons.read"), ("key admin/read", "statements.read")] {
+        let requester = world.requester(who).await;
+        let before = acts().await.len();
+        world.admin.list_persons(&requester, OF, &search).await.unwrap();
+        assert_eq!(acts().await[before..], [expected], "{who}");
+    }
 }
 
 #[tokio::test]

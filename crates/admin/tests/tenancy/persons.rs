@@ -10,6 +10,7 @@ use acta_admin::{
 use acta_storage::directory::{AttributeName, JoinedPerson, PersonRules};
 use acta_xapi::Version;
 use acta_xapi::{Ifi, parse_actor};
+use serde_json::json;
 
 use crate::world::{World, never, now, word};
 
@@ -54,6 +55,13 @@ impl World {
         let agent = parse_actor(ifi.to_key().as_bytes(), Version::V2_0_0).unwrap();
         let text = self.service.find_person(&principal, &agent).await.unwrap();
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// The detail of the last act of this name.
+    async fn detail(&self, act: &str) -> serde_json::Value {
+        let entries = self.audit(Some(OF)).await;
+        let entry = entries.iter().rfind(|entry| entry.content.act == act).unwrap();
+        serde_json::from_str(&entry.content.detail).unwrap()
     }
 
     async fn acts(&self) -> Vec<String> {
@@ -241,4 +249,130 @@ async fn one_of_two_concurrent_joins_of_an_identifier_succeeds() {
     let (one, other) = tokio::join!(world.join(&one), world.join(&other));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert_eq!(world.joined().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_who_is_named_twice_is_joined_once() {
+    let world = World::new().await;
+    let machine = Requester::machine();
+    let ada = world.join(&[account("ada")]).await.unwrap();
+    let bob = world.join(&[account("bob"), mbox("bob")]).await.unwrap();
+    let joined = world.admin.join_persons(&machine, (OF, ada.id), &[bob.id, bob.id]).await.unwrap();
+    assert_eq!(joined.value.identifiers, [account("ada"), account("bob"), mbox("bob")]);
+    let stored = world.admin.read_person(&machine, OF, ada.id).await.unwrap();
+    assert_eq!(stored.value.identifiers.len(), 3);
+    assert_eq!(world.detail("persons.joined").await["persons"], json!([bob.id.to_string()]));
+}
+
+#[tokio::test]
+async fn an_import_says_whom_it_has_joined() {
+    let world = World::new().await;
+    let ada = world.join(&[mbox("ada")]).await.unwrap();
+    let bob = world.join(&[mbox("bob")]).await.unwrap();
+    let joins = ImportOptions { joins: true, ..MAKE };
+    let text = "mbox,mbox\nada@example.org,bob@example.org\n";
+    assert_eq!(world.import(text, joins).await.unwrap().joined, 1);
+    let expected = json!([[ada.id.to_string(), bob.id.to_string()]]);
+    assert_eq!(world.detail("persons.imported").await["joins"], expected);
+}
+
+#[tokio::test]
+async fn an_import_that_others_disturb_says_how_far_it_came() {
+    let rows: Vec<String> = (0..3_000).map(|number| format!("{number}@example.org,")).collect();
+    let text = format!("mbox,mbox\n{}\nada@example.org,bob@example.org\n", rows.join("\n"));
+    // It may be done before it is disturbed.
+    for _ in 0..20 {
+        let world = World::new().await;
+        let disturb = async {
+            while world.acts().await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            world.join(&[mbox("ada")]).await.is_ok() && world.join(&[mbox("bob")]).await.is_ok()
+        };
+        let (imported, is_disturbed) = tokio::join!(world.import(&text, MAKE), disturb);
+        let Err(AdminError::ImportStopped { rows, faults }) = imported else { continue };
+        assert!(is_disturbed && rows != 0 && rows.is_multiple_of(500), "{rows}");
+        assert!(faults[0].message.starts_with("line 3002: its identifiers"), "{faults:?}");
+        // Those that were imported change nothing, and joining repairs the rest.
+        let joins = ImportOptions { joins: true, ..MAKE };
+        let again = world.import(&text, joins).await.unwrap();
+        assert_eq!((again.rows, again.created + again.unchanged, again.joined), (3_001, 3_000, 1));
+        return;
+    }
+    panic!("it was never disturbed");
+}
+
+#[tokio::test]
+async fn persons_have_at_most_so_many_different_attributes() {
+    let world = World::new().await;
+    let names = |from: usize, to: usize| {
+        let names: Vec<String> = (from..to).map(|number| format!("a{number}")).collect();
+        let rows = names.chunks(25).enumerate().map(|(row, _)| {
+            let cells =
+                (from..to).map(|number| if (number - from) / 25 == row { "x," } else { "," });
+            format!("{}{from}.{row}@example.org\n", cells.collect::<String>())
+        });
+        format!("{},mbox\n{}", names.join(","), rows.collect::<String>())
+    };
+    assert_eq!(world.import(&names(0, 200), MAKE).await.unwrap().created, 8);
+    assert_eq!(word(&world.import(&names(200, 201), MAKE).await), "conflict");
+    assert_eq!(world.import(&names(199, 200), MAKE).await.unwrap().created, 1);
+}
+
+#[test]
+fn a_person_object_is_of_one_moment() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::new());
+    let machine = Requester::machine();
+    let ada = runtime.block_on(world.join(&[account("ada"), mbox("ada")])).unwrap();
+    let bob = runtime.block_on(world.join(&[account("bob"), mbox("bob")])).unwrap();
+    let change = async {
+        let mut other = bob.clone();
+        for _ in 0..50 {
+            world.admin.join_persons(&machine, (OF, ada.id), &[other.id]).await.unwrap();
+            let identifiers = bob.identifiers.clone();
+            let new = NewJoinedPerson { identifiers, ..Default::default() };
+            other = world.admin.split_person(&machine, (OF, ada.id), &new).await.unwrap().value;
+        }
+    };
+    std::thread::scope(|threads| {
+        let changing = threads.spawn(|| runtime.block_on(change));
+        while !changing.is_finished() {
+            let object = runtime.block_on(world.person_object(&mbox("bob")));
+            assert!(object["account"].is_array(), "never alone: {object}");
+        }
+    });
+}
+
+#[tokio::test]
+async fn an_unlisted_identifier_belongs_to_whom_the_first_listed_one_belongs() {
+    let world = World::new().await;
+    let machine = Requester::machine();
+    let at = |page: &str| Ifi::Account {
+        home_page: format!("https://{page}.example").parse().unwrap(),
+        name: "x".into(),
+    };
+    let pages = ["a", "b", "lms"].map(|page| format!("https://{page}.example").parse().unwrap());
+    let rules = PersonRules { home_pages: vec![pages.to_vec()], mailbox_sha1: false };
+    world.admin.set_person_rules(&machine, OF, &rules).await.unwrap();
+    world.store_of(&at("lms")).await;
+    world.join(&[at("a"), mbox("first")]).await.unwrap();
+    world.join(&[at("b"), mbox("second")]).await.unwrap();
+    let object = world.person_object(&at("lms")).await;
+    assert_eq!(object["mbox"][0], "mailto:first@example.org", "{object}");
+    let count = |object: &serde_json::Value| object["account"].as_array().unwrap().len();
+    assert_eq!(count(&world.person_object(&at("a")).await), 2);
+    assert_eq!(count(&world.person_object(&at("b")).await), 1, "it belongs to the other one");
+}
+
+#[tokio::test]
+async fn only_who_reads_all_statements_is_told_of_other_identifiers() {
+    let world = World::new().await;
+    world.join(&[account("ada"), mbox("ada")]).await.unwrap();
+    let agent = parse_actor(account("ada").to_key().as_bytes(), Version::V2_0_0).unwrap();
+    for (scopes, is_told) in [("state", false), ("define", false), ("statements/read", true)] {
+        let principal = acta_access::Principal::new(OF, "reader", scopes.parse().unwrap());
+        let text = world.service.find_person(&principal, &agent).await.unwrap();
+        assert_eq!(text.contains("ada@example.org"), is_told, "{scopes}: {text}");
+    }
 }

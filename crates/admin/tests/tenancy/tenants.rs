@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::{
-    AdminError, CredentialId, Idempotency, Idempotent, LimitChanges, RequestKey, Requester,
-    TenantChanges,
+    AdminError, CredentialId, Idempotency, Idempotent, LimitChanges, NewJoinedPerson, RequestKey,
+    Requester, TenantChanges,
 };
 use acta_storage::directory::{TenantLimits, TenantState};
-use acta_xapi::{StatementId, Uuid};
+use acta_xapi::{Ifi, StatementId, Uuid};
 
 use crate::permissions::new_token;
 use crate::world::{HOUR, World, never, now, word};
@@ -178,6 +178,10 @@ async fn the_data_of_a_deleted_tenant_is_removed() {
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
     world.store("6690e6c9-3ef0-4ed3-8b37-7f3964730bee").await;
+    let ada = "mailto:ada@example.org".parse().unwrap();
+    let person = NewJoinedPerson { identifiers: vec![Ifi::Mbox(ada)], ..Default::default() };
+    world.admin.create_person(&machine, TenantId::FIRST, person, never()).await.unwrap();
+    assert_eq!(world.admin.persons().tenants(), [TenantId::FIRST]);
     let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
     let TenantState::Deleted { purge, .. } = deleted.value.state else { panic!("{deleted:?}") };
     // A moment before, everything is there.
@@ -193,6 +197,7 @@ async fn the_data_of_a_deleted_tenant_is_removed() {
     assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 0);
     assert!(world.storage.list_credentials(TenantId::FIRST).await.unwrap().is_empty());
     assert!(world.audit(Some(TenantId::FIRST)).await.is_empty());
+    assert_eq!(world.admin.persons().tenants(), [], "nor in memory");
     assert!(!world.lets_in(key, secret).await);
     let purged = world.tenant(TenantId::FIRST).await.unwrap();
     assert!(matches!(purged.state, TenantState::Purged { .. }) && purged.name.is_empty());

@@ -219,6 +219,17 @@ impl World {
         .await;
     }
 
+    /// Stores a statement whose actor has this identifier in the first tenant.
+    pub(crate) async fn store_of(&self, identifier: &acta_xapi::Ifi) {
+        let actor: Value = serde_json::from_str(&identifier.to_key()).unwrap();
+        self.store_about(json!({
+            "actor": actor,
+            "verb": { "id": "http://example.org/v" },
+            "object": { "id": "http://example.org/a" },
+        }))
+        .await;
+    }
+
     /// Voids a statement of the first tenant.
     pub(crate) async fn void(&self, id: &str) {
         self.store_about(json!({

@@ -159,3 +159,34 @@ fn a_response_with_too_many_items_is_not_judged() {
     assert_eq!(sequencing.judge(&pattern), Judgement::Right);
     assert_eq!(sequencing.judge(&format!("{pattern}[,]a")), Judgement::NotJudged);
 }
+
+/// Each response was compared with all patterns, of which each was read as often as there are.
+#[test]
+fn a_question_with_very_many_patterns_is_prepared_once() {
+    let patterns = (0..16_000).map(|number| number.to_string()).collect();
+    let interaction = Interaction::new(InteractionType::Choice, Some(patterns))
+        .with_options((0..50).map(|number| Component::unnamed(&number.to_string())).collect());
+    let prepared = interaction.prepare();
+    assert!((0..50).all(|number| prepared.is_key(&number.to_string())));
+    assert!(!prepared.is_key("x"));
+    assert_eq!(prepared.judge("7"), Judgement::NotJudged, "there are too many");
+    assert_eq!(prepared.random_guess_score(), Some(100.0));
+    let patterns = (0..200).map(|number| number.to_string()).collect();
+    let interaction = Interaction::new(InteractionType::Choice, Some(patterns));
+    let prepared = interaction.prepare();
+    assert_eq!((prepared.judge("7"), prepared.judge("x")), (Judgement::Right, Judgement::Wrong));
+}
+
+#[test]
+fn only_questions_that_are_answered_by_one_of_them_have_options() {
+    let options = || vec![Component::unnamed("tim"), Component::unnamed("mike")];
+    let count = |name: &str| {
+        let kind = InteractionType::EVERY.into_iter().find(|kind| kind.name() == name);
+        Interaction::new(kind.unwrap(), None).with_options(options()).options().len()
+    };
+    for (name, expected) in
+        [("choice", 2), ("likert", 2), ("true-false", 2), ("sequencing", 0), ("matching", 0)]
+    {
+        assert_eq!(count(name), expected, "{name}");
+    }
+}

@@ -10,8 +10,10 @@ pub struct Choices {
     /// For each option, whether it is right.
     pub keys: Vec<bool>,
     /// Pairs of a learner and an option, by their places; one learner may have several options.
-    /// Each pair comes once.
-    pub chosen: Vec<(usize, usize)>,
+    /// Each pair comes once for each answer that counts.
+    pub chosen: Vec<(u32, u32)>,
+    /// How many answers chose anything, options that are not among these included.
+    pub chooser_count: usize,
 }
 
 /// An option.
@@ -19,7 +21,7 @@ pub struct Choices {
 pub struct Distractor {
     /// Whether it is right.
     pub is_key: bool,
-    /// How many learners chose it.
+    /// How many learners chose it, or how many answers if several of a learner count.
     pub count: usize,
     /// How many of those who chose anything, in percent.
     pub share: Option<f64>,
@@ -45,9 +47,6 @@ impl Choices {
         rest: Scale,
         rest_score: impl Fn(usize) -> f64,
     ) -> Vec<Distractor> {
-        let mut learners: Vec<usize> = self.chosen.iter().map(|(learner, _)| *learner).collect();
-        learners.sort_unstable();
-        learners.dedup();
         let mut sums = vec![0.0; self.keys.len()];
         let empty = |is_key: &bool| Distractor {
             is_key: *is_key,
@@ -58,6 +57,7 @@ impl Choices {
         };
         let mut distractors: Vec<Distractor> = self.keys.iter().map(empty).collect();
         for &(learner, option) in &self.chosen {
+            let (learner, option) = (learner as usize, option as usize);
             let (Some(found), Some(third)) =
                 (distractors.get_mut(option), order.thirds.get(learner))
             else {
@@ -69,8 +69,8 @@ impl Choices {
         }
         for (distractor, sum) in distractors.iter_mut().zip(sums) {
             let count = number_of(distractor.count);
-            let everybody = number_of(learners.len());
-            distractor.share = (!learners.is_empty()).then(|| 100.0 * count / everybody);
+            let everybody = number_of(self.chooser_count);
+            distractor.share = (0 < self.chooser_count).then(|| 100.0 * count / everybody);
             distractor.mean_rest_score =
                 (distractor.count > 0).then(|| sum / count).and_then(|mean| rest.percent(mean));
         }

@@ -20,6 +20,8 @@ pub struct Item {
     range: ScoreRange,
     pub(super) scores: Vec<f64>,
     answer_count: usize,
+    /// The sum and the number of the scores of later answers.
+    later: (f64, usize),
     random_guess_score: Option<f64>,
     choices: Option<Choices>,
 }
@@ -35,7 +37,20 @@ impl Item {
             score.unwrap_or(0.0)
         });
         let scores = scores.collect();
-        Self { range, scores, answer_count, random_guess_score: None, choices: None }
+        let later = (0.0, 0);
+        Self { range, scores, answer_count, later, random_guess_score: None, choices: None }
+    }
+
+    /// The same with the scores of later answers of the same learners. They are part of the mean
+    /// score of those who have answered, and of nothing else: they are missing where learners did
+    /// not try again.
+    #[must_use]
+    pub fn with_later_scores(mut self, scores: impl IntoIterator<Item = f64>) -> Self {
+        for score in scores.into_iter().filter(|score| score.is_finite()) {
+            self.later.0 += score;
+            self.later.1 += 1;
+        }
+        self
     }
 
     /// The same with the score, from 0 to 100, of somebody who chooses by chance.
@@ -65,7 +80,7 @@ pub struct ItemStatistics {
     pub facility: Option<f64>,
     /// Where it lies with a probability of 95 %.
     pub facility_interval: Option<Interval>,
-    /// The mean score of those who have answered, in percent.
+    /// The mean score of those who have answered, in percent, later answers included.
     pub facility_of_answers: Option<f64>,
     /// The standard deviation of the scores, in percent.
     pub standard_deviation: Option<f64>,
@@ -141,8 +156,8 @@ impl Item {
             .zip(both)
             .and_then(|_| Some(100.0 * sums.both / Some(best()).filter(|best| *best > 0.0)?));
         let facility = mean.and_then(|mean| scale.percent(mean));
-        let answered = number_of(self.answer_count);
-        let mean_of_answers = (self.answer_count > 0).then(|| sum / answered);
+        let answered = self.answer_count + self.later.1;
+        let mean_of_answers = (answered > 0).then(|| (sum + self.later.0) / number_of(answered));
         let reliability = Reliability::of(self.answer_count);
         let distractors = self.distractors(totals, order, rest);
         let mut statistics = ItemStatistics {

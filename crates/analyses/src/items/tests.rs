@@ -110,7 +110,8 @@ fn with_options(chosen: impl Fn(usize) -> usize, key: usize) -> ItemStatistics {
     let scores = (0..60).map(|learner| Some(f64::from(u8::from(chosen(learner) == key))));
     let choices = Choices {
         keys: (0..3).map(|option| option == key).collect(),
-        chosen: (0..60).map(|learner| (learner, chosen(learner))).collect(),
+        chosen: (0..60).map(|it| (it, u32::try_from(chosen(it as usize)).unwrap())).collect(),
+        chooser_count: 60,
     };
     test.add(Item::new(ScoreRange::UNIT, scores).with_choices(choices)).unwrap();
     test.statistics().items.pop().unwrap()
@@ -147,4 +148,45 @@ fn figures_of_few_answers_are_called_so() {
     assert_eq!((of(9), of(10)), (Reliability::TooFew, Reliability::Unstable));
     assert_eq!((of(49), of(50)), (Reliability::Unstable, Reliability::Stable));
     assert_eq!(test_of(&["000000111"]).statistics().items[0].flags, []);
+}
+
+#[test]
+fn shares_are_of_all_who_chose_anything() {
+    let mut test = Test::new(10);
+    let choices = Choices { keys: vec![false], chosen: vec![(0, 0), (1, 0)], chooser_count: 10 };
+    test.add(Item::new(ScoreRange::UNIT, [None; 10]).with_choices(choices)).unwrap();
+    assert_eq!(test.statistics().items[0].distractors[0].share, Some(20.0));
+}
+
+#[test]
+fn later_answers_change_the_mean_of_answers_and_nothing_else() {
+    let of = |later: &[f64]| {
+        let mut test = test_of(&["1100", "1010"]);
+        let item = Item::new(ScoreRange::UNIT, [1.0, 1.0, 0.0, 0.0].map(Some));
+        test.add(item.with_later_scores(later.iter().copied())).unwrap();
+        test.statistics()
+    };
+    let (without, with) = (of(&[]), of(&[1.0, f64::NAN, 1.0]));
+    near(with.items[2].facility_of_answers, 100.0 * 4.0 / 6.0);
+    let mut same = with.clone();
+    same.items[2].facility_of_answers = without.items[2].facility_of_answers;
+    assert_eq!(same, without);
+}
+
+#[test]
+fn a_computation_ends_when_it_is_told_to() {
+    let test = test_of(&["1100", "1010"]);
+    assert_eq!(test.statistics_unless(&|| true), None);
+    assert_eq!(test.statistics_unless(&|| false), Some(test.statistics()));
+}
+
+#[test]
+fn a_score_below_zero_moves_the_scale() {
+    let mut test = Test::new(4);
+    let range = ScoreRange { min: -0.5, max: 1.0 };
+    test.add(Item::new(range, [1.0, 1.0, -0.5, -0.5].map(Some))).unwrap();
+    let found = test.statistics();
+    near(found.items[0].facility, 50.0);
+    assert!(found.items[0].facility_interval.is_some());
+    near(found.mean, 50.0);
 }

@@ -1,11 +1,14 @@
 //! Exports that are read again.
 
 use std::fs::File;
+use std::sync::Arc;
 
 use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
 use acta_facts::{CourseRule, FactStore, Rows, SourceStatement};
-use acta_xapi::{StatementId, Uuid, Version};
+use acta_storage::directory::{JoinedPerson, PersonChanges};
+use acta_storage::persons::Persons;
+use acta_xapi::{Ifi, StatementId, Uuid, Version};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use tempfile::TempDir;
 
@@ -16,6 +19,7 @@ use crate::progress::ExportProgress;
 struct Exported {
     folder: TempDir,
     store: FactStore,
+    persons: Arc<Persons>,
 }
 
 const TENANT: TenantId = TenantId::FIRST;
@@ -24,7 +28,27 @@ impl Exported {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = FactStore::open(&folder.path().join("facts")).unwrap();
-        Self { folder, store }
+        Self { folder, store, persons: Arc::default() }
+    }
+
+    fn table(&self) -> Table {
+        self.store.table(TENANT, &CourseRule::default(), &self.persons)
+    }
+
+    /// Joins the mailboxes of some numbers to the person with this name.
+    fn join(&mut self, name: &str, numbers: &[u64]) {
+        let mbox = |number: &u64| Ifi::Mbox(format!("mailto:p{number}@x.org").parse().unwrap());
+        let person = JoinedPerson {
+            id: Uuid::from_u128(7),
+            tenant: TENANT,
+            name: Some(name.to_owned()),
+            identifiers: numbers.iter().map(mbox).collect(),
+            attributes: [].into(),
+            created: Timestamp::from_unix_micros(0),
+        };
+        let (changes, version) = (PersonChanges::new(TENANT), self.persons.version() + 1);
+        let states = [(person.id, Some(person))];
+        self.persons = Arc::new(self.persons.after(&changes, version, states));
     }
 
     fn folder(&self) -> std::path::PathBuf {
@@ -50,8 +74,7 @@ impl Exported {
     fn export(&self) -> Manifest {
         let mut watch = |_| {};
         let exporting = Exporting::new(&|| false, &mut watch);
-        let table = self.store.table(TENANT, &CourseRule::default());
-        let manifest = export(&table, &self.folder(), exporting).unwrap();
+        let manifest = export(&self.table(), &self.folder(), exporting).unwrap();
         assert_eq!(find_manifest(&self.folder()).unwrap().as_ref(), Some(&manifest));
         manifest
     }
@@ -118,7 +141,8 @@ fn every_column_has_the_values_of_the_statement() {
     exported.add(2, &small(2, "2026-03-01T00:00:00Z"), None);
     let manifest = exported.export();
     let [file] = manifest.files.as_slice() else { panic!("{manifest:?}") };
-    assert_eq!((file.name.as_str(), file.rows, manifest.rows), ("facts-2026-03.parquet", 2, 2));
+    assert_eq!((file.rows, manifest.rows), (2, 2));
+    assert_eq!(file.name.to_string(), "facts-2026-03.parquet");
     assert_eq!((file.sequence_min, file.sequence_max, manifest.sequence), (1, 2, 2));
     assert_eq!(file.timestamp_min, "2026-03-01T00:00:00Z");
     assert_eq!(file.timestamp_max, "2026-03-05T10:00:00.25Z");
@@ -155,7 +179,8 @@ fn only_what_is_new_or_changed_is_written_again() {
     exported.add(2, &small(2, "2026-02-10T00:00:00Z"), None);
     exported.add(3, &small(3, "1998-02-10T00:00:00Z"), None);
     let first = exported.export();
-    let names: Vec<&str> = first.files.iter().map(|file| file.name.as_str()).collect();
+    let names: Vec<String> = first.files.iter().map(|file| file.name.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(names, ["facts-earlier.parquet", "facts-2026-01.parquet", "facts-2026-02.parquet"]);
     let written =
         |name: &str| fs::metadata(exported.folder().join(name)).unwrap().modified().unwrap();
@@ -198,7 +223,7 @@ fn a_file_that_is_missing_or_cut_is_written_again() {
     let exported = Exported::new();
     exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
     let manifest = exported.export();
-    let path = exported.folder().join(&manifest.files[0].name);
+    let path = exported.folder().join(manifest.files[0].name.to_string());
     let whole = fs::read(&path).unwrap();
     assert_eq!(whole.len() as u64, manifest.files[0].bytes);
     fs::remove_file(&path).unwrap();
@@ -218,7 +243,7 @@ fn an_export_that_is_stopped_goes_on_the_next_time() {
     let progress = std::cell::Cell::new(ExportProgress::default());
     let mut watch = |now| progress.set(now);
     let stop = || progress.get().done == 2;
-    let table = exported.store.table(TENANT, &CourseRule::default());
+    let table = exported.table();
     let stopped = export(&table, &exported.folder(), Exporting::new(&stop, &mut watch));
     assert!(matches!(stopped, Err(ExportError::Stopped)), "{stopped:?}");
     assert_eq!(progress.get(), ExportProgress { done: 2, total: 3 });
@@ -235,4 +260,69 @@ fn the_facts_of_no_statements_are_no_files() {
     let manifest = exported.export();
     let expected = Manifest { schema: SCHEMA, ..Manifest::default() };
     assert_eq!(manifest, expected);
+}
+
+#[test]
+fn files_follow_the_persons_and_only_those_that_they_concern_are_written_again() {
+    let mut exported = Exported::new();
+    for month in 1..=3_u64 {
+        exported.add(month, &small(month, &format!("2026-0{month}-10T00:00:00Z")), None);
+    }
+    let before = exported.export();
+    exported.join("Ada", &[1, 2]);
+    let joined = exported.export();
+    assert_eq!((joined.persons_version, joined.sequence), (1, before.sequence));
+    let changed: Vec<bool> =
+        joined.files.iter().zip(&before.files).map(|(new, old)| new != old).collect();
+    assert_eq!(changed, [true, true, false]);
+    for month in [1, 2] {
+        let row = &exported.rows(&format!("facts-2026-0{month}.parquet"))[0];
+        assert_eq!(row["person"], r#"{"mbox":"mailto:p1@x.org"}"#);
+        assert_eq!(row["person_name"], "Ada");
+        assert_eq!(row["actor"], format!(r#"{{"mbox":"mailto:p{month}@x.org"}}"#));
+    }
+    exported.join("Ada", &[1]);
+    let split = exported.export();
+    assert_eq!(split.files[1], before.files[1]);
+}
+
+#[test]
+fn files_that_an_earlier_export_has_left_are_removed() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    let manifest = exported.export();
+    let left = ["facts-2026-02.parquet", "facts-2026-01.parquet.new"];
+    for name in left {
+        fs::write(exported.folder().join(name), "x").unwrap();
+    }
+    fs::write(exported.folder().join("notes.txt"), "x").unwrap();
+    assert_eq!(exported.export(), manifest);
+    assert!(left.iter().all(|name| !exported.folder().join(name).exists()));
+    assert!(exported.folder().join("notes.txt").exists(), "what is not ours stays");
+}
+
+#[test]
+fn an_export_of_the_same_facts_reads_no_rows() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    let manifest = exported.export();
+    let mut watch = |_| {};
+    let stopped = Exporting::new(&|| true, &mut watch);
+    assert_eq!(export(&exported.table(), &exported.folder(), stopped).unwrap(), manifest);
+    assert_eq!(find_current(&exported.table(), &exported.folder()).unwrap(), Some(manifest));
+    exported.add(2, &small(2, "2026-01-10T00:00:00Z"), None);
+    assert_eq!(find_current(&exported.table(), &exported.folder()).unwrap(), None);
+}
+
+#[test]
+fn a_manifest_that_names_other_files_is_none() {
+    let exported = Exported::new();
+    exported.add(1, &small(1, "2026-01-10T00:00:00Z"), None);
+    exported.export();
+    let path = exported.folder().join("manifest.json");
+    let text = fs::read_to_string(&path).unwrap();
+    for name in ["../../x", "/etc/passwd", "manifest.json"] {
+        fs::write(&path, text.replace("facts-2026-01.parquet", name)).unwrap();
+        assert_eq!(find_manifest(&exported.folder()).unwrap(), None, "{name}");
+    }
 }

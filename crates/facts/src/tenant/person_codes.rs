@@ -4,7 +4,7 @@
 //! when a question is asked, so it makes no difference whether they were joined before or after.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use acta_storage::persons::Persons;
 
@@ -23,7 +23,8 @@ struct Class {
 /// The codes of the persons of a tenant, as they were needed last.
 #[derive(Debug, Default)]
 pub(crate) struct PersonCodes {
-    persons: Arc<Persons>,
+    /// Whose codes they are. They are not kept in memory for this.
+    persons: Weak<Persons>,
     /// The code of the person, by the code of the actor.
     table: Vec<u32>,
     /// The same for questions.
@@ -45,7 +46,7 @@ pub(crate) struct PersonIndex {
 impl PersonCodes {
     /// The codes of all actors that there are.
     pub(crate) fn index(&mut self, persons: &Arc<Persons>, actors: &Dictionary) -> PersonIndex {
-        if !Arc::ptr_eq(&self.persons, persons) {
+        if self.persons.as_ptr() != Arc::as_ptr(persons) {
             self.begin(persons, actors);
         }
         let (start, end) = (code_of(self.table.len()).max(1), actors.len());
@@ -60,7 +61,7 @@ impl PersonCodes {
             self.shared = self.table.as_slice().into();
         }
         PersonIndex {
-            persons: Arc::clone(&self.persons),
+            persons: Arc::clone(persons),
             table: Arc::clone(&self.shared),
             classes: Arc::clone(&self.classes),
         }
@@ -68,7 +69,7 @@ impl PersonCodes {
 
     /// Begins with other persons. Without rules only the listed identifiers have to be looked up.
     fn begin(&mut self, persons: &Arc<Persons>, actors: &Dictionary) {
-        *self = Self { persons: Arc::clone(persons), ..Self::default() };
+        *self = Self { persons: Arc::downgrade(persons), ..Self::default() };
         if !persons.rules().is_empty() {
             return;
         }

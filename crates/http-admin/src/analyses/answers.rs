@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use acta_facts::{FactRows, RowColumn};
+use acta_facts::{FactRows, QueryError, RowColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::budget::Budget;
 
 /// The fields that answers are read from, in the order in which [`Answers::of`] takes them.
 pub(crate) const FIELDS: [&str; 7] =
@@ -19,19 +21,20 @@ pub(crate) enum Attempts {
     First,
     /// The last one.
     Last,
-    /// All of them: each attempt counts as a learner of its own.
+    /// The first one in the figures of the test, as with `first`. All of them in what is counted
+    /// by answers: `answers`, `facility_of_answers`, the options and the seconds.
     All,
 }
 
 /// One answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Answer {
-    /// The learner, or the attempt of a learner, as a number from 0.
-    pub(crate) learner: usize,
+    /// The learner, as a number from 0.
+    pub(crate) learner: u32,
     /// The place of the response among all responses; 0 for none.
     pub(crate) response: u32,
     pub(crate) success: Option<bool>,
-    /// From 0 to 1; not a number if there is none.
+    /// 1 is right, below 0 is a penalty; not a number if there is none.
     pub(crate) credit: f64,
     /// Seconds; not a number if it is not known.
     pub(crate) duration: f64,
@@ -46,6 +49,15 @@ pub(crate) struct AnsweredQuestion {
     pub(crate) name: String,
     /// One for each learner who has answered.
     pub(crate) answers: Vec<Answer>,
+    /// Later answers of the same learners, if all of them count.
+    pub(crate) later: Vec<Answer>,
+}
+
+impl AnsweredQuestion {
+    /// All answers that count.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().chain(&self.later)
+    }
 }
 
 /// All answers that count.
@@ -57,12 +69,24 @@ pub(crate) struct Answers {
     /// The texts of the responses; the first stands for none.
     pub(crate) responses: Vec<String>,
     pub(crate) sequence: u64,
+    pub(crate) is_rebuilding: bool,
 }
+
+/// Bytes of memory of an answer, with its place in a map while answers are read.
+const ANSWER_BYTES: usize = 64;
 
 impl Answers {
     /// Reads answers from rows in the order of time, with the columns of [`FIELDS`].
-    pub(crate) fn of(rows: FactRows, attempts: Attempts) -> Self {
-        let FactRows { columns, count, sequence } = rows;
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Budget`].
+    pub(crate) fn of(
+        rows: FactRows,
+        attempts: Attempts,
+        budget: &Budget<'_>,
+    ) -> Result<Self, QueryError> {
+        let FactRows { columns, count, sequence, is_rebuilding } = rows;
         let columns: Result<[RowColumn; 7], _> = columns.try_into();
         let Ok(
             [
@@ -76,21 +100,14 @@ impl Answers {
             ],
         ) = columns
         else {
-            return Self { sequence, ..Self::default() };
+            return Ok(Self { sequence, is_rebuilding, ..Self::default() });
         };
-        let mut learners: HashMap<(u32, u32), usize> = HashMap::new();
-        let mut attempts_before: HashMap<(u32, u32), u32> = HashMap::new();
-        let mut questions: BTreeMap<&str, (String, BTreeMap<usize, Answer>)> = BTreeMap::new();
+        let mut learners: HashMap<u32, u32> = HashMap::new();
+        let mut questions: BTreeMap<&str, Reading> = BTreeMap::new();
         for row in (0..count).filter(|row| persons[*row] != 0 && objects[*row] != 0) {
-            let before = attempts_before.entry((persons[row], objects[row])).or_default();
-            let attempt = if attempts == Attempts::All { *before } else { 0 };
-            let is_repeated = *before != 0;
-            *before += 1;
-            if is_repeated && attempts == Attempts::First {
-                continue;
-            }
-            let number = learners.len();
-            let learner = *learners.entry((persons[row], attempt)).or_insert(number);
+            budget.check_at(row)?;
+            let number = u32::try_from(learners.len()).unwrap_or(u32::MAX);
+            let learner = *learners.entry(persons[row]).or_insert(number);
             let answer = Answer {
                 learner,
                 response: responses[row],
@@ -99,21 +116,51 @@ impl Answers {
                 duration: durations[row],
             };
             let question = questions.entry(&ids[objects[row] as usize]).or_default();
-            if question.0.is_empty() {
-                question.0.clone_from(&names[name_places[row] as usize]);
+            if question.name.is_empty() {
+                question.name.clone_from(&names[name_places[row] as usize]);
             }
-            question.1.insert(learner, answer);
+            question.add(answer, attempts);
         }
-        let question = |(id, (name, answers)): (&str, (String, BTreeMap<usize, Answer>))| {
-            AnsweredQuestion { id: id.to_owned(), name, answers: answers.into_values().collect() }
+        let question = |(id, Reading { name, answers, later }): (&str, Reading)| {
+            let (id, answers) = (id.to_owned(), answers.into_values().collect());
+            AnsweredQuestion { id, name, answers, later }
         };
         let questions = questions.into_iter().map(question).collect();
-        Self { questions, learner_count: learners.len(), responses: texts, sequence }
+        let learner_count = learners.len();
+        Ok(Self { questions, learner_count, responses: texts, sequence, is_rebuilding })
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let count: usize = self.questions.iter().map(|question| question.all().count()).sum();
+        count.saturating_mul(ANSWER_BYTES)
+    }
+}
+
+/// A question while its answers are read.
+#[derive(Debug, Default)]
+struct Reading {
+    name: String,
+    answers: BTreeMap<u32, Answer>,
+    later: Vec<Answer>,
+}
+
+impl Reading {
+    /// Adds an answer that is later than those before it.
+    fn add(&mut self, answer: Answer, attempts: Attempts) {
+        let is_first = !self.answers.contains_key(&answer.learner);
+        if is_first || attempts == Attempts::Last {
+            self.answers.insert(answer.learner, answer);
+        } else if attempts == Attempts::All {
+            self.later.push(answer);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use acta_facts::{Asked, QueryLimits};
+
     use super::*;
 
     /// Rows of one question: learner, response, success.
@@ -130,21 +177,29 @@ mod tests {
             RowColumn::Numbers(vec![f64::NAN; of.len()]),
             RowColumn::Numbers(vec![1.0; of.len()]),
         ];
-        FactRows { columns, count: of.len(), sequence: 9 }
+        FactRows { columns, count: of.len(), sequence: 9, is_rebuilding: true }
+    }
+
+    fn asked(stop: &(dyn Fn() -> bool + Sync)) -> Asked<'_> {
+        Asked { limits: QueryLimits { memory_bytes: 1 << 20, threads: 1 }, now: 0, stop }
     }
 
     #[test]
-    fn one_attempt_of_each_learner_counts_or_all_do() {
+    fn the_first_the_last_or_all_answers_of_each_learner_count() {
         let told = [(1, 1, Some(false)), (2, 2, Some(true)), (1, 2, Some(true)), (0, 1, None)];
         let responses = |attempts| {
-            let found = Answers::of(rows(&told), attempts);
-            assert_eq!((found.questions.len(), found.sequence), (1, 9));
-            let answers = &found.questions[0].answers;
-            let of = answers.iter().map(|it| (it.learner, it.response));
-            (found.learner_count, of.collect::<Vec<_>>())
+            let found = Answers::of(rows(&told), attempts, &Budget::of(asked(&|| false))).unwrap();
+            assert_eq!((found.questions.len(), found.sequence, found.is_rebuilding), (1, 9, true));
+            assert_eq!(found.learner_count, 2);
+            let of = |answers: &[Answer]| {
+                answers.iter().map(|it| (it.learner, it.response)).collect::<Vec<_>>()
+            };
+            (of(&found.questions[0].answers), of(&found.questions[0].later))
         };
-        assert_eq!(responses(Attempts::First), (2, vec![(0, 1), (1, 2)]));
-        assert_eq!(responses(Attempts::Last), (2, vec![(0, 2), (1, 2)]));
-        assert_eq!(responses(Attempts::All), (3, vec![(0, 1), (1, 2), (2, 2)]));
+        assert_eq!(responses(Attempts::First), (vec![(0, 1), (1, 2)], vec![]));
+        assert_eq!(responses(Attempts::Last), (vec![(0, 2), (1, 2)], vec![]));
+        assert_eq!(responses(Attempts::All), (vec![(0, 1), (1, 2)], vec![(0, 2)]));
+        let stopped = Answers::of(rows(&told), Attempts::All, &Budget::of(asked(&|| true)));
+        assert!(matches!(stopped, Err(QueryError::Stopped)), "{stopped:?}");
     }
 }

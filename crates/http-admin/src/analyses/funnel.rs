@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use acta_analyses::{FunnelStep, StepEvent, funnel};
-use acta_facts::{FactRows, RowColumn};
+use acta_facts::{FactRows, QueryError, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::budget::Budget;
 use super::is_small;
 use super::spread::Spread;
 
@@ -22,6 +23,8 @@ pub(crate) struct FunnelAnalysis {
     withheld: bool,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A step.
@@ -50,27 +53,49 @@ pub(crate) struct Steps {
     events: Vec<StepEvent>,
     count: usize,
     sequence: u64,
+    is_rebuilding: bool,
 }
+
+/// Bytes of memory of an event, with its copy by learner.
+const EVENT_BYTES: usize = 2 * size_of::<StepEvent>();
+
+/// Bytes of memory of a learner, beside the text.
+const LEARNER_BYTES: usize = 100;
 
 impl Steps {
     /// Adds the next step, by its rows with `person` and `timestamp`.
-    pub(crate) fn add(&mut self, rows: FactRows) {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Budget`], which counts all steps together.
+    pub(crate) fn add(
+        &mut self,
+        rows: FactRows,
+        budget: &mut Budget<'_>,
+    ) -> Result<(), QueryError> {
+        budget.check()?;
         let step = self.count;
         self.count += 1;
         self.sequence = rows.sequence;
+        self.is_rebuilding |= rows.is_rebuilding;
+        budget.take(rows.count, EVENT_BYTES)?;
         let columns: Result<[RowColumn; 2], _> = rows.columns.try_into();
         let Ok([RowColumn::Texts { places, texts }, RowColumn::Times(times)]) = columns else {
-            return;
+            return Ok(());
         };
-        let number = |text: String| {
+        let mut numbers: Vec<u32> = Vec::with_capacity(texts.len());
+        for text in texts {
             let next = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
-            *self.people.entry(text).or_insert(next)
-        };
-        let numbers: Vec<u32> = texts.into_iter().map(number).collect();
+            let bytes = LEARNER_BYTES + text.len();
+            let number = *self.people.entry(text).or_insert(next);
+            budget.take(usize::from(number == next), bytes)?;
+            numbers.push(number);
+        }
         let rows = places.iter().zip(times).filter(|(place, _)| **place != 0);
         let event =
             |(place, time): (&u32, i64)| StepEvent { person: numbers[*place as usize], step, time };
         self.events.extend(rows.map(event));
+        Ok(())
     }
 
     /// The figures of the steps, which have these names, as far as they do not tell of fewer
@@ -92,7 +117,8 @@ impl Steps {
             step.withhold([0, index.saturating_sub(1), index, index + 1].map(is_shown));
         }
         let withheld = shown.contains(&false);
-        FunnelAnalysis { steps, withheld, sequence: self.sequence }
+        let (sequence, is_rebuilding) = (self.sequence, self.is_rebuilding);
+        FunnelAnalysis { steps, withheld, sequence, is_rebuilding }
     }
 }
 
@@ -100,12 +126,12 @@ impl Steps {
 /// that the steps that are shown divide learners into groups: those who got to one of them and not
 /// to the next. Each has nobody, or enough.
 fn shown(steps: &[FunnelStep], smallest: Option<NonZeroU32>) -> Vec<bool> {
-    let mut last: Option<usize> = None;
+    let mut before: Option<usize> = None;
     let is_shown = |step: &FunnelStep| {
-        let lost = last.map_or(0, |last| last.saturating_sub(step.reached));
+        let lost = before.map_or(0, |before| before.saturating_sub(step.reached));
         let is_shown = !is_small(step.reached, smallest) && !is_small(lost, smallest);
         if is_shown {
-            last = Some(step.reached);
+            before = Some(step.reached);
         }
         is_shown
     };

@@ -1,25 +1,25 @@
 //! Item analysis: how well the questions of a test work.
 
 use acta_analyses::{
-    ANSWERS_MIN, Component, Distractor, Interaction, Interval, Item, ItemFlag, ItemStatistics,
-    Reliability, ScoreRange, Test, TestStatistics, quantiles,
+    ANSWERS_MIN, Component, Distractor, Interaction, Interval, ItemFlag, ItemStatistics,
+    Reliability, Test, TestStatistics, quantiles,
 };
+use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answers::{Answers, Attempts};
+use super::answers::{AnsweredQuestion, Answers, Attempts};
+use super::budget::Budget;
 use super::options::JudgedQuestion;
 use super::spread::{Bounds, Spread};
-
-/// Most scores of a test: learners times questions.
-const SCORES_MAX: usize = 20_000_000;
 
 /// The questions of a test, and how well they work.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct ItemAnalysis {
     /// Which answers of a learner to a question count.
     attempts: Attempts,
-    /// How many learners have answered.
+    /// How many learners have answered a question that has right and wrong answers, or, if there is
+    /// none, any question.
     learners: usize,
     /// The test as a whole.
     test: TestFigures,
@@ -27,6 +27,8 @@ pub(crate) struct ItemAnalysis {
     questions: Vec<QuestionFigures>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A test. There are no figures if fewer than 10 learners have answered.
@@ -91,7 +93,7 @@ pub(crate) struct QuestionFigures {
     interaction: Option<&'static str>,
     /// Whether no answer is right or wrong.
     is_survey: bool,
-    /// How many learners have answered.
+    /// How many answers count: one of each learner who has answered, or all of them.
     answers: usize,
     /// How far the figures can be relied on.
     reliability: HowReliable,
@@ -104,7 +106,7 @@ pub(crate) struct QuestionFigures {
     facility: Option<f64>,
     /// Where it lies with a probability of 95 %.
     facility_interval: Option<Bounds>,
-    /// The mean score of those who have answered, in percent.
+    /// The mean score of those who have answered, in percent; of all answers, if all count.
     facility_of_answers: Option<f64>,
     /// The standard deviation of the scores, in percent.
     standard_deviation: Option<f64>,
@@ -137,7 +139,7 @@ pub(crate) struct OptionFigures {
     description: Option<String>,
     /// Whether it is right.
     is_key: bool,
-    /// How many learners chose it.
+    /// How many answers chose it.
     count: usize,
     /// How many percent of those who chose anything.
     share: Option<f64>,
@@ -147,65 +149,102 @@ pub(crate) struct OptionFigures {
     thirds: [usize; 3],
 }
 
-/// Computes the figures of all questions; none if there are too many scores. `interactions` is in
+/// Where each learner is among those of a test.
+struct Takers {
+    /// By learner; beyond all places for those who are not among them.
+    places: Vec<u32>,
+    count: usize,
+}
+
+impl Takers {
+    /// Those who have answered one of the questions.
+    fn of<'q>(
+        questions: impl Iterator<Item = &'q JudgedQuestion>,
+        learner_count: usize,
+        budget: &mut Budget<'_>,
+    ) -> Result<Self, QueryError> {
+        budget.take(learner_count, size_of::<u32>())?;
+        let mut places = vec![u32::MAX; learner_count];
+        for (learner, _) in questions.flat_map(|question| &question.scores) {
+            places[*learner as usize] = 0;
+        }
+        let mut count = 0;
+        for place in places.iter_mut().filter(|place| **place == 0) {
+            *place = count;
+            count += 1;
+        }
+        Ok(Self { places, count: count as usize })
+    }
+
+    fn place_of(&self, learner: u32) -> u32 {
+        self.places.get(learner as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+/// Computes the figures of all questions. `definitions` are those of their activities, as JSON, in
 /// the order of the questions.
+///
+/// # Errors
+///
+/// Those of [`Budget`].
 pub(crate) fn analyse(
     answers: &Answers,
-    interactions: &[Option<Interaction>],
+    definitions: &[Option<String>],
     attempts: Attempts,
-) -> Option<ItemAnalysis> {
-    let learners = answers.learner_count;
-    if SCORES_MAX < learners.saturating_mul(answers.questions.len()) {
-        return None;
-    }
-    let mut test = Test::new(learners);
+    budget: &mut Budget<'_>,
+) -> Result<ItemAnalysis, QueryError> {
+    budget.take(1, answers.memory_bytes())?;
     let mut judged: Vec<JudgedQuestion> = Vec::new();
-    let mut scored = Vec::new();
-    for (question, interaction) in answers.questions.iter().zip(interactions) {
+    for (question, definition) in answers.questions.iter().zip(definitions) {
+        budget.check()?;
+        let interaction =
+            definition.as_deref().and_then(|it| Interaction::parse(it).ok().flatten());
         let interaction = interaction.as_ref();
-        let it = JudgedQuestion::of(question, interaction, &answers.responses, learners);
-        let guess = interaction.and_then(Interaction::random_guess_score);
-        // A survey is an item of a test of its own, for the counts of its options alone.
-        scored.push(it.is_scored());
-        if it.is_scored() {
-            let item = Item::new(ScoreRange::UNIT, it.scores.iter().copied());
-            let item = item.with_random_guess_score(guess).with_choices(it.choices.clone());
-            test.add(item).ok()?;
-        }
-        judged.push(it);
+        judged.push(JudgedQuestion::of(question, interaction, &answers.responses, budget)?);
     }
-    let statistics = test.statistics();
+    let is_scored: Vec<bool> = judged.iter().map(JudgedQuestion::is_scored).collect();
+    // Who has answered nothing but surveys is none of those who took the test.
+    let is_survey = is_scored.iter().all(|is_scored| !is_scored);
+    let of_test = judged.iter().zip(&is_scored).filter(|(_, is_scored)| is_survey || **is_scored);
+    let takers = Takers::of(of_test.map(|(it, _)| it), answers.learner_count, budget)?;
+    let mut test = Test::new(takers.count);
+    for (it, _) in judged.iter_mut().zip(&is_scored).filter(|(_, is_scored)| **is_scored) {
+        budget.check()?;
+        budget.take(takers.count, size_of::<f64>())?;
+        let item = it.take_item(takers.count, |learner| takers.place_of(learner));
+        test.add(item).map_err(std::io::Error::other)?;
+    }
+    let statistics = test.statistics_unless(&|| budget.is_over()).ok_or(QueryError::Stopped)?;
     let mut items = statistics.items.iter();
     let mut questions = Vec::new();
-    for (index, judged) in judged.iter().enumerate() {
+    for (index, judged) in judged.iter_mut().enumerate() {
         let question = &answers.questions[index];
         let alone;
-        let item = if scored[index] {
-            items.next()?
+        let item = if is_scored[index] {
+            items.next()
         } else {
-            alone = survey(judged, learners)?;
-            &alone
+            budget.check()?;
+            // A survey is a test of its own, for the counts of its options alone.
+            alone = survey(judged);
+            alone.as_ref()
         };
-        let interaction = interactions[index].as_ref();
-        let mut figures = QuestionFigures::of(item, judged, scored[index]);
-        question.id.clone_into(&mut figures.id);
-        figures.name = Some(question.name.clone()).filter(|name| !name.is_empty());
-        figures.interaction = interaction.map(|it| it.interaction_type().name());
-        figures.answers = question.answers.len();
-        figures.seconds = quantiles(question.answers.iter().map(|it| it.duration))
-            .filter(|it| ANSWERS_MIN <= it.count)
-            .map(Spread::from);
-        questions.push(figures);
+        let item = item.ok_or_else(|| std::io::Error::other("a question is no item"))?;
+        questions.push(QuestionFigures::of(question, item, judged, is_scored[index]));
     }
     let test = TestFigures::of(&statistics);
-    Some(ItemAnalysis { attempts, learners, test, questions, sequence: answers.sequence })
+    let Answers { sequence, is_rebuilding, .. } = *answers;
+    Ok(ItemAnalysis { attempts, learners: takers.count, test, questions, sequence, is_rebuilding })
 }
 
 /// The counts of the options of a survey.
-fn survey(judged: &JudgedQuestion, learners: usize) -> Option<ItemStatistics> {
-    let mut test = Test::new(learners);
-    let scores = std::iter::repeat_n(None, learners);
-    test.add(Item::new(ScoreRange::UNIT, scores).with_choices(judged.choices.clone())).ok()?;
+fn survey(judged: &mut JudgedQuestion) -> Option<ItemStatistics> {
+    let learners = std::mem::take(&mut judged.scores);
+    let place_of = |learner: u32| {
+        let found = learners.binary_search_by_key(&learner, |(it, _)| *it);
+        found.ok().and_then(|place| u32::try_from(place).ok()).unwrap_or(u32::MAX)
+    };
+    let mut test = Test::new(learners.len());
+    test.add(judged.take_item(learners.len(), place_of)).ok()?;
     test.statistics().items.pop()
 }
 
@@ -231,12 +270,14 @@ impl TestFigures {
 }
 
 impl QuestionFigures {
-    fn of(item: &ItemStatistics, judged: &JudgedQuestion, is_scored: bool) -> Self {
-        let reliability = Reliability::of(if is_scored {
-            item.answer_count
-        } else {
-            judged.choices.chosen.len()
-        });
+    fn of(
+        question: &AnsweredQuestion,
+        item: &ItemStatistics,
+        judged: &JudgedQuestion,
+        is_scored: bool,
+    ) -> Self {
+        let reliability =
+            Reliability::of(if is_scored { item.answer_count } else { judged.chooser_count });
         let is_shown = reliability != Reliability::TooFew;
         let shown = |figure: Option<f64>| figure.filter(|_| is_shown && is_scored);
         let bounds = |interval: Option<Interval>| {
@@ -255,11 +296,11 @@ impl QuestionFigures {
         let options = pairs.filter(|_| is_shown).map(option).collect();
         let flags = item.flags.iter().filter(|_| is_scored).map(|it| QuestionFlag::from(*it));
         Self {
-            id: String::new(),
-            name: None,
-            interaction: None,
+            id: question.id.clone(),
+            name: Some(question.name.clone()).filter(|name| !name.is_empty()),
+            interaction: judged.interaction,
             is_survey: !is_scored,
-            answers: item.answer_count,
+            answers: question.all().count(),
             reliability: HowReliable::from(reliability),
             derived: judged.derived_count,
             contradicted: judged.contradicted_count,
@@ -275,7 +316,9 @@ impl QuestionFigures {
             discriminative_efficiency: shown(item.discriminative_efficiency),
             flags: flags.collect(),
             options,
-            seconds: None,
+            seconds: quantiles(question.all().map(|it| it.duration))
+                .filter(|it| ANSWERS_MIN <= it.count)
+                .map(Spread::from),
         }
     }
 }
@@ -300,3 +343,6 @@ impl From<ItemFlag> for QuestionFlag {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

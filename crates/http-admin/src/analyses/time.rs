@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use acta_analyses::{Moment, Session, quantiles, sessions};
-use acta_facts::{FactRows, RowColumn};
+use acta_facts::{FactRows, QueryError, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::budget::Budget;
 use super::is_small;
 use super::spread::Spread;
+
+/// Bytes of memory of a learner, beside those of what the learner did.
+const LEARNER_BYTES: usize = 100;
 
 /// Microseconds of a second.
 const SECOND: f64 = 1e6;
@@ -27,6 +31,8 @@ pub(crate) struct TimeAnalysis {
     withheld: bool,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// The time for one value of the field.
@@ -48,9 +54,17 @@ pub(crate) struct TimeFigures {
 
 /// Computes the time by the values of a field, from rows with the field, `person`, `timestamp` and
 /// `duration`.
-pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
+///
+/// # Errors
+///
+/// Those of [`Budget`].
+pub(crate) fn analyse(
+    rows: FactRows,
+    gap_minutes: u32,
+    budget: &mut Budget<'_>,
+) -> Result<TimeAnalysis, QueryError> {
     let gap = i64::from(gap_minutes) * 60_000_000;
-    let FactRows { columns, count, sequence } = rows;
+    let FactRows { columns, count, sequence, is_rebuilding } = rows;
     let columns: Result<[RowColumn; 4], _> = columns.try_into();
     let Ok(
         [
@@ -61,13 +75,18 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
         ],
     ) = columns
     else {
-        return TimeAnalysis { gap_minutes, rows: Vec::new(), withheld: false, sequence };
+        let rows = Vec::new();
+        return Ok(TimeAnalysis { gap_minutes, rows, withheld: false, sequence, is_rebuilding });
     };
     let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
     for row in (0..count).filter(|row| persons[*row] != 0) {
+        budget.check_at(row)?;
         let moment = Moment { time: times[row], duration: micros(durations[row]) };
         let learners = events.entry(values[row]).or_default();
-        learners.entry(persons[row]).or_default().push(moment);
+        let moments = learners.entry(persons[row]).or_default();
+        let is_new = moments.is_empty();
+        moments.push(moment);
+        budget.take(1, size_of::<Moment>() + if is_new { LEARNER_BYTES } else { 0 })?;
     }
     let figures = |(value, learners): (u32, BTreeMap<u32, Vec<Moment>>)| {
         let by_learner: Vec<Vec<f64>> = learners
@@ -85,11 +104,15 @@ pub(crate) fn analyse(rows: FactRows, gap_minutes: u32) -> TimeAnalysis {
             seconds_per_learner: quantiles(sums).map(Spread::from),
         }
     };
-    let mut rows: Vec<TimeFigures> = events.into_iter().map(figures).collect();
+    let mut rows: Vec<TimeFigures> = Vec::with_capacity(events.len());
+    for of_value in events {
+        budget.check()?;
+        rows.push(figures(of_value));
+    }
     rows.sort_by(|one, other| {
         other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
     });
-    TimeAnalysis { gap_minutes, rows, withheld: false, sequence }
+    Ok(TimeAnalysis { gap_minutes, rows, withheld: false, sequence, is_rebuilding })
 }
 
 impl TimeAnalysis {

@@ -10,9 +10,11 @@ use acta_access::TenantId;
 use acta_admin::AnswerPermit;
 use acta_facts::FactStore;
 use acta_facts_export::{
-    ExportError, ExportFile, ExportProgress, Exporting, Manifest, export, find_manifest,
+    ExportError, ExportFile, ExportProgress, Exporting, FileName, Manifest, export, find_manifest,
 };
 use acta_http::problem::Problem;
+use acta_storage::Share;
+use acta_storage::persons::Persons;
 use tokio::sync::{OwnedMutexGuard, mpsc};
 
 use super::low_priority;
@@ -33,6 +35,13 @@ pub(crate) enum ExportReport {
     Progress(ExportProgress),
     /// It is done.
     Done(Manifest),
+}
+
+/// The turn of an export. Nobody else exports the facts of the tenant as long as it is held.
+#[derive(Debug)]
+pub(crate) struct ExportTurn {
+    pub(super) _alone: OwnedMutexGuard<()>,
+    pub(super) _turn: Share,
 }
 
 /// The tenants whose facts are being exported.
@@ -59,8 +68,8 @@ impl Exports {
 /// 500 if it cannot begin.
 pub(super) fn start(
     store: Arc<FactStore>,
-    permit: AnswerPermit,
-    held: impl Send + 'static,
+    (permit, persons): (AnswerPermit, Arc<Persons>),
+    held: ExportTurn,
 ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     low_priority::begin("acta-export", move || {
@@ -69,7 +78,13 @@ pub(super) fn start(
         // A report that finds no room is left out: another one follows.
         let mut watch = |now| drop(sender.try_send(ExportReport::Progress(now)));
         let AnswerPermit { tenant, settings } = permit;
-        let (table, folder) = (store.table(tenant, &settings.course), store.export_folder(tenant));
+        let table = store.table(tenant, &settings.course, &persons);
+        let folder = store.export_folder(tenant);
+        if table.is_rebuilding() {
+            // What is missing would be taken for removed.
+            tracing::warn!("facts are not exported, because they are being made");
+            return;
+        }
         match export(&table, &folder, Exporting::new(&stop, &mut watch)) {
             Ok(manifest) => drop(sender.blocking_send(ExportReport::Done(manifest))),
             Err(ExportError::Stopped) => {}
@@ -86,11 +101,11 @@ pub(super) fn start(
 /// 500 if it cannot be read, 503 if it is being replaced all the time.
 pub(super) async fn open_exported(
     folder: &Path,
-    name: &str,
+    name: FileName,
 ) -> Result<Option<(ExportFile, File)>, Problem> {
     for _ in 0..OPEN_TRIES {
-        let (folder, name) = (folder.to_owned(), name.to_owned());
-        let opened = acta_storage::spawn_blocking(move || open(&folder, &name)).await;
+        let folder = folder.to_owned();
+        let opened = acta_storage::spawn_blocking(move || open(&folder, name)).await;
         match opened.map_err(io::Error::other).flatten() {
             Ok(Opened::There(file, opened)) => return Ok(Some((file, opened))),
             Ok(Opened::Missing) => return Ok(None),
@@ -112,12 +127,12 @@ enum Opened {
     Changing,
 }
 
-fn open(folder: &Path, name: &str) -> io::Result<Opened> {
+fn open(folder: &Path, name: FileName) -> io::Result<Opened> {
     let manifest = find_manifest(folder)?;
     let Some(file) = manifest.as_ref().and_then(|manifest| manifest.find(name)) else {
         return Ok(Opened::Missing);
     };
-    let opened = match File::open(folder.join(name)) {
+    let opened = match File::open(folder.join(name.to_string())) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Opened::Changing),
         opened => opened?,
     };

@@ -131,6 +131,7 @@ impl Failure {
             | AdminError::KeyReused
             | AdminError::LinkVoid
             | AdminError::IdentifierTaken { .. }
+            | AdminError::ImportStopped { .. }
             | AdminError::Service(_)) => Err(other.into()),
         }
     }

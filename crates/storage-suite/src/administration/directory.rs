@@ -207,6 +207,15 @@ pub async fn persons_are_read_with_every_change<E: EngineUnderTest>() {
     assert_eq!(u128::from(seen.len()), 3 + count);
     let missing = many.iter().find(|person| seen.find(&key(person)) != Some(person.id));
     assert_eq!(missing, None);
-    let fresh = PersonCache::new(storage).load(tenant).await.unwrap();
+    let fresh = PersonCache::new(Arc::<dyn Storage>::clone(&storage)).load(tenant).await.unwrap();
     assert!(fresh.ids().eq(seen.ids()));
+    assert_eq!(fresh.memory_bytes(), seen.memory_bytes());
+    // Those of others are dropped when there are too many, and read again when they are needed.
+    let small = PersonCache::new(storage).with_bytes_max(seen.memory_bytes());
+    for (asked, kept) in [(tenant, vec![tenant]), (other, vec![other]), (tenant, vec![tenant])] {
+        assert!(!small.load(asked).await.unwrap().is_empty());
+        assert_eq!(small.tenants(), kept);
+    }
+    small.forget(tenant);
+    assert_eq!(small.tenants(), []);
 }

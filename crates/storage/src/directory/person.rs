@@ -98,9 +98,6 @@ impl fmt::Debug for JoinedPerson {
 }
 
 impl JoinedPerson {
-    /// Most persons of a tenant.
-    pub const COUNT_MAX: u64 = 1_000_000;
-
     /// Most identifiers of a person.
     pub const IDENTIFIERS_MAX: usize = 50;
 
@@ -109,6 +106,9 @@ impl JoinedPerson {
 
     /// Most attributes of a person.
     pub const ATTRIBUTES_MAX: usize = 30;
+
+    /// Most different names of attributes of all persons of a tenant.
+    pub const ATTRIBUTE_NAMES_MAX: usize = 200;
 
     /// Longest name and longest attribute, in characters.
     pub const TEXT_CHARS_MAX: usize = 200;

@@ -9,4 +9,4 @@ mod snapshot;
 
 pub use cache::PersonCache;
 pub use rules::{IdentifierClass, class_members};
-pub use snapshot::{PersonState, Persons};
+pub use snapshot::{PersonLimits, PersonState, Persons};

@@ -43,6 +43,9 @@ pub struct FactRows {
     pub count: usize,
     /// The sequence of the last statement of the tenant that is among the facts.
     pub sequence: u64,
+    /// Whether facts are being made, so that rows are missing of statements that were stored long
+    /// ago.
+    pub is_rebuilding: bool,
 }
 
 /// The values of one field.
@@ -187,7 +190,8 @@ impl RowsPlan {
             Gathered::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
             Gathered::Times(times) => RowColumn::Times(chosen(&times, &order)),
         });
-        FactRows { columns: written.collect(), count: keys.len(), sequence }
+        let (columns, count) = (written.collect(), keys.len());
+        FactRows { columns, count, sequence, is_rebuilding: false }
     }
 }
 

@@ -1,30 +1,85 @@
 //! The persons of each tenant as they were last read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinError;
 
-use super::snapshot::{PersonState, Persons};
+use super::snapshot::Persons;
 use crate::directory::{
     JoinedPerson, PersonChanges, PersonId, Recorded, Tenant, Versioned, find, page,
 };
-use crate::{Group, RecordStore, StorageError};
+use crate::{Group, RecordStore, StorageError, spawn_blocking};
 
 /// Persons that are read at a time.
 const PAGE_COUNT: usize = 1_000;
 
+/// What fails where persons cannot be read.
+const ACT: &str = "reading persons";
+
 /// How often persons are read again because they have changed meanwhile.
 const TRIES_MAX: usize = 8;
 
+/// Bytes of persons of all tenants together, about, that are kept beside those of the tenant that
+/// was asked for last.
+const KEPT_BYTES_MAX: usize = 512 << 20;
+
+/// Tenants whose persons are kept, at most.
+const KEPT_TENANTS_MAX: usize = 1_000;
+
 type Slot = Arc<AsyncMutex<Arc<Persons>>>;
 
-/// Reads the persons of tenants, and keeps them until they have changed.
+/// Reads the persons of tenants, and keeps them until they have changed, or until those of other
+/// tenants that were asked for later need the memory.
 #[derive(Clone)]
 pub struct PersonCache {
     records: Arc<dyn RecordStore>,
-    tenants: Arc<Mutex<HashMap<TenantId, Slot>>>,
+    kept: Arc<Mutex<Kept>>,
+    bytes_max: usize,
+}
+
+/// The persons that are kept.
+#[derive(Default)]
+struct Kept {
+    tenants: HashMap<TenantId, KeptTenant>,
+    /// How often somebody has asked for persons.
+    uses: u64,
+}
+
+#[derive(Default)]
+struct KeptTenant {
+    slot: Slot,
+    bytes: usize,
+    /// When they were asked for last, in [`Kept::uses`].
+    used: u64,
+}
+
+impl Kept {
+    fn slot(&mut self, tenant: TenantId) -> Slot {
+        self.uses += 1;
+        let kept = self.tenants.entry(tenant).or_default();
+        kept.used = self.uses;
+        Arc::clone(&kept.slot)
+    }
+
+    /// Notes how much the persons of a tenant take, and drops those of others for it.
+    fn settle(&mut self, tenant: TenantId, bytes: usize, bytes_max: usize) {
+        if let Some(kept) = self.tenants.get_mut(&tenant) {
+            kept.bytes = bytes;
+        }
+        let mut sum: usize = self.tenants.values().map(|kept| kept.bytes).sum();
+        while bytes_max < sum || KEPT_TENANTS_MAX < self.tenants.len() {
+            let others = self.tenants.iter().filter(|(other, _)| **other != tenant);
+            let oldest = others.min_by_key(|(_, kept)| kept.used).map(|(other, _)| *other);
+            let Some(dropped) = oldest.and_then(|oldest| self.tenants.remove(&oldest)) else {
+                return;
+            };
+            sum -= dropped.bytes;
+        }
+    }
 }
 
 impl std::fmt::Debug for PersonCache {
@@ -36,12 +91,29 @@ impl std::fmt::Debug for PersonCache {
 impl PersonCache {
     /// An empty one.
     pub fn new(records: Arc<dyn RecordStore>) -> Self {
-        Self { records, tenants: Arc::default() }
+        Self { records, kept: Arc::default(), bytes_max: KEPT_BYTES_MAX }
     }
 
-    fn slot(&self, tenant: TenantId) -> Slot {
-        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tenants.entry(tenant).or_default())
+    /// The same that keeps at most so many bytes of persons of all tenants together, beside those
+    /// of the tenant that was asked for last.
+    #[must_use]
+    pub fn with_bytes_max(mut self, bytes: usize) -> Self {
+        self.bytes_max = bytes;
+        self
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenants whose persons are in memory.
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.kept().tenants.keys().copied().collect()
+    }
+
+    /// Forgets the persons of a tenant.
+    pub fn forget(&self, tenant: TenantId) {
+        self.kept().tenants.remove(&tenant);
     }
 
     /// The persons of a tenant, with every change that was made before the call, on any node.
@@ -50,7 +122,7 @@ impl PersonCache {
     ///
     /// As [`RecordStore::find_record`].
     pub async fn load(&self, tenant: TenantId) -> Result<Arc<Persons>, StorageError> {
-        let slot = self.slot(tenant);
+        let slot = self.kept().slot(tenant);
         // One reads, and the others wait for what it has read.
         let mut known = slot.lock().await;
         for _ in 0..TRIES_MAX {
@@ -61,17 +133,20 @@ impl PersonCache {
             if head.record.version == known.version() {
                 break;
             }
-            *known = Arc::new(self.read(&known, &head).await?);
+            *known = self.read(&known, &head).await?;
         }
+        self.kept().settle(tenant, known.memory_bytes(), self.bytes_max);
         Ok(Arc::clone(&known))
     }
 
     /// Takes over what the caller has just made of the persons before.
     pub async fn replace(&self, tenant: TenantId, before: &Persons, after: Persons) {
-        let slot = self.slot(tenant);
+        let slot = self.kept().slot(tenant);
         let mut known = slot.lock().await;
         if known.version() == before.version() {
+            let bytes = after.memory_bytes();
             *known = Arc::new(after);
+            self.kept().settle(tenant, bytes, self.bytes_max);
         }
     }
 
@@ -89,20 +164,21 @@ impl PersonCache {
 
     async fn read(
         &self,
-        known: &Persons,
+        known: &Arc<Persons>,
         head: &Versioned<PersonChanges>,
-    ) -> Result<Persons, StorageError> {
-        let version = head.record.version;
-        let changed = head.value.since(known.changes()).filter(|_| known.version() != 0);
-        let Some(ids) = changed else {
-            let all = self.read_all(head.value.tenant).await?;
-            return Ok(Persons::default().after(&head.value, version, all));
-        };
+    ) -> Result<Arc<Persons>, StorageError> {
+        let missed = head.value.since(known.changes()).filter(|_| known.version() != 0);
+        let Some(ids) = missed else { return self.read_all(head).await };
         let mut states = Vec::with_capacity(ids.len());
         for id in ids {
             states.push((*id, self.find(head.value.tenant, *id).await?));
         }
-        Ok(known.after(&head.value, version, states))
+        let (before, head) = (Arc::clone(known), head.clone());
+        // There may be many persons, so no thread of the runtime does this.
+        let after = spawn_blocking(move || {
+            Arc::new(before.after(&head.value, head.record.version, states))
+        });
+        after.await.map_err(aborted)
     }
 
     async fn find(
@@ -115,19 +191,28 @@ impl PersonCache {
         Ok(found.map(|found| found.value))
     }
 
-    async fn read_all(&self, tenant: TenantId) -> Result<Vec<PersonState>, StorageError> {
-        let mut all = Vec::new();
+    async fn read_all(
+        &self,
+        head: &Versioned<PersonChanges>,
+    ) -> Result<Arc<Persons>, StorageError> {
+        let mut all = Persons::of_all(&head.value, head.record.version);
         let mut after: Option<String> = None;
         loop {
-            let group = Group::OfTenant(tenant);
+            let group = Group::OfTenant(head.value.tenant);
             let found: Vec<Versioned<JoinedPerson>> =
                 page(&*self.records, &group, after.as_deref(), PAGE_COUNT).await?;
-            let is_last = found.len() < PAGE_COUNT;
-            after = found.last().map(|last| last.value.record_id());
-            all.extend(found.into_iter().map(|found| (found.value.id, Some(found.value))));
-            if is_last {
-                return Ok(all);
+            for found in &found {
+                all.add(&found.value);
             }
+            if found.len() < PAGE_COUNT {
+                break;
+            }
+            after = found.last().map(|last| last.value.record_id());
         }
+        spawn_blocking(move || Arc::new(all.finish())).await.map_err(aborted)
     }
+}
+
+fn aborted(source: JoinError) -> StorageError {
+    StorageError::Io { act: ACT, source: io::Error::other(source) }
 }

@@ -1,6 +1,5 @@
 //! `acta facts export`: facts as Parquet files in a directory or in object storage.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use acta_facts_export::{Manifest, Month};
@@ -80,38 +79,34 @@ async fn export(
     let mut reports = Reports::default();
     client.download(&Address::of(path), &mut reports).await?;
     let mut manifest = reports.manifest()?;
-    let is_wanted = |month: &str| {
-        let month = month.parse::<Month>().ok();
-        arguments.since.is_none_or(|since| Some(since) <= month)
-            && arguments.until.is_none_or(|until| month <= Some(until))
+    let is_wanted = |month: Month| {
+        arguments.since.is_none_or(|since| since <= month)
+            && arguments.until.is_none_or(|until| month <= until)
     };
-    manifest.files.retain(|file| is_wanted(&file.month));
+    manifest.files.retain(|file| is_wanted(file.name.month()));
     manifest.rows = manifest.files.iter().map(|file| file.rows).sum();
     let before = target.manifest().await?.unwrap_or_default();
     let mut written = Written { rows: manifest.rows, ..Written::default() };
     let bar = progress_bar(manifest.files.iter().map(|file| file.bytes).sum(), Unit::Bytes);
     for file in &manifest.files {
-        let is_same = before.find(&file.name).is_some_and(|known| known.sha256 == file.sha256);
+        let is_same = before.find(file.name).is_some_and(|known| known.sha256 == file.sha256);
         if is_same && target.has(file) {
             written.kept += 1;
         } else {
-            let address = Address::of(path.into_iter().chain([file.name.as_str()]));
+            let name = file.name.to_string();
+            let address = Address::of(path.into_iter().chain([name.as_str()]));
             let mut content = tempfile::NamedTempFile::new()?;
             client.download(&address, &mut content).await?;
             if sha256_of(content.path())? != file.sha256 {
                 bail!("{} has changed during the export: repeat it", file.name);
             }
-            target.put(&file.name, content.path()).await?;
+            target.put(&name, content.path()).await?;
             written.files += 1;
         }
         bar.inc(file.bytes);
     }
     bar.finish_and_clear();
-    target.put_manifest(&manifest).await?;
-    let names: BTreeSet<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();
-    for gone in before.files.iter().filter(|file| !names.contains(file.name.as_str())) {
-        target.remove(&gone.name).await?;
-    }
+    target.finish(manifest, &before).await?;
     Ok(written)
 }
 

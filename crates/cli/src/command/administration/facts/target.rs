@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use acta_config::Config;
 use acta_facts_export::{
-    ExportFile, MANIFEST_NAME, Manifest, find_manifest, hexadecimal, replace_file,
+    ExportFile, FileName, MANIFEST_NAME, Manifest, find_manifest, hexadecimal, remove_others,
+    replace_file,
 };
 use acta_objects::{Bucket, ObjectError, ObjectOptions, PART_BYTES};
 use anyhow::{Context, Result};
@@ -78,7 +79,7 @@ impl Target {
     pub(super) fn has(&self, file: &ExportFile) -> bool {
         match self {
             Self::Folder(folder) => {
-                let found = fs::metadata(folder.join(&file.name));
+                let found = fs::metadata(folder.join(file.name.to_string()));
                 found.is_ok_and(|found| found.len() == file.bytes)
             }
             Self::Bucket(_) => true,
@@ -98,25 +99,36 @@ impl Target {
         }
     }
 
+    /// Replaces the manifest `before`, and removes the files that are not part of the export any
+    /// more. If it is interrupted, a later export removes them.
+    pub(super) async fn finish(&self, manifest: Manifest, before: &Manifest) -> Result<()> {
+        let bucket = match self {
+            Self::Folder(folder) => {
+                self.put_manifest(&manifest).await?;
+                return Ok(remove_others(folder, &manifest)?);
+            }
+            Self::Bucket(bucket) => bucket,
+        };
+        let known = before.files.iter().map(|file| file.name).chain(before.removing.clone());
+        let gone: Vec<FileName> = known.filter(|name| manifest.find(*name).is_none()).collect();
+        if !gone.is_empty() {
+            let manifest = Manifest { removing: gone.clone(), ..manifest.clone() };
+            self.put_manifest(&manifest).await?;
+        }
+        for name in gone {
+            bucket.remove(&name.to_string()).await?;
+        }
+        self.put_manifest(&manifest).await
+    }
+
     /// Replaces the manifest.
-    pub(super) async fn put_manifest(&self, manifest: &Manifest) -> Result<()> {
+    async fn put_manifest(&self, manifest: &Manifest) -> Result<()> {
         let text = serde_json::to_vec_pretty(manifest)?;
         match self {
             Self::Folder(folder) => {
                 Ok(replace_file(folder, MANIFEST_NAME, |file| file.write_all(&text))?)
             }
             Self::Bucket(bucket) => Ok(bucket.put(MANIFEST_NAME, text.into()).await?),
-        }
-    }
-
-    /// Removes a file, if it is there.
-    pub(super) async fn remove(&self, name: &str) -> Result<()> {
-        match self {
-            Self::Folder(folder) => match fs::remove_file(folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-                Ok(()) | Err(_) => Ok(()),
-            },
-            Self::Bucket(bucket) => Ok(bucket.remove(name).await?),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `acta person import`: a file in parts, first checked as a whole.
+//! `acta person import`: a file in parts, all of which are first checked, each for itself.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -45,6 +45,12 @@ pub(super) async fn run(client: &mut Client, arguments: &Arguments) -> Result<Ou
     let mut lines = fields(&counts, &["rows", "created", "changed", "unchanged", "joined"]);
     if arguments.dry_run {
         lines.push("nothing was changed: this is what would be done".to_owned());
+        if 1 < pieces.len() {
+            lines.push(format!(
+                "each part of {ROWS_MAX} rows was checked without those before it, so rows of one \
+                 person in several parts are counted as several"
+            ));
+        }
     }
     Ok(Output::new(counts, lines))
 }
@@ -73,7 +79,18 @@ async fn send(
     let mut sums = json!({ "rows": 0, "created": 0, "changed": 0, "unchanged": 0, "joined": 0 });
     for piece in pieces {
         let address = address.clone().with("lines_before", Some(&piece.lines_before.to_string()));
-        let counts = client.post_csv(&address, piece.text.clone()).await?;
+        let answer = client.post_csv(&address, piece.text.clone()).await;
+        let before = sums["rows"].as_u64().filter(|rows| !is_dry && *rows != 0);
+        let counts = match before {
+            // What is in another part was not known when this one was checked.
+            Some(rows) => answer.with_context(|| {
+                format!(
+                    "{rows} of {all} rows are imported, and what follows is not; correct it and \
+                     import the whole file again, which changes nothing for those"
+                )
+            })?,
+            None => answer?,
+        };
         for (name, sum) in sums.as_object_mut().into_iter().flatten() {
             let count = counts[name].as_u64().unwrap_or_default();
             *sum = (sum.as_u64().unwrap_or_default() + count).into();

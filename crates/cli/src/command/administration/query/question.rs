@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use acta_facts::{COLUMNS, TableType};
 use serde_json::{Map, Value, json};
 
 /// The parts of a question.
@@ -120,19 +121,30 @@ impl FromStr for Test {
             found.ok_or("expected a field and a value, such as success=true or credit>=0.5")?;
         let (field, value) = (&text[..at], &text[at + operator.len()..]);
         Ok(Self(match operator {
-            "=" => json!({"field": field, "is": value_of(value)}),
-            "!=" => json!({"not": {"field": field, "is": value_of(value)}}),
-            ">=" => json!({"field": field, "from": value_of(value)}),
-            "<" => json!({"field": field, "to": value_of(value)}),
+            "=" => json!({"field": field, "is": value_of(field, value)}),
+            "!=" => json!({"not": {"field": field, "is": value_of(field, value)}}),
+            ">=" => json!({"field": field, "from": value_of(field, value)}),
+            "<" => json!({"field": field, "to": value_of(field, value)}),
             _ => json!({"field": field, "contains": value}),
         }))
     }
 }
 
-/// A number, true or false, or a text.
-fn value_of(text: &str) -> Value {
+/// A number, true or false, where the field has such values; otherwise the text as it stands. An
+/// extension may have numbers and texts: a text that looks like a number is in quotes.
+fn value_of(field: &str, text: &str) -> Value {
+    let is_extension = ["context.extensions.", "result.extensions."]
+        .into_iter()
+        .any(|start| field.starts_with(start));
+    let column = field.replace('.', "_");
+    let column = COLUMNS.iter().find(|known| known.name == column);
+    let is_number = column.is_some_and(|known| match known.values {
+        TableType::Number | TableType::Flag | TableType::Whole => true,
+        TableType::Time | TableType::Text | TableType::Texts => false,
+    });
     match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) if is_number || is_extension => value,
+        Ok(value @ Value::String(_)) if is_extension => value,
         Ok(_) | Err(_) => text.into(),
     }
 }
@@ -190,6 +202,19 @@ mod tests {
             ("verb!=http://v?a=b", json!({"not": {"field": "verb", "is": "http://v?a=b"}})),
             ("credit>=0.5", json!({"field": "credit", "from": 0.5})),
             ("timestamp<2026-07-01", json!({"field": "timestamp", "to": "2026-07-01"})),
+            ("response=3", json!({"field": "response", "is": "3"})),
+            ("session!=42", json!({"not": {"field": "session", "is": "42"}})),
+            ("response=true", json!({"field": "response", "is": "true"})),
+            ("person.unit=7", json!({"field": "person.unit", "is": "7"})),
+            ("score.raw<7", json!({"field": "score.raw", "to": 7})),
+            (
+                "result.extensions.http://e=7",
+                json!({"field": "result.extensions.http://e", "is": 7}),
+            ),
+            (
+                "result.extensions.http://e=\"7\"",
+                json!({"field": "result.extensions.http://e", "is": "7"}),
+            ),
             ("object.name~fire", json!({"field": "object.name", "contains": "fire"})),
         ];
         for (text, expected) in tests {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::analyses::budget::Budget;
 use crate::analyses::condition::{all_of, in_request};
 use crate::analyses::funnel::{FunnelAnalysis, Steps};
 use crate::api::json::{Json, view};
@@ -111,11 +112,13 @@ pub(crate) async fn analyse_funnel(
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let (names, rows) = request.read()?;
     let found = facts.compute(&permit, move |store, persons, asked| {
-        let mut steps = Steps::default();
+        let (mut steps, mut budget) = (Steps::default(), Budget::of(asked));
         for (index, rows) in rows.iter().enumerate() {
-            let rows = store.rows_of_groups(tenant, rows, persons, asked);
-            steps.add(rows.map_err(|error| in_step(error, index))?);
+            let rows = store.rows_of_groups(tenant, rows, persons, budget.asked());
+            let rows = rows.map_err(|error| budget.of_whole(in_step(error, index)))?;
+            steps.add(rows, &mut budget)?;
         }
+        budget.check()?;
         Ok(steps.analyse(&names, asked.settings.smallest_group))
     });
     let found: FunnelAnalysis = found.await?;

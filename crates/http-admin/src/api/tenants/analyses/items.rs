@@ -1,8 +1,7 @@
 //! `POST /api/v1/tenants/{tenant}/analyses/items`: how well questions work.
 
 use acta_access::TenantId;
-use acta_analyses::Interaction;
-use acta_facts::{ConditionRequest, QueryError, RowsQuestion};
+use acta_facts::{ConditionRequest, RowsQuestion};
 use acta_http::edge::{NoParams, Query};
 use acta_xapi::{ActivityId, IriRule};
 use axum::extract::State;
@@ -12,6 +11,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::analyses::answers::{Answers, Attempts, FIELDS};
+use crate::analyses::budget::Budget;
 use crate::analyses::condition::{all_of, exists, in_request, is, one_of};
 use crate::analyses::items::{ItemAnalysis, analyse};
 use crate::api::json::{Json, view};
@@ -24,7 +24,10 @@ use crate::state::Shared;
 /// The fields that name the activities a question belongs to.
 const PLACES: [&str; 4] = ["object", "parent", "grouping", "course"];
 /// What makes a statement an answer.
-const RESULTS: [&str; 3] = ["response", "success", "score.scaled"];
+const RESULTS: [&str; 3] = ["response", "success", "credit"];
+
+/// Definitions that are read at a time.
+const DEFINITIONS_TOGETHER: usize = 200;
 
 /// Which questions are analysed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
@@ -90,7 +93,7 @@ pub(crate) async fn analyse_items(
     let (rows, attempts) = (request.rows(), request.attempts);
     let answers = facts.compute(&permit, move |store, persons, asked| {
         let rows = store.rows(tenant, &rows, persons, asked).map_err(in_request)?;
-        Ok(Answers::of(rows, attempts))
+        Answers::of(rows, attempts, &Budget::of(asked))
     });
     let mut answers = answers.await?;
     let mut ids = Vec::new();
@@ -98,14 +101,18 @@ pub(crate) async fn analyse_items(
         let id = ActivityId::parse(&question.id, IriRule::Old);
         id.map(|id| ids.push(id)).is_ok()
     });
-    let definitions = shared.admin.find_definitions(&requester, tenant, &ids).await?;
+    let mut definitions = Vec::with_capacity(ids.len());
+    let mut bytes = 0;
+    for together in ids.chunks(DEFINITIONS_TOGETHER) {
+        let found = shared.admin.find_definitions(&requester, tenant, together).await?;
+        bytes += found.iter().flatten().map(String::len).sum::<usize>();
+        facts.check_memory(bytes)?;
+        definitions.extend(found);
+    }
     let found = facts.compute(&permit, move |_store, _persons, asked| {
-        let interaction = |definition: Option<String>| {
-            definition.and_then(|text| Interaction::parse(&text).ok().flatten())
-        };
-        let interactions: Vec<_> = definitions.into_iter().map(interaction).collect();
-        let found = analyse(&answers, &interactions, attempts);
-        found.ok_or(QueryError::TooLarge(asked.limits.memory_bytes))
+        let mut budget = Budget::of(asked);
+        budget.take(1, bytes)?;
+        analyse(&answers, &definitions, attempts, &mut budget)
     });
     let found: ItemAnalysis = found.await?;
     Ok(view(&found))

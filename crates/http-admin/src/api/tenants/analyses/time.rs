@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use crate::analyses::budget::Budget;
 use crate::analyses::time::{TimeAnalysis, analyse};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
@@ -91,7 +92,8 @@ pub(crate) async fn analyse_time(
     let (gap, rows) = request.read()?;
     let found = facts.compute(&permit, move |store, persons, asked| {
         let rows = store.rows_of_groups(tenant, &rows, persons, asked)?;
-        Ok(analyse(rows, gap).without_small(asked.settings.smallest_group))
+        let found = analyse(rows, gap, &mut Budget::of(asked))?;
+        Ok(found.without_small(asked.settings.smallest_group))
     });
     let found: TimeAnalysis = found.await?;
     Ok(view(&found))

@@ -4,11 +4,13 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::str::FromStr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_facts_export::{ExportFile, Manifest, Month};
+use acta_admin::{AnswerPermit, Requester};
+use acta_facts_export::{ExportFile, FileName, Manifest};
 use acta_http::edge::{Conditions, NoParams, Query};
 use acta_http::problem::Problem;
 use acta_service::{Etag, EtagMatch, Precondition};
@@ -21,16 +23,19 @@ use hyper::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     HeaderName, HeaderValue, IF_RANGE, RANGE,
 };
+use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 use super::range::{Range, requested};
 use crate::api::json::view;
 use crate::api::path::{Id, Ids};
-use crate::caller::Administrator;
-use crate::facts::{ExportReport, no_facts};
+use crate::caller::{Administrator, confirm};
+use crate::facts::{ExportReport, ExportTurn, FactQueries, no_facts};
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -40,19 +45,8 @@ const PIECE_BYTES: u64 = 256 << 10;
 /// The content type of the files.
 const PARQUET: &str = "application/vnd.apache.parquet";
 
-/// The name of an exported file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FileName(String);
-
-impl FromStr for FileName {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let month = text.strip_prefix("facts-").and_then(|text| text.strip_suffix(".parquet"));
-        let month = month.and_then(|month| month.parse::<Month>().ok());
-        month.map(|_| Self(text.to_owned())).ok_or(())
-    }
-}
+/// How often a client is told that its export still waits for its turn.
+const WAITING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What the headers of a request for a file say.
 #[derive(Debug)]
@@ -74,26 +68,33 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
 ///
 /// Brings the Parquet files of the tenant up to date on this server: writes those of the months
 /// that are new or have changed. Each line of the response says how far it is (`done` of `total`
-/// rows), and the last one has the `manifest`; without it, the export has failed. It is given up
-/// when the client leaves. For people and credentials that may read all statements of the tenant.
+/// rows), and the last one has the `manifest`; without it, the export has failed. Few exports are
+/// made at the same time; while this one waits for its turn, both numbers are 0. It is given up
+/// when the client leaves. While the facts are being made, there is no export (503). For people and credentials that may read all statements of the tenant.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/facts/export",
     operation_id = "export_facts",
     tag = "facts",
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
-    responses((status = 200, description = "The progress, and the manifest.",
-        content((String = "application/jsonl")))),
+    responses(
+        (status = 200, description = "The progress, and the manifest.",
+        content((String = "application/jsonl"))),
+        (status = 503, description = "The facts are being made: try again later."),
+    ),
 )]
 pub(crate) async fn export_facts(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
+    extensions: Extensions,
 ) -> Result<Response, AdminProblem> {
     let permit = shared.admin.permit_export_of_facts(&requester, tenant, "progress").await?;
-    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let mut response = Response::new(Body::from_stream(lines(facts.export(permit).await?)));
+    let facts = shared.facts.clone().ok_or_else(no_facts)?;
+    facts.check_complete(tenant)?;
+    let waiting = Waiting { shared, requester, extensions, permit, facts };
+    let mut response = Response::new(Body::from_stream(lines(waiting)));
     let jsonl = HeaderValue::from_static("application/jsonl");
     response.headers_mut().insert(CONTENT_TYPE, jsonl);
     Ok(response)
@@ -108,7 +109,10 @@ pub(crate) async fn export_facts(
     operation_id = "read_facts_manifest",
     tag = "facts",
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
-    responses((status = 200, description = "The manifest.", body = Manifest)),
+    responses(
+        (status = 200, description = "The manifest.", body = Manifest),
+        (status = 503, description = "The facts are being made, or other exports take too long."),
+    ),
 )]
 pub(crate) async fn read_facts_manifest(
     State(shared): State<Shared>,
@@ -118,7 +122,9 @@ pub(crate) async fn read_facts_manifest(
 ) -> Result<Response, AdminProblem> {
     let permit = shared.admin.permit_export_of_facts(&requester, tenant, "manifest.json").await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let mut reports = facts.export(permit).await?;
+    facts.check_complete(tenant)?;
+    let turn = facts.export_turn_soon(tenant).await?;
+    let mut reports = facts.export(permit, turn).await?;
     while let Some(report) = reports.recv().await {
         if let ExportReport::Done(manifest) = report {
             return Ok(view(&manifest));
@@ -154,13 +160,13 @@ pub(crate) async fn read_facts_manifest(
 pub(crate) async fn read_facts_file(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
-    Ids(tenant, FileName(name)): Ids<TenantId, FileName>,
+    Ids(tenant, name): Ids<TenantId, FileName>,
     Query(NoParams): Query<NoParams>,
     request: FileRequest,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_export_of_facts(&requester, tenant, &name).await?;
+    shared.admin.permit_export_of_facts(&requester, tenant, &name.to_string()).await?;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let opened = facts.open_exported(tenant, &name).await?;
+    let opened = facts.open_exported(tenant, name).await?;
     let (entry, file) = opened.ok_or_else(Problem::not_found)?;
     Ok(respond(&entry, file, &request)?)
 }
@@ -241,15 +247,64 @@ fn pieces(
     })
 }
 
+/// An export that waits for its turn.
+struct Waiting {
+    shared: Shared,
+    requester: Requester,
+    /// Those of the request, with what it was authenticated with.
+    extensions: Extensions,
+    permit: AnswerPermit,
+    facts: FactQueries,
+}
+
+impl Waiting {
+    /// Begins the export. It may have waited for long, so the requester must still have the right;
+    /// none if not, or if it cannot begin.
+    async fn begin(&self, turn: ExportTurn) -> Option<mpsc::Receiver<ExportReport>> {
+        confirm(&self.shared, &self.extensions).await.ok()?;
+        let permitted =
+            self.shared.admin.confirm_reading(&self.requester, self.permit.tenant).await;
+        permitted.ok()?;
+        self.facts.export(self.permit.clone(), turn).await.ok()
+    }
+}
+
+/// How far an export is.
+enum Stage {
+    Waiting(Box<Waiting>, Pin<Box<dyn Future<Output = ExportTurn> + Send>>),
+    Running(mpsc::Receiver<ExportReport>),
+}
+
 /// The reports of an export as lines.
-fn lines(
-    reports: mpsc::Receiver<ExportReport>,
-) -> impl Stream<Item = Result<String, Infallible>> + Send + 'static {
-    unfold(reports, |mut reports| async move {
+fn lines(waiting: Waiting) -> impl Stream<Item = Result<String, Infallible>> + Send + 'static {
+    let (facts, tenant) = (waiting.facts.clone(), waiting.permit.tenant);
+    let turn = Box::pin(async move { facts.export_turn(tenant).await });
+    let span = Span::current();
+    unfold(Stage::Waiting(Box::new(waiting), turn), move |stage| {
+        next_line(stage).instrument(span.clone())
+    })
+}
+
+/// The next line, and what comes after it; none at the end.
+async fn next_line(mut stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
+    loop {
+        let mut reports = match stage {
+            Stage::Waiting(waiting, mut turn) => match timeout(WAITING_INTERVAL, &mut turn).await {
+                Ok(turn) => {
+                    stage = Stage::Running(waiting.begin(turn).await?);
+                    continue;
+                }
+                Err(_elapsed) => {
+                    let line = json!({ "done": 0, "total": 0 });
+                    return Some((Ok(format!("{line}\n")), Stage::Waiting(waiting, turn)));
+                }
+            },
+            Stage::Running(reports) => reports,
+        };
         let line = match reports.recv().await? {
             ExportReport::Progress(now) => json!({ "done": now.done, "total": now.total }),
             ExportReport::Done(manifest) => json!({ "manifest": manifest }),
         };
-        Some((Ok(format!("{line}\n")), reports))
-    })
+        return Some((Ok(format!("{line}\n")), Stage::Running(reports)));
+    }
 }

@@ -3,7 +3,9 @@
 use acta_access::TenantId;
 use acta_admin::{AdminError, ExportColumns, Requester, write_rows};
 use acta_http::edge::{NoParams, Query};
+use acta_service::ServiceError;
 use acta_storage::directory::PersonId;
+use acta_storage::spawn_blocking;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -44,8 +46,10 @@ pub(crate) async fn export_persons(
     extensions: Extensions,
 ) -> Result<Response, AdminProblem> {
     let persons = shared.admin.begin_person_export(&requester, tenant).await?;
-    let columns = ExportColumns::of(&persons);
-    let ids: Vec<PersonId> = persons.ids().collect();
+    let counting = spawn_blocking(move || {
+        (ExportColumns::of(&persons), persons.ids().collect::<Vec<PersonId>>())
+    });
+    let (columns, ids) = counting.await.map_err(ServiceError::from)?;
     let export = Export { shared, requester, extensions, tenant, columns, ids };
     let mut response = Response::new(Body::from_stream(pieces(export)));
     let headers = response.headers_mut();

@@ -4,6 +4,8 @@ use acta_access::TenantId;
 use acta_admin::{AdminError, ImportCounts, ImportMode, ImportOptions, parse_rows};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, Query};
 use acta_http::problem::Problem;
+use acta_service::ServiceError;
+use acta_storage::spawn_blocking;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -108,8 +110,9 @@ impl From<ImportCounts> for PersonImport {
 /// `account.homePage` and `account.name`, which go together, and attributes by their names. The
 /// identifiers of a row belong to one person: the one that already has one of them, or a new one.
 /// An empty value leaves what is known. At most 10,000 rows and 4 MiB in a request; a request that
-/// is repeated changes nothing. Nothing is imported if a row is faulty; each fault names its line
-/// and column.
+/// is repeated changes nothing. Nothing is imported if a row is faulty; each fault names its line,
+/// and its column if it is one of a value. If others change persons meanwhile so that a row becomes
+/// faulty, the rows before it may have been imported (409 says how many): import all of them again.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/persons/import",
@@ -128,7 +131,10 @@ pub(crate) async fn import_persons(
     Query(params): Query<ImportParams>,
     Csv(body): Csv,
 ) -> Result<Response, AdminProblem> {
-    let rows = parse_rows(&body, params.lines_before).map_err(AdminError::Faulty)?;
+    // Whoever may not import is not worth the work of reading the rows.
+    shared.admin.permit_changing_persons(&requester, tenant).await?;
+    let reading = spawn_blocking(move || parse_rows(&body, params.lines_before));
+    let rows = reading.await.map_err(ServiceError::from)?.map_err(AdminError::Faulty)?;
     let mode = if params.dry_run { ImportMode::Check } else { ImportMode::Make };
     let options = ImportOptions { mode, joins: params.join };
     let counts = shared.admin.import_persons(&requester, tenant, &rows, options).await?;

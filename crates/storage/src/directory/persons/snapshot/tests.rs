@@ -99,3 +99,51 @@ fn a_rule_joins_accounts_and_mailboxes() {
         .collect();
     assert_eq!((classes.len(), classes[&0] == classes[&1]), (2, true));
 }
+
+#[test]
+fn a_change_forgets_attributes_that_nobody_has_any_more() {
+    let changes = PersonChanges::new(TenantId::FIRST);
+    let with = |id: u128, name: &str, text: &str| {
+        let attributes = [(name.parse().unwrap(), text.to_owned())].into();
+        let person = JoinedPerson { attributes, ..person(id, &[account("a", id)]) };
+        (person.id, Some(person))
+    };
+    let names =
+        |persons: &Persons| persons.attribute_names().map(str::to_owned).collect::<Vec<_>>();
+    let first = Persons::default().after(&changes, 1, [with(1, "unit", "x"), with(2, "unit", "y")]);
+    let second = first.after(&changes, 2, [with(1, "job", "z")]);
+    assert_eq!(names(&second), ["job", "unit"]);
+    let third = second.after(&changes, 3, [(Uuid::from_u128(2), None)]);
+    assert_eq!((names(&third), third.attribute_texts().len()), (vec!["job".to_owned()], 1));
+    let fourth = third.after(&changes, 4, [(Uuid::from_u128(1), None)]);
+    assert_eq!((fourth.memory_bytes(), fourth.attribute_names().count()), (0, 0));
+    assert!(second.memory_bytes() > third.memory_bytes());
+    assert_eq!(names(&first), ["unit"], "the persons before are as they were");
+}
+
+#[test]
+fn a_change_beyond_a_limit_is_refused_and_one_that_removes_is_not() {
+    let changes = PersonChanges::new(TenantId::FIRST);
+    let states = |persons: Vec<JoinedPerson>| -> BTreeMap<_, _> {
+        persons.into_iter().map(|person| (person.id, Some(person))).collect()
+    };
+    let two = [1, 2].map(|id| person(id, &[account("a", id)]));
+    let persons = Persons::default().after(&changes, 1, states(two.to_vec()));
+    let more = states(vec![JoinedPerson {
+        attributes: [("job".parse().unwrap(), "x".to_owned())].into(),
+        ..person(3, &[account("a", 3)])
+    }]);
+    let all = PersonLimits { count_max: 9, bytes_max: 1 << 20, attribute_names_max: 9 };
+    assert_eq!(persons.check_change(&more, all), Ok(()));
+    for limits in [
+        PersonLimits { count_max: 2, ..all },
+        PersonLimits { bytes_max: persons.memory_bytes() + 99, ..all },
+        PersonLimits { attribute_names_max: 1, ..all },
+    ] {
+        assert!(persons.check_change(&more, limits).is_err(), "{limits:?}");
+    }
+    // Somebody who has more than is allowed can still remove some.
+    let none = PersonLimits { count_max: 0, bytes_max: 0, attribute_names_max: 0 };
+    let fewer = BTreeMap::from([(Uuid::from_u128(1), None)]);
+    assert_eq!(persons.check_change(&fewer, none), Ok(()));
+}
