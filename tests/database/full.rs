@@ -123,7 +123,7 @@ fn fill_up(client: &Client, device: &Device) {
     device.take_room();
     let clock = SystemClock::new();
     let mut last = clock.elapsed();
-    while clock.elapsed() - last < FULL_FOR {
+    while clock.elapsed().saturating_sub(last) < FULL_FOR {
         let answers = [post_batch(client), put_state(client, 10_000), put_state(client, 10)];
         if answers.iter().any(|answer| answer.status < 300) {
             last = clock.elapsed();

@@ -272,6 +272,10 @@ mod tests {
         running
     }
 
+    async fn attempt(turns: &SignInTurns, from: String) -> Result<Turn, Duration> {
+        turns.wait(&from, &from).await
+    }
+
     fn waiting(turns: &SignInTurns) -> usize {
         turns.0.lock().waiting.len()
     }
@@ -321,9 +325,7 @@ mod tests {
         let running = all_running(&turns).await;
         let mut failed = Vec::new();
         for number in 0..SignInTurns::WAITING_MAX {
-            let from = format!("203.0.113.{number}");
-            let turns = &turns;
-            failed.push(Box::pin(async move { turns.wait(&from, &from).await }));
+            failed.push(Box::pin(attempt(&turns, format!("203.0.113.{number}"))));
             assert!(futures_once(failed.last_mut().unwrap()).await.is_none());
         }
         let another = turns.wait("203.0.113.200", "203.0.113.200").await;

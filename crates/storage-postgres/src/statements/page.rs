@@ -252,8 +252,11 @@ impl PageQuery {
         let count = i64::try_from(wanted).unwrap_or(i64::MAX);
         let order = self.query.order;
         loop {
+            source.refill(connection).await?;
+            if source.has_none() {
+                return Ok(Vec::new());
+            }
             let rows = match source {
-                CandidateSource::Range(..) if source.is_at_end() => return Ok(Vec::new()),
                 CandidateSource::Range(range, _) => {
                     let (start, end) = (range.start(), range.end());
                     let columns: [&(dyn ToSql + Sync); 5] =
@@ -262,11 +265,7 @@ impl PageQuery {
                     let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
                 }
-                CandidateSource::Lists(taken, lists) => {
-                    lists.refill(connection, taken).await?;
-                    if taken.is_empty() {
-                        return Ok(Vec::new());
-                    }
+                CandidateSource::Lists(taken, _) => {
                     let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
                     let columns: [&(dyn ToSql + Sync); 5] =
                         [&number(self.tenant), &room, &count, &has_references, &chosen];
@@ -349,6 +348,22 @@ impl CandidateSource {
                 (Some(last), Order::Descending) => *range.start()..=last.saturating_sub(1),
                 (Some(last), Order::Ascending) => last.saturating_add(1)..=*range.end(),
             };
+        }
+    }
+
+    /// Takes the next statements from the lists, if none are left that were taken before.
+    async fn refill(&mut self, connection: &Connection) -> Result<(), Failure> {
+        match self {
+            Self::Range(..) => Ok(()),
+            Self::Lists(taken, lists) => lists.refill(connection, taken).await,
+        }
+    }
+
+    /// Whether nothing is left to be read, once it was refilled.
+    fn has_none(&self) -> bool {
+        match self {
+            Self::Range(..) => self.is_at_end(),
+            Self::Lists(taken, _) => taken.is_empty(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A node writes again and again that it is there. One that vanishes is forgotten by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::Timestamp;
@@ -67,16 +68,10 @@ pub struct DatabaseState {
 impl PostgresStorage {
     /// Lists this process among the nodes until the store is closed.
     pub fn announce(&self, release: &'static str) {
-        let (database, stop) = (self.database.clone(), self.stop.clone());
+        let (database, stop) = (Arc::clone(&self.database), self.stop.clone());
         let id = Id(database.random());
         let beating = async move {
-            let beats = async {
-                loop {
-                    note(beat(&database, id, release).await);
-                    tokio::time::sleep(BEAT_INTERVAL).await;
-                }
-            };
-            stop.run_until_cancelled(beats).await;
+            stop.run_until_cancelled(keep_beating(&database, id, release)).await;
             note(leave(&database, id).await);
         };
         self.tasks.spawn(beating.instrument(background_span("nodes", None)));
@@ -116,6 +111,13 @@ impl PostgresStorage {
 fn read_node(row: &Row) -> Node {
     let SqlTimestamp(started) = row.get(1);
     Node { release: row.get(0), started }
+}
+
+async fn keep_beating(database: &Database, id: Id, release: &str) {
+    loop {
+        note(beat(database, id, release).await);
+        tokio::time::sleep(BEAT_INTERVAL).await;
+    }
 }
 
 async fn beat(database: &Database, id: Id, release: &str) -> Result<(), Failure> {
