@@ -45,6 +45,22 @@ impl Machine {
     }
 }
 
+/// The settings of a tenant that has settled nothing.
+fn usual_settings() -> Value {
+    json!({
+        "zone": null,
+        "language": null,
+        "smallest_group": null,
+        "course": {
+            "steps": ["parent", "grouping", "object"],
+            "types": [
+                "http://adlnet.gov/expapi/activities/course",
+                "https://w3id.org/xapi/cmi5/activitytype/course",
+            ],
+        },
+    })
+}
+
 #[tokio::test]
 async fn a_tenant_is_created_suspended_deleted_and_restored() {
     let machine = Machine::new().await;
@@ -69,18 +85,7 @@ async fn a_tenant_is_created_suspended_deleted_and_restored() {
             "weight": 1,
         },
         "audits_reads": false,
-        "settings": {
-            "zone": null,
-            "language": null,
-            "smallest_group": null,
-            "course": {
-                "steps": ["parent", "grouping", "object"],
-                "types": [
-                    "http://adlnet.gov/expapi/activities/course",
-                    "https://w3id.org/xapi/cmi5/activitytype/course",
-                ],
-            },
-        },
+        "settings": usual_settings(),
     });
     assert_eq!(view, expected);
     let again = machine.send("POST /tenants", &[("idempotency-key", "one")], &body).await;
