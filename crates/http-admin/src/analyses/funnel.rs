@@ -1,12 +1,11 @@
 //! Funnels: where learners stop.
 
-use std::collections::HashMap;
-
 use acta_analyses::{FunnelStep, StepEvent, funnel};
-use acta_facts::{FactRows, RowColumn};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::rows::Numbers;
+use super::rows::columns::Columns;
 use super::spread::Spread;
 
 /// How many learners get from one step to the next.
@@ -38,7 +37,7 @@ pub(crate) struct StepFigures {
 /// The events of all steps.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    people: HashMap<String, u32>,
+    people: Numbers,
     events: Vec<StepEvent>,
     count: usize,
     sequence: u64,
@@ -46,20 +45,13 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// Adds the next step, by its rows with `person` and `timestamp`.
-    pub(crate) fn add(&mut self, rows: FactRows) {
+    pub(crate) fn add(&mut self, mut rows: Columns) {
         let step = self.count;
         self.count += 1;
         self.sequence = rows.sequence;
-        let columns: Result<[RowColumn; 2], _> = rows.columns.try_into();
-        let Ok([RowColumn::Texts { places, texts }, RowColumn::Times(times)]) = columns else {
-            return;
-        };
-        let number = |text: String| {
-            let next = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
-            *self.people.entry(text).or_insert(next)
-        };
-        let numbers: Vec<u32> = texts.into_iter().map(number).collect();
-        let rows = places.iter().zip(times).filter(|(place, _)| **place != 0);
+        let (persons, times) = (rows.texts(), rows.times());
+        let numbers = self.people.of(&persons.texts);
+        let rows = persons.places.iter().zip(times).filter(|(place, _)| **place != 0);
         let event =
             |(place, time): (&u32, i64)| StepEvent { person: numbers[*place as usize], step, time };
         self.events.extend(rows.map(event));

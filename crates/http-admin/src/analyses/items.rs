@@ -1,5 +1,8 @@
 //! Item analysis: how well the questions of a test work.
 
+pub(crate) mod answers;
+mod options;
+
 use acta_analyses::{
     ANSWERS_MIN, Component, Distractor, Interaction, Interval, Item, ItemFlag, ItemStatistics,
     Reliability, ScoreRange, Test, TestStatistics, quantiles,
@@ -7,9 +10,9 @@ use acta_analyses::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answers::{Answers, Attempts};
-use super::options::JudgedQuestion;
 use super::spread::{Bounds, Spread};
+use answers::{Answers, Attempts};
+use options::JudgedQuestion;
 
 /// Most scores of a test: learners times questions.
 const SCORES_MAX: usize = 20_000_000;
@@ -145,6 +148,16 @@ pub(crate) struct OptionFigures {
     mean_rest_score: Option<f64>,
     /// How many of the lowest, the middle and the highest third of learners chose it.
     thirds: [usize; 3],
+}
+
+impl ItemAnalysis {
+    /// The questions whose key may be wrong, of those with enough answers to rely on: their ids,
+    /// names and discrimination indices.
+    pub(crate) fn suspicious(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<f64>)> {
+        let stable = self.questions.iter().filter(|it| it.reliability == HowReliable::Stable);
+        let found = stable.filter(|it| it.flags.contains(&QuestionFlag::KeyMayBeWrong));
+        found.map(|it| (it.id.as_str(), it.name.as_deref(), it.discrimination_index))
+    }
 }
 
 /// Computes the figures of all questions; none if there are too many scores. `interactions` is in

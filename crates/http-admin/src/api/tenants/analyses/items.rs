@@ -1,8 +1,9 @@
 //! `POST /api/v1/tenants/{tenant}/analyses/items`: how well questions work.
 
 use acta_access::TenantId;
+use acta_admin::Requester;
 use acta_analyses::Interaction;
-use acta_facts::{ConditionRequest, QueryError, RowsQuestion};
+use acta_facts::{ConditionRequest, QueryError};
 use acta_http::edge::{NoParams, Query};
 use acta_xapi::{ActivityId, IriRule};
 use axum::extract::State;
@@ -11,9 +12,11 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::analyses::answers::{Answers, Attempts, FIELDS};
-use crate::analyses::condition::{all_of, exists, in_request, is, one_of};
+use super::asking::Analysis;
+use crate::analyses::items::answers::{Answers, Attempts, FIELDS};
 use crate::analyses::items::{ItemAnalysis, analyse};
+use crate::analyses::rows::condition::{exists, is, one_of};
+use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
@@ -45,18 +48,12 @@ pub(crate) struct ItemsRequest {
     zone: Option<String>,
 }
 
-impl ItemsRequest {
-    fn rows(&self) -> RowsQuestion {
-        let of = |activity: &String| one_of(PLACES.map(|field| is(field, &**activity)).to_vec());
-        let mut conditions =
-            vec![exists("object.interaction"), one_of(RESULTS.map(exists).to_vec())];
-        conditions.extend(self.activity.as_ref().map(of));
-        RowsQuestion {
-            fields: FIELDS.map(str::to_owned).to_vec(),
-            filter: Some(all_of(self.filter.as_ref(), conditions)),
-            zone: self.zone.clone(),
-        }
-    }
+/// What makes a fact an answer to one of the questions.
+fn conditions(activity: Option<&String>) -> Vec<ConditionRequest> {
+    let of = |activity: &String| one_of(PLACES.map(|field| is(field, &**activity)).to_vec());
+    let mut conditions = vec![exists("object.interaction"), one_of(RESULTS.map(exists).to_vec())];
+    conditions.extend(activity.map(of));
+    conditions
 }
 
 /// Analyse questions
@@ -84,21 +81,36 @@ pub(crate) async fn analyse_items(
     Query(NoParams): Query<NoParams>,
     Json(request): Json<ItemsRequest>,
 ) -> Result<Response, AdminProblem> {
-    let what = json!({ "analysis": "items", "activity": request.activity });
-    shared.admin.permit_question(&requester, tenant, &what).await?;
-    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let (rows, attempts) = (request.rows(), request.attempts);
-    let answers = facts.compute(tenant, move |store, persons, asked| {
-        let rows = store.rows(tenant, &rows, persons, asked).map_err(in_request)?;
+    let ItemsRequest { activity, attempts, filter, zone } = request;
+    let what = json!({ "analysis": "items", "activity": activity });
+    let analysis = Analysis { what, scope: Scope { filter, zone } };
+    let work = move |reader: FactReader<'_>| {
+        let rows = reader.rows(&FIELDS, conditions(activity.as_ref()))?;
         Ok(Answers::of(rows, attempts))
-    });
-    let mut answers = answers.await?;
+    };
+    let answers = analysis.compute(&shared, &requester, tenant, work).await?;
+    let found = judge(&shared, &requester, tenant, (answers, attempts)).await?;
+    Ok(view(&found))
+}
+
+/// Computes the figures of questions from their answers, by the definitions that are known now.
+///
+/// # Errors
+///
+/// 422 if there are too many scores, and those of questions.
+pub(super) async fn judge(
+    shared: &Shared,
+    requester: &Requester,
+    tenant: TenantId,
+    (mut answers, attempts): (Answers, Attempts),
+) -> Result<ItemAnalysis, AdminProblem> {
     let mut ids = Vec::new();
     answers.questions.retain(|question| {
         let id = ActivityId::parse(&question.id, IriRule::Old);
         id.map(|id| ids.push(id)).is_ok()
     });
-    let definitions = shared.admin.find_definitions(&requester, tenant, &ids).await?;
+    let definitions = shared.admin.find_definitions(requester, tenant, &ids).await?;
+    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
     let found = facts.compute(tenant, move |_store, _persons, asked| {
         let interaction = |definition: Option<String>| {
             definition.and_then(|text| Interaction::parse(&text).ok().flatten())
@@ -107,6 +119,5 @@ pub(crate) async fn analyse_items(
         let found = analyse(&answers, &interactions, attempts);
         found.ok_or(QueryError::TooLarge(asked.limits.memory_bytes))
     });
-    let found: ItemAnalysis = found.await?;
-    Ok(view(&found))
+    Ok(found.await?)
 }

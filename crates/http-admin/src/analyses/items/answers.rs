@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use acta_facts::{FactRows, RowColumn};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::analyses::rows::columns::{Columns, Texts};
 
 /// The fields that answers are read from, in the order in which [`Answers::of`] takes them.
 pub(crate) const FIELDS: [&str; 7] =
@@ -61,23 +62,13 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// Reads answers from rows in the order of time, with the columns of [`FIELDS`].
-    pub(crate) fn of(rows: FactRows, attempts: Attempts) -> Self {
-        let FactRows { columns, count, sequence } = rows;
-        let columns: Result<[RowColumn; 7], _> = columns.try_into();
-        let Ok(
-            [
-                RowColumn::Texts { places: persons, .. },
-                RowColumn::Texts { places: objects, texts: ids },
-                RowColumn::Texts { places: name_places, texts: names },
-                RowColumn::Texts { places: responses, texts },
-                RowColumn::Flags(successes),
-                RowColumn::Numbers(credits),
-                RowColumn::Numbers(durations),
-            ],
-        ) = columns
-        else {
-            return Self { sequence, ..Self::default() };
-        };
+    pub(crate) fn of(mut rows: Columns, attempts: Attempts) -> Self {
+        let Columns { count, sequence, .. } = rows;
+        let Texts { places: persons, .. } = rows.texts();
+        let Texts { places: objects, texts: ids } = rows.texts();
+        let Texts { places: name_places, texts: names } = rows.texts();
+        let Texts { places: responses, texts } = rows.texts();
+        let (successes, credits, durations) = (rows.flags(), rows.numbers(), rows.numbers());
         let mut learners: HashMap<(u32, u32), usize> = HashMap::new();
         let mut attempts_before: HashMap<(u32, u32), u32> = HashMap::new();
         let mut questions: BTreeMap<&str, (String, BTreeMap<usize, Answer>)> = BTreeMap::new();
@@ -114,10 +105,12 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
+    use acta_facts::{FactRows, RowColumn};
+
     use super::*;
 
     /// Rows of one question: learner, response, success.
-    fn rows(of: &[(u32, u32, Option<bool>)]) -> FactRows {
+    fn rows(of: &[(u32, u32, Option<bool>)]) -> Columns {
         let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
         let place = |places: Vec<u32>, of: &[&str]| RowColumn::Texts { places, texts: texts(of) };
         let ones = || vec![1; of.len()];
@@ -130,7 +123,7 @@ mod tests {
             RowColumn::Numbers(vec![f64::NAN; of.len()]),
             RowColumn::Numbers(vec![1.0; of.len()]),
         ];
-        FactRows { columns, count: of.len(), sequence: 9 }
+        FactRows { columns, count: of.len(), sequence: 9 }.into()
     }
 
     #[test]
