@@ -3,6 +3,8 @@
 mod groups;
 mod learning;
 mod sources;
+mod stories;
+mod truth;
 
 use acta_tests::{Engine, Version, acta, make, run};
 use serde_json::{Value, json};
