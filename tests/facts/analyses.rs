@@ -1,5 +1,11 @@
 //! Analyses agree with what is known of the statements that were sent.
 
+mod groups;
+mod learning;
+mod sources;
+mod stories;
+mod truth;
+
 use acta_tests::{Engine, Version, acta, make, run};
 use serde_json::{Value, json};
 
@@ -245,15 +251,36 @@ fn a_faulty_analysis_is_refused_with_its_place() {
         problem["faults"][0]["pointer"].as_str().unwrap_or_default().to_owned()
     };
     let unknown = json!({"field": "colour", "is": 1});
-    assert_eq!(pointer("items", json!({"where": unknown})), "/where/field");
-    assert_eq!(pointer("time", json!({"where": unknown})), "/where/field");
-    assert_eq!(pointer("time", json!({"gap_minutes": 0})), "/gap_minutes");
-    assert_eq!(pointer("time", json!({"by": "response"})), "/by");
-    assert_eq!(pointer("funnel", json!({"steps": []})), "/steps");
-    let step = |condition: &Value| json!({"name": "a", "where": condition});
     let known = json!({"field": "verb", "exists": true});
-    let steps = json!({"steps": [step(&known), step(&unknown)]});
-    assert_eq!(pointer("funnel", steps), "/steps/1/where/field");
+    let part = |condition: &Value| json!({"name": "a", "where": condition});
+    let parts = json!([part(&known), part(&unknown)]);
+    let course = "http://c.example/1";
+    let table = [
+        ("items", json!({"where": unknown}), "/where/field"),
+        ("time", json!({"where": unknown}), "/where/field"),
+        ("time", json!({"gap_minutes": 0}), "/gap_minutes"),
+        ("time", json!({"by": "response"}), "/by"),
+        ("funnel", json!({"steps": []}), "/steps"),
+        ("funnel", json!({"steps": parts}), "/steps/1/where/field"),
+        ("courses", json!({"gap_minutes": 2_000}), "/gap_minutes"),
+        ("courses", json!({"where": unknown}), "/where/field"),
+        ("activity", json!({"from": "today"}), "/from"),
+        ("activity", json!({"from": "2026-03-02", "to": "2026-03-01"}), "/to"),
+        ("activity", json!({"zone": "Mars/Olympus"}), "/zone"),
+        ("journey", json!({"person": "x", "limit": 1_001}), "/limit"),
+        ("journey", json!({}), ""),
+        ("compare", json!({"groups": []}), "/groups"),
+        ("compare", json!({"groups": parts}), "/groups/1/where/field"),
+        ("sources", json!({"by": "verb"}), "/by"),
+        ("sources", json!({"at": "now"}), "/at"),
+        ("quality", json!({"where": unknown}), "/where/field"),
+        ("help", json!({"course": course, "within_days": 0}), "/within_days"),
+        ("help", json!({"course": course, "due": "soon"}), "/due"),
+        ("findings", json!({"at": "now"}), "/at"),
+    ];
+    for (name, request, expected) in table {
+        assert_eq!(pointer(name, request), expected, "{name}");
+    }
 }
 
 #[test]

@@ -70,6 +70,18 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "set_person_rules" => json!({ "mailbox_sha1": true }),
         // Not JSON, but comma-separated values.
         "import_persons" => json!(format!("person,name\n{},Taken over\n", held.person)),
+        "analyse_activity" => json!({}),
+        "analyse_compare" => {
+            let group = json!({ "name": "all", "where": { "field": "person", "exists": true } });
+            json!({ "groups": [group, group] })
+        }
+        "analyse_findings" | "analyse_quality" | "analyse_retention" | "analyse_sources"
+        | "analyse_video" => {
+            json!({})
+        }
+        "analyse_help" => json!({ "course": held.activity }),
+        "analyse_courses" => json!({ "time": true }),
+        "analyse_journey" => json!({ "agent": held.agent }),
         "analyse_items" => json!({ "activity": held.activity }),
         "analyse_time" => json!({ "by": "person" }),
         "analyse_funnel" => {

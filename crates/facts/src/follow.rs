@@ -324,14 +324,17 @@ impl Worker {
         }
         let is_same = self.is_of_log(tenant, facts.saved(), last).await?;
         self.verified.insert(tenant);
-        if is_same && reached <= last {
-            facts.begin(last);
-            return Ok(facts);
-        }
-        tracing::warn!("the facts are not those of this log: they are made again");
-        self.store.clear(tenant).map_err(failed)?;
-        let facts = self.store.find_or_open(tenant).map_err(failed)?;
+        let facts = if is_same && reached <= last {
+            facts
+        } else {
+            tracing::warn!("the facts are not those of this log: they are made again");
+            self.store.rebuild(tenant);
+            self.store.clear(tenant).map_err(failed)?;
+            self.store.find_or_open(tenant).map_err(failed)?
+        };
         facts.begin(last);
+        // Not before: until now, nobody could tell that rows are missing.
+        self.store.end_discarding(tenant);
         Ok(facts)
     }
 
@@ -393,6 +396,7 @@ impl Worker {
         for tenant in known {
             if !tenants.iter().any(|it| it.id == tenant) {
                 self.store.clear(tenant).map_err(failed)?;
+                self.store.end_discarding(tenant);
                 self.verified.remove(&tenant);
                 self.failing.remove(&tenant);
             }

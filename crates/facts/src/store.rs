@@ -342,6 +342,11 @@ impl FactStore {
         is_other || self.discarded().contains(&tenant)
     }
 
+    /// The facts of a tenant were removed and are open again, or are not wanted any more.
+    pub(crate) fn end_discarding(&self, tenant: TenantId) {
+        self.discarded().remove(&tenant);
+    }
+
     fn discarded(&self) -> MutexGuard<'_, HashSet<TenantId>> {
         self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -424,7 +429,6 @@ impl FactStore {
         unless_missing(fs::remove_dir_all(&removed))?;
         unless_missing(fs::rename(&folder, &removed))?;
         unless_missing(fs::remove_dir_all(&removed))?;
-        self.discarded().remove(&tenant);
         Ok(())
     }
 
@@ -518,6 +522,8 @@ mod tests {
         assert!(store.is_discarded(tenant));
         store.clear(tenant).unwrap();
         store.note_look();
+        assert!(is_rebuilding(&store), "they are not open again");
+        store.end_discarding(tenant);
         assert!(!is_rebuilding(&store), "a tenant without statements");
     }
 }

@@ -1,13 +1,21 @@
 //! Analyses: figures that are computed from the rows of facts, as the API gives them.
 
-pub(crate) mod answers;
+pub(crate) mod activity;
 pub(crate) mod budget;
-pub(crate) mod condition;
+pub(crate) mod compare;
+pub(crate) mod courses;
+pub(crate) mod findings;
 pub(crate) mod funnel;
+pub(crate) mod help;
 pub(crate) mod items;
-pub(crate) mod options;
+pub(crate) mod journey;
+pub(crate) mod quality;
+pub(crate) mod retention;
+pub(crate) mod rows;
+pub(crate) mod sources;
 pub(crate) mod spread;
 pub(crate) mod time;
+pub(crate) mod video;
 
 use std::num::NonZeroU32;
 

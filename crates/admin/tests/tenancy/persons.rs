@@ -276,6 +276,14 @@ async fn an_import_says_whom_it_has_joined() {
     assert_eq!(world.detail("persons.imported").await["joins"], expected);
 }
 
+/// Makes two persons as soon as something has been imported.
+async fn disturb(world: &World) -> bool {
+    while world.acts().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.join(&[mbox("ada")]).await.is_ok() && world.join(&[mbox("bob")]).await.is_ok()
+}
+
 #[tokio::test]
 async fn an_import_that_others_disturb_says_how_far_it_came() {
     let rows: Vec<String> = (0..3_000).map(|number| format!("{number}@example.org,")).collect();
@@ -283,13 +291,7 @@ async fn an_import_that_others_disturb_says_how_far_it_came() {
     // It may be done before it is disturbed.
     for _ in 0..20 {
         let world = World::new().await;
-        let disturb = async {
-            while world.acts().await.is_empty() {
-                tokio::task::yield_now().await;
-            }
-            world.join(&[mbox("ada")]).await.is_ok() && world.join(&[mbox("bob")]).await.is_ok()
-        };
-        let (imported, is_disturbed) = tokio::join!(world.import(&text, MAKE), disturb);
+        let (imported, is_disturbed) = tokio::join!(world.import(&text, MAKE), disturb(&world));
         let Err(AdminError::ImportStopped { rows, faults }) = imported else { continue };
         assert!(is_disturbed && rows != 0 && rows.is_multiple_of(500), "{rows}");
         assert!(faults[0].message.starts_with("line 3002: its identifiers"), "{faults:?}");
@@ -308,8 +310,8 @@ async fn persons_have_at_most_so_many_different_attributes() {
     let names = |from: usize, to: usize| {
         let names: Vec<String> = (from..to).map(|number| format!("a{number}")).collect();
         let rows = names.chunks(25).enumerate().map(|(row, _)| {
-            let cells =
-                (from..to).map(|number| if (number - from) / 25 == row { "x," } else { "," });
+            let is_own = |number: usize| (number - from) / 25 == row;
+            let cells = (from..to).map(|number| [",", "x,"][usize::from(is_own(number))]);
             format!("{}{from}.{row}@example.org\n", cells.collect::<String>())
         });
         format!("{},mbox\n{}", names.join(","), rows.collect::<String>())

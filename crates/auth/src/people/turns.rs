@@ -15,9 +15,13 @@ use std::time::Duration;
 
 use acta_ambient::Clock;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// When to try again if too many wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The longest time that an attempt waits, if others go first all the time.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// How long a place or a pair stays trusted.
 const TRUSTED_FOR: Duration = Duration::from_hours(30 * 24);
@@ -108,7 +112,8 @@ impl SignInTurns {
             state.enqueue(origin, now).ok_or(RETRY_AFTER)?
         };
         // The sender is dropped for another attempt that goes first.
-        waiting.await.map_err(|_dropped| RETRY_AFTER)
+        let waited = timeout(WAIT_MAX, waiting).await.map_err(|_elapsed| RETRY_AFTER)?;
+        waited.map_err(|_dropped| RETRY_AFTER)
     }
 
     /// From now on, a pair of an account and a place is trusted.

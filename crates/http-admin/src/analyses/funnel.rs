@@ -1,15 +1,16 @@
 //! Funnels: where learners stop.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use acta_analyses::{FunnelStep, StepEvent, funnel};
-use acta_facts::{FactRows, QueryError, RowColumn};
+use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::budget::Budget;
 use super::is_small;
+use super::rows::Numbers;
+use super::rows::columns::Columns;
 use super::spread::Spread;
 
 /// How many learners get from one step to the next.
@@ -49,7 +50,7 @@ pub(crate) struct StepFigures {
 /// The events of all steps.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    people: HashMap<String, u32>,
+    people: Numbers,
     events: Vec<StepEvent>,
     count: usize,
     sequence: u64,
@@ -70,7 +71,7 @@ impl Steps {
     /// Those of [`Budget`], which counts all steps together.
     pub(crate) fn add(
         &mut self,
-        rows: FactRows,
+        mut rows: Columns,
         budget: &mut Budget<'_>,
     ) -> Result<(), QueryError> {
         budget.check()?;
@@ -79,19 +80,12 @@ impl Steps {
         self.sequence = rows.sequence;
         self.is_rebuilding |= rows.is_rebuilding;
         budget.take(rows.count, EVENT_BYTES)?;
-        let columns: Result<[RowColumn; 2], _> = rows.columns.try_into();
-        let Ok([RowColumn::Texts { places, texts }, RowColumn::Times(times)]) = columns else {
-            return Ok(());
-        };
-        let mut numbers: Vec<u32> = Vec::with_capacity(texts.len());
-        for text in texts {
-            let next = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
-            let bytes = LEARNER_BYTES + text.len();
-            let number = *self.people.entry(text).or_insert(next);
-            budget.take(usize::from(number == next), bytes)?;
-            numbers.push(number);
+        let (persons, times) = (rows.texts(), rows.times());
+        for text in persons.texts.iter().filter(|text| !self.people.has(text)) {
+            budget.take(1, LEARNER_BYTES + text.len())?;
         }
-        let rows = places.iter().zip(times).filter(|(place, _)| **place != 0);
+        let numbers = self.people.of(&persons.texts);
+        let rows = persons.places.iter().zip(times).filter(|(place, _)| **place != 0);
         let event =
             |(place, time): (&u32, i64)| StepEvent { person: numbers[*place as usize], step, time };
         self.events.extend(rows.map(event));

@@ -1,5 +1,8 @@
 //! Item analysis: how well the questions of a test work.
 
+pub(crate) mod answers;
+mod options;
+
 use acta_analyses::{
     ANSWERS_MIN, Component, Distractor, Interaction, Interval, ItemFlag, ItemStatistics,
     Reliability, Test, TestStatistics, quantiles,
@@ -8,10 +11,10 @@ use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answers::{AnsweredQuestion, Answers, Attempts};
 use super::budget::Budget;
-use super::options::JudgedQuestion;
 use super::spread::{Bounds, Spread};
+use answers::{AnsweredQuestion, Answers, Attempts};
+use options::JudgedQuestion;
 
 /// The questions of a test, and how well they work.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -178,6 +181,16 @@ impl Takers {
 
     fn place_of(&self, learner: u32) -> u32 {
         self.places.get(learner as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+impl ItemAnalysis {
+    /// The questions whose key may be wrong, of those with enough answers to rely on: their ids,
+    /// names and discrimination indices.
+    pub(crate) fn suspicious(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<f64>)> {
+        let stable = self.questions.iter().filter(|it| it.reliability == HowReliable::Stable);
+        let found = stable.filter(|it| it.flags.contains(&QuestionFlag::KeyMayBeWrong));
+        found.map(|it| (it.id.as_str(), it.name.as_deref(), it.discrimination_index))
     }
 }
 

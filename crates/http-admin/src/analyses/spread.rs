@@ -48,3 +48,14 @@ impl From<Interval> for Bounds {
         Self { low: it.low, high: it.high }
     }
 }
+
+/// How many percent a part is of a whole; none of nothing.
+pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {
+    share_of(part as u64, whole as u64)
+}
+
+/// As [`share`], of counts of statements.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+pub(crate) fn share_of(part: u64, whole: u64) -> Option<f64> {
+    (whole != 0).then(|| 100.0 * part as f64 / whole as f64)
+}

@@ -4,16 +4,31 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use acta_analyses::{Moment, Session, quantiles, sessions};
-use acta_facts::{FactRows, QueryError, RowColumn};
+use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::budget::Budget;
 use super::is_small;
+use super::rows::columns::{Columns, Texts};
+use super::rows::fault;
 use super::spread::Spread;
 
 /// Bytes of memory of a learner, beside those of what the learner did.
 const LEARNER_BYTES: usize = 100;
+
+/// Minutes without a statement that end a session, if nothing is said, and at most.
+pub(crate) const GAP_MINUTES: u32 = 30;
+const GAP_MINUTES_MAX: u32 = 24 * 60;
+
+/// The minutes without a statement that end a session, of a request.
+pub(crate) fn gap_minutes(requested: Option<u32>) -> Result<u32, QueryError> {
+    let gap = requested.unwrap_or(GAP_MINUTES);
+    if !(1..=GAP_MINUTES_MAX).contains(&gap) {
+        return Err(fault("/gap_minutes", "expected a number from 1 to 1440"));
+    }
+    Ok(gap)
+}
 
 /// Microseconds of a second.
 const SECOND: f64 = 1e6;
@@ -39,7 +54,7 @@ pub(crate) struct TimeAnalysis {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct TimeFigures {
     /// The value; none for statements without one.
-    value: Option<String>,
+    pub(crate) value: Option<String>,
     /// How many learners there are.
     learners: usize,
     /// How many sessions they have had.
@@ -49,7 +64,16 @@ pub(crate) struct TimeFigures {
     /// The seconds of a session.
     seconds_per_session: Option<Spread>,
     /// The seconds of a learner.
-    seconds_per_learner: Option<Spread>,
+    pub(crate) seconds_per_learner: Option<Spread>,
+}
+
+/// What time is computed from: rows with who did something, when it was over, and how long it took.
+#[derive(Debug)]
+pub(crate) struct Spent {
+    pub(crate) persons: Texts,
+    pub(crate) times: Vec<i64>,
+    /// Seconds; not a number where it is not known.
+    pub(crate) durations: Vec<f64>,
 }
 
 /// Computes the time by the values of a field, from rows with the field, `person`, `timestamp` and
@@ -59,31 +83,39 @@ pub(crate) struct TimeFigures {
 ///
 /// Those of [`Budget`].
 pub(crate) fn analyse(
-    rows: FactRows,
+    mut rows: Columns,
     gap_minutes: u32,
     budget: &mut Budget<'_>,
 ) -> Result<TimeAnalysis, QueryError> {
+    let values = rows.texts();
+    let spent = Spent { persons: rows.texts(), times: rows.times(), durations: rows.numbers() };
+    let mut figures = time_by(&values, &spent, gap_minutes, budget)?;
+    figures.sort_by(|one, other| {
+        other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
+    });
+    let Columns { sequence, is_rebuilding, .. } = rows;
+    Ok(TimeAnalysis { gap_minutes, rows: figures, withheld: false, sequence, is_rebuilding })
+}
+
+/// The time for each of the values, in no order.
+///
+/// # Errors
+///
+/// Those of [`Budget`].
+pub(crate) fn time_by(
+    values: &Texts,
+    spent: &Spent,
+    gap_minutes: u32,
+    budget: &mut Budget<'_>,
+) -> Result<Vec<TimeFigures>, QueryError> {
     let gap = i64::from(gap_minutes) * 60_000_000;
-    let FactRows { columns, count, sequence, is_rebuilding } = rows;
-    let columns: Result<[RowColumn; 4], _> = columns.try_into();
-    let Ok(
-        [
-            RowColumn::Texts { places: values, texts },
-            RowColumn::Texts { places: persons, .. },
-            RowColumn::Times(times),
-            RowColumn::Numbers(durations),
-        ],
-    ) = columns
-    else {
-        let rows = Vec::new();
-        return Ok(TimeAnalysis { gap_minutes, rows, withheld: false, sequence, is_rebuilding });
-    };
+    let Spent { persons, times, durations } = spent;
     let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
-    for row in (0..count).filter(|row| persons[*row] != 0) {
+    for row in (0..times.len()).filter(|row| persons.places[*row] != 0) {
         budget.check_at(row)?;
         let moment = Moment { time: times[row], duration: micros(durations[row]) };
-        let learners = events.entry(values[row]).or_default();
-        let moments = learners.entry(persons[row]).or_default();
+        let learners = events.entry(values.places[row]).or_default();
+        let moments = learners.entry(persons.places[row]).or_default();
         let is_new = moments.is_empty();
         moments.push(moment);
         budget.take(1, size_of::<Moment>() + if is_new { LEARNER_BYTES } else { 0 })?;
@@ -96,7 +128,7 @@ pub(crate) fn analyse(
         let all = by_learner.iter().flatten().copied();
         let sums = by_learner.iter().map(|sessions| sessions.iter().sum::<f64>());
         TimeFigures {
-            value: Some(texts[value as usize].clone()).filter(|_| value != 0),
+            value: Some(values.texts[value as usize].clone()).filter(|_| value != 0),
             learners: by_learner.len(),
             sessions: by_learner.iter().map(Vec::len).sum(),
             seconds: sums.clone().sum(),
@@ -109,10 +141,7 @@ pub(crate) fn analyse(
         budget.check()?;
         rows.push(figures(of_value));
     }
-    rows.sort_by(|one, other| {
-        other.seconds.total_cmp(&one.seconds).then_with(|| one.value.cmp(&other.value))
-    });
-    Ok(TimeAnalysis { gap_minutes, rows, withheld: false, sequence, is_rebuilding })
+    Ok(rows)
 }
 
 impl TimeAnalysis {
@@ -127,12 +156,12 @@ impl TimeAnalysis {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are below 2^53 microseconds")]
-fn seconds(session: &Session) -> f64 {
+pub(crate) fn seconds(session: &Session) -> f64 {
     session.duration() as f64 / SECOND
 }
 
 /// A duration in microseconds; 0 if it is not known.
 #[expect(clippy::cast_possible_truncation, reason = "a cast from a number saturates")]
-fn micros(seconds: f64) -> i64 {
+pub(crate) fn micros(seconds: f64) -> i64 {
     if seconds.is_finite() { (seconds * SECOND) as i64 } else { 0 }
 }

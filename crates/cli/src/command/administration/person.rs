@@ -16,7 +16,8 @@ use crate::admin::{
     Address, Clearable, Client, Common, OfTenant, Output, Switch, fields, table, whole,
 };
 use crate::terminal::{StandardOutput, say};
-use identifier::{Attribute, Identifier};
+use identifier::Attribute;
+pub(super) use identifier::Identifier;
 
 /// Arguments of `acta person`.
 #[derive(Debug, clap::Args)]

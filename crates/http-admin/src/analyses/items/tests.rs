@@ -1,9 +1,9 @@
-use acta_facts::{Asked, FactRows, QueryLimits, RowColumn};
+use acta_facts::{Asked, FactRows, QueryLimits, RowColumn, TenantSettings};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::analyses::answers::Answer;
 use crate::analyses::funnel::Steps;
+use crate::analyses::items::answers::Answer;
 
 /// An answer of a learner, with the place of the response.
 fn answer(learner: u32, response: u32, credit: f64) -> Answer {
@@ -27,13 +27,13 @@ fn texts(count: u32) -> Vec<String> {
     (0..count).map(|number| format!("text {number}")).collect()
 }
 
-fn definition(kind: &str, choices: &[&str], patterns: Option<&[&str]>) -> Option<String> {
+fn definition(kind: &str, choices: &[&str], patterns: Option<&[&str]>) -> String {
     let choices: Vec<Value> = choices.iter().map(|id| json!({ "id": id })).collect();
     let mut definition = json!({ "interactionType": kind, "choices": choices });
     if let Some(patterns) = patterns {
         definition["correctResponsesPattern"] = json!(patterns);
     }
-    Some(definition.to_string())
+    definition.to_string()
 }
 
 fn within<T>(
@@ -42,13 +42,19 @@ fn within<T>(
     work: impl FnOnce(&mut Budget<'_>) -> Result<T, QueryError>,
 ) -> Result<T, QueryError> {
     let limits = QueryLimits { memory_bytes, threads: 1 };
-    work(&mut Budget::of(Asked { limits, now: 0, stop }))
+    let settings = TenantSettings::default();
+    work(&mut Budget::of(Asked { limits, now: 0, stop, settings: &settings }))
+}
+
+fn known(definitions: &[String]) -> Vec<Option<String>> {
+    definitions.iter().cloned().map(Some).collect()
 }
 
 /// The analysis as the API gives it.
-fn analysed(answers: &Answers, definitions: &[Option<String>]) -> Value {
+fn analysed(answers: &Answers, definitions: &[String]) -> Value {
+    let definitions = known(definitions);
     let found =
-        within(1 << 30, &|| false, |budget| analyse(answers, definitions, Attempts::All, budget));
+        within(1 << 30, &|| false, |budget| analyse(answers, &definitions, Attempts::All, budget));
     serde_json::to_value(found.unwrap()).unwrap()
 }
 
@@ -141,7 +147,7 @@ fn an_analysis_ends_when_it_is_told_to_or_takes_too_much_memory() {
     let patterns: Vec<String> =
         (0..200).map(|number| format!("{{order_matters=false}}{number}")).collect();
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-    let definitions = [definition("fill-in", &[], Some(&patterns))];
+    let definitions = known(&[definition("fill-in", &[], Some(&patterns))]);
     let told = (0..1_000).map(|learner| answer(learner, learner + 1, f64::NAN)).collect();
     let answers = answers(vec![told], 1_000, &texts(1_000));
     let asked = std::sync::atomic::AtomicUsize::new(0);
@@ -169,7 +175,7 @@ fn the_steps_of_a_funnel_share_the_memory() {
     let add = |steps_count: usize| {
         within(100_000, &|| false, |budget| {
             let mut steps = Steps::default();
-            (0..steps_count).try_for_each(|_| steps.add(rows(), budget))
+            (0..steps_count).try_for_each(|_| steps.add(rows().into(), budget))
         })
     };
     assert!(add(1).is_ok());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// An identifier: an e-mail address, or an agent as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identifier(Value);
+pub(in super::super) struct Identifier(Value);
 
 /// The text is neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,7 +14,7 @@ pub(super) struct Identifier(Value);
     "expected an e-mail address such as ada@example.org, or an agent as JSON, such as \
      {{\"account\":{{\"homePage\":\"https://lms.example\",\"name\":\"ada\"}}}}"
 )]
-pub(super) struct NotAnIdentifier;
+pub(in super::super) struct NotAnIdentifier;
 
 impl FromStr for Identifier {
     type Err = NotAnIdentifier;
@@ -33,7 +33,7 @@ impl FromStr for Identifier {
 
 impl Identifier {
     /// The agent.
-    pub(super) fn to_json(&self) -> Value {
+    pub(in super::super) fn to_json(&self) -> Value {
         self.0.clone()
     }
 }

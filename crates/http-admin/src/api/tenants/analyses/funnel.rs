@@ -1,22 +1,22 @@
 //! `POST /api/v1/tenants/{tenant}/analyses/funnel`: where learners stop.
 
 use acta_access::TenantId;
-use acta_facts::{ConditionRequest, QueryError, QuestionFault, RowsQuestion};
+use acta_facts::ConditionRequest;
 use acta_http::edge::{NoParams, Query};
-use acta_http::problem::{FaultView, Problem};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::asking::Analysis;
 use crate::analyses::budget::Budget;
-use crate::analyses::condition::{all_of, in_request};
 use crate::analyses::funnel::{FunnelAnalysis, Steps};
-use crate::api::json::{Json, view};
+use crate::analyses::rows::condition::in_list;
+use crate::analyses::rows::{FactReader, Scope, fault};
+use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -32,7 +32,7 @@ pub(crate) struct FunnelRequest {
     /// Which facts count for all steps; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
     #[serde(default)]
     zone: Option<String>,
 }
@@ -46,41 +46,6 @@ pub(crate) struct StepRequest {
     /// Which facts are this step.
     #[serde(rename = "where")]
     filter: ConditionRequest,
-}
-
-impl FunnelRequest {
-    /// The names of the steps, and the rows of each.
-    fn read(self) -> Result<(Vec<String>, Vec<RowsQuestion>), Problem> {
-        if !(2..=STEPS_MAX).contains(&self.steps.len()) {
-            let fault = FaultView::at("/steps", "expected 2 to 20 steps", "");
-            return Err(Problem::faulty(vec![fault]));
-        }
-        let rows = |step: &StepRequest| RowsQuestion {
-            fields: ["person", "timestamp"].map(str::to_owned).to_vec(),
-            filter: Some(all_of(self.filter.as_ref(), vec![step.filter.clone()])),
-            zone: self.zone.clone(),
-        };
-        let rows = self.steps.iter().map(rows).collect();
-        Ok((self.steps.into_iter().map(|step| step.name).collect(), rows))
-    }
-}
-
-/// Where the condition of a step is within the rows of that step.
-const STEP_CONDITION: &str = "/where/and/1";
-
-/// Puts the fault in the condition of a step where the client has written it.
-fn in_step(error: QueryError, step: usize) -> QueryError {
-    match in_request(error) {
-        QueryError::Fault(QuestionFault { place, text }) => {
-            let inner = place.strip_prefix(STEP_CONDITION);
-            let inner = inner.map(|rest| format!("/steps/{step}/where{rest}"));
-            QueryError::Fault(QuestionFault { place: inner.unwrap_or(place), text })
-        }
-        error @ (QueryError::Withheld(_)
-        | QueryError::TooLarge(_)
-        | QueryError::Stopped
-        | QueryError::Io(_)) => error,
-    }
 }
 
 /// Analyse a funnel
@@ -107,20 +72,23 @@ pub(crate) async fn analyse_funnel(
     Query(NoParams): Query<NoParams>,
     Json(request): Json<FunnelRequest>,
 ) -> Result<Response, AdminProblem> {
-    let what = json!({ "analysis": "funnel", "steps": request.steps.len() });
-    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
-    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let (names, rows) = request.read()?;
-    let found = facts.compute(&permit, move |store, persons, asked| {
-        let (mut steps, mut budget) = (Steps::default(), Budget::of(asked));
-        for (index, rows) in rows.iter().enumerate() {
-            let rows = store.rows_of_groups(tenant, rows, persons, budget.asked());
-            let rows = rows.map_err(|error| budget.of_whole(in_step(error, index)))?;
-            steps.add(rows, &mut budget)?;
+    let FunnelRequest { steps, filter, zone } = request;
+    let what = json!({ "analysis": "funnel", "steps": steps.len() });
+    let analysis = Analysis { what, scope: Scope { filter, zone } };
+    let work = move |reader: FactReader<'_>| {
+        if !(2..=STEPS_MAX).contains(&steps.len()) {
+            return Err(fault("/steps", "expected 2 to 20 steps"));
+        }
+        let (mut found, mut budget) = (Steps::default(), Budget::of(reader.asked));
+        for (index, step) in steps.iter().enumerate() {
+            let reader = FactReader { asked: budget.asked(), ..reader };
+            let rows = reader.rows_of_groups(&["person", "timestamp"], vec![step.filter.clone()]);
+            let rows = rows.map_err(|error| budget.of_whole(in_list(error, "steps", index)))?;
+            found.add(rows, &mut budget)?;
         }
         budget.check()?;
-        Ok(steps.analyse(&names, asked.settings.smallest_group))
-    });
-    let found: FunnelAnalysis = found.await?;
-    Ok(view(&found))
+        let names: Vec<String> = steps.into_iter().map(|step| step.name).collect();
+        Ok(found.analyse(&names, reader.asked.settings.smallest_group))
+    };
+    analysis.answer(&shared, &requester, tenant, work).await
 }

@@ -1,7 +1,8 @@
 //! `POST /api/v1/tenants/{tenant}/analyses/items`: how well questions work.
 
 use acta_access::TenantId;
-use acta_facts::{ConditionRequest, RowsQuestion};
+use acta_admin::{AnswerPermit, Requester};
+use acta_facts::ConditionRequest;
 use acta_http::edge::{NoParams, Query};
 use acta_xapi::{ActivityId, IriRule};
 use axum::extract::State;
@@ -10,10 +11,12 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::analyses::answers::{Answers, Attempts, FIELDS};
+use super::asking::Analysis;
 use crate::analyses::budget::Budget;
-use crate::analyses::condition::{all_of, exists, in_request, is, one_of};
+use crate::analyses::items::answers::{Answers, Attempts, FIELDS};
 use crate::analyses::items::{ItemAnalysis, analyse};
+use crate::analyses::rows::condition::{exists, is, one_of};
+use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
@@ -25,7 +28,6 @@ use crate::state::Shared;
 const PLACES: [&str; 4] = ["object", "parent", "grouping", "course"];
 /// What makes a statement an answer.
 const RESULTS: [&str; 3] = ["response", "success", "credit"];
-
 /// Definitions that are read at a time.
 const DEFINITIONS_TOGETHER: usize = 200;
 
@@ -43,23 +45,17 @@ pub(crate) struct ItemsRequest {
     /// Which facts count; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
     #[serde(default)]
     zone: Option<String>,
 }
 
-impl ItemsRequest {
-    fn rows(&self) -> RowsQuestion {
-        let of = |activity: &String| one_of(PLACES.map(|field| is(field, &**activity)).to_vec());
-        let mut conditions =
-            vec![exists("object.interaction"), one_of(RESULTS.map(exists).to_vec())];
-        conditions.extend(self.activity.as_ref().map(of));
-        RowsQuestion {
-            fields: FIELDS.map(str::to_owned).to_vec(),
-            filter: Some(all_of(self.filter.as_ref(), conditions)),
-            zone: self.zone.clone(),
-        }
-    }
+/// What makes a fact an answer to one of the questions.
+fn conditions(activity: Option<&String>) -> Vec<ConditionRequest> {
+    let of = |activity: &String| one_of(PLACES.map(|field| is(field, &**activity)).to_vec());
+    let mut conditions = vec![exists("object.interaction"), one_of(RESULTS.map(exists).to_vec())];
+    conditions.extend(activity.map(of));
+    conditions
 }
 
 /// Analyse questions
@@ -87,15 +83,30 @@ pub(crate) async fn analyse_items(
     Query(NoParams): Query<NoParams>,
     Json(request): Json<ItemsRequest>,
 ) -> Result<Response, AdminProblem> {
-    let what = json!({ "analysis": "items", "activity": request.activity });
-    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
+    let ItemsRequest { activity, attempts, filter, zone } = request;
+    let what = json!({ "analysis": "items", "activity": activity });
+    let analysis = Analysis { what, scope: Scope { filter, zone } };
+    let work = move |reader: FactReader<'_>| {
+        let rows = reader.rows(&FIELDS, conditions(activity.as_ref()))?;
+        Answers::of(rows, attempts, &Budget::of(reader.asked))
+    };
+    let (answers, permit) = analysis.compute(&shared, &requester, tenant, work).await?;
+    let found = judge(&shared, &requester, &permit, (answers, attempts)).await?;
+    Ok(view(&found))
+}
+
+/// Computes the figures of questions from their answers, by the definitions that are known now.
+///
+/// # Errors
+///
+/// 422 if there are too many scores, and those of questions.
+pub(super) async fn judge(
+    shared: &Shared,
+    requester: &Requester,
+    permit: &AnswerPermit,
+    (mut answers, attempts): (Answers, Attempts),
+) -> Result<ItemAnalysis, AdminProblem> {
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let (rows, attempts) = (request.rows(), request.attempts);
-    let answers = facts.compute(&permit, move |store, persons, asked| {
-        let rows = store.rows(tenant, &rows, persons, asked).map_err(in_request)?;
-        Answers::of(rows, attempts, &Budget::of(asked))
-    });
-    let mut answers = answers.await?;
     let mut ids = Vec::new();
     answers.questions.retain(|question| {
         let id = ActivityId::parse(&question.id, IriRule::Old);
@@ -104,16 +115,15 @@ pub(crate) async fn analyse_items(
     let mut definitions = Vec::with_capacity(ids.len());
     let mut bytes = 0;
     for together in ids.chunks(DEFINITIONS_TOGETHER) {
-        let found = shared.admin.find_definitions(&requester, tenant, together).await?;
+        let found = shared.admin.find_definitions(requester, permit.tenant, together).await?;
         bytes += found.iter().flatten().map(String::len).sum::<usize>();
         facts.check_memory(bytes)?;
         definitions.extend(found);
     }
-    let found = facts.compute(&permit, move |_store, _persons, asked| {
+    let found = facts.compute(permit, move |_store, _persons, asked| {
         let mut budget = Budget::of(asked);
         budget.take(1, bytes)?;
         analyse(&answers, &definitions, attempts, &mut budget)
     });
-    let found: ItemAnalysis = found.await?;
-    Ok(view(&found))
+    Ok(found.await?)
 }

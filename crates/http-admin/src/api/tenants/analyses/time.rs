@@ -1,27 +1,24 @@
 //! `POST /api/v1/tenants/{tenant}/analyses/time`: how long learners work.
 
 use acta_access::TenantId;
-use acta_facts::{ConditionRequest, RowsQuestion};
+use acta_facts::{ConditionRequest, QueryError};
 use acta_http::edge::{NoParams, Query};
-use acta_http::problem::{FaultView, Problem};
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
+use super::asking::Analysis;
 use crate::analyses::budget::Budget;
-use crate::analyses::time::{TimeAnalysis, analyse};
-use crate::api::json::{Json, view};
+use crate::analyses::rows::{FactReader, Scope, fault};
+use crate::analyses::time::{TimeAnalysis, analyse, gap_minutes};
+use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Minutes without a statement that end a session, if nothing is said, and at most.
-const GAP_MINUTES: u32 = 30;
-const GAP_MINUTES_MAX: u32 = 24 * 60;
 /// What time is divided by: fields of single texts.
 const FIELDS: [&str; 6] = ["course", "object", "parent", "person", "platform", "source"];
 
@@ -39,27 +36,18 @@ pub(crate) struct TimeRequest {
     /// Which facts count; absent for all.
     #[serde(default, rename = "where")]
     filter: Option<ConditionRequest>,
-    /// The time zone of dates, such as `Europe/Zurich`; that of the tenant if absent.
+    /// The time zone of dates, such as `Europe/Zurich`; UTC if absent.
     #[serde(default)]
     zone: Option<String>,
 }
 
-impl TimeRequest {
-    /// The gap and the rows.
-    fn read(self) -> Result<(u32, RowsQuestion), Problem> {
-        let gap = self.gap_minutes.unwrap_or(GAP_MINUTES);
-        let by = self.by.as_deref().unwrap_or("course");
-        let fault = |place: &str, text: &str| Problem::faulty(vec![FaultView::at(place, text, "")]);
-        if !(1..=GAP_MINUTES_MAX).contains(&gap) {
-            return Err(fault("/gap_minutes", "expected a number from 1 to 1440"));
-        }
-        if !FIELDS.contains(&by) {
-            let text = format!("expected one of {}", FIELDS.join(", "));
-            return Err(fault("/by", &text));
-        }
-        let fields = [by, "person", "timestamp", "duration"].map(str::to_owned).to_vec();
-        Ok((gap, RowsQuestion { fields, filter: self.filter, zone: self.zone }))
+/// What the time is divided by.
+fn field(by: Option<String>) -> Result<String, QueryError> {
+    let by = by.unwrap_or_else(|| "course".to_owned());
+    if FIELDS.contains(&by.as_str()) {
+        return Ok(by);
     }
+    Err(fault("/by", format!("expected one of {}", FIELDS.join(", "))))
 }
 
 /// Analyse time on task
@@ -86,15 +74,15 @@ pub(crate) async fn analyse_time(
     Query(NoParams): Query<NoParams>,
     Json(request): Json<TimeRequest>,
 ) -> Result<Response, AdminProblem> {
-    let what = json!({ "analysis": "time", "by": request.by });
-    let permit = shared.admin.permit_question(&requester, tenant, &what).await?;
-    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
-    let (gap, rows) = request.read()?;
-    let found = facts.compute(&permit, move |store, persons, asked| {
-        let rows = store.rows_of_groups(tenant, &rows, persons, asked)?;
-        let found = analyse(rows, gap, &mut Budget::of(asked))?;
-        Ok(found.without_small(asked.settings.smallest_group))
-    });
-    let found: TimeAnalysis = found.await?;
-    Ok(view(&found))
+    let TimeRequest { by, gap_minutes: gap, filter, zone } = request;
+    let what = json!({ "analysis": "time", "by": by });
+    let analysis = Analysis { what, scope: Scope { filter, zone } };
+    let work = move |reader: FactReader<'_>| {
+        let (gap_minutes, by) = (gap_minutes(gap)?, field(by)?);
+        let fields = [&*by, "person", "timestamp", "duration"];
+        let rows = reader.rows_of_groups(&fields, Vec::new())?;
+        let found = analyse(rows, gap_minutes, &mut Budget::of(reader.asked))?;
+        Ok(found.without_small(reader.asked.settings.smallest_group))
+    };
+    analysis.answer(&shared, &requester, tenant, work).await
 }

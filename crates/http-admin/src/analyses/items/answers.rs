@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use acta_facts::{FactRows, QueryError, RowColumn};
+use acta_facts::QueryError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::budget::Budget;
+use crate::analyses::budget::Budget;
+use crate::analyses::rows::columns::{Columns, Texts};
 
 /// The fields that answers are read from, in the order in which [`Answers::of`] takes them.
 pub(crate) const FIELDS: [&str; 7] =
@@ -82,26 +83,16 @@ impl Answers {
     ///
     /// Those of [`Budget`].
     pub(crate) fn of(
-        rows: FactRows,
+        mut rows: Columns,
         attempts: Attempts,
         budget: &Budget<'_>,
     ) -> Result<Self, QueryError> {
-        let FactRows { columns, count, sequence, is_rebuilding } = rows;
-        let columns: Result<[RowColumn; 7], _> = columns.try_into();
-        let Ok(
-            [
-                RowColumn::Texts { places: persons, .. },
-                RowColumn::Texts { places: objects, texts: ids },
-                RowColumn::Texts { places: name_places, texts: names },
-                RowColumn::Texts { places: responses, texts },
-                RowColumn::Flags(successes),
-                RowColumn::Numbers(credits),
-                RowColumn::Numbers(durations),
-            ],
-        ) = columns
-        else {
-            return Ok(Self { sequence, is_rebuilding, ..Self::default() });
-        };
+        let Columns { count, sequence, is_rebuilding, .. } = rows;
+        let Texts { places: persons, .. } = rows.texts();
+        let Texts { places: objects, texts: ids } = rows.texts();
+        let Texts { places: name_places, texts: names } = rows.texts();
+        let Texts { places: responses, texts } = rows.texts();
+        let (successes, credits, durations) = (rows.flags(), rows.numbers(), rows.numbers());
         let mut learners: HashMap<u32, u32> = HashMap::new();
         let mut questions: BTreeMap<&str, Reading> = BTreeMap::new();
         for row in (0..count).filter(|row| persons[*row] != 0 && objects[*row] != 0) {
@@ -159,12 +150,12 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use acta_facts::{Asked, QueryLimits};
+    use acta_facts::{Asked, FactRows, QueryLimits, RowColumn, TenantSettings};
 
     use super::*;
 
     /// Rows of one question: learner, response, success.
-    fn rows(of: &[(u32, u32, Option<bool>)]) -> FactRows {
+    fn rows(of: &[(u32, u32, Option<bool>)]) -> Columns {
         let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
         let place = |places: Vec<u32>, of: &[&str]| RowColumn::Texts { places, texts: texts(of) };
         let ones = || vec![1; of.len()];
@@ -177,18 +168,22 @@ mod tests {
             RowColumn::Numbers(vec![f64::NAN; of.len()]),
             RowColumn::Numbers(vec![1.0; of.len()]),
         ];
-        FactRows { columns, count: of.len(), sequence: 9, is_rebuilding: true }
+        FactRows { columns, count: of.len(), sequence: 9, is_rebuilding: true }.into()
     }
 
-    fn asked(stop: &(dyn Fn() -> bool + Sync)) -> Asked<'_> {
-        Asked { limits: QueryLimits { memory_bytes: 1 << 20, threads: 1 }, now: 0, stop }
+    fn asked<'a>(settings: &'a TenantSettings, stop: &'a (dyn Fn() -> bool + Sync)) -> Asked<'a> {
+        let limits = QueryLimits { memory_bytes: 1 << 20, threads: 1 };
+        Asked { limits, now: 0, stop, settings }
     }
 
     #[test]
     fn the_first_the_last_or_all_answers_of_each_learner_count() {
+        let settings = TenantSettings::default();
         let told = [(1, 1, Some(false)), (2, 2, Some(true)), (1, 2, Some(true)), (0, 1, None)];
         let responses = |attempts| {
-            let found = Answers::of(rows(&told), attempts, &Budget::of(asked(&|| false))).unwrap();
+            let found =
+                Answers::of(rows(&told), attempts, &Budget::of(asked(&settings, &|| false)))
+                    .unwrap();
             assert_eq!((found.questions.len(), found.sequence, found.is_rebuilding), (1, 9, true));
             assert_eq!(found.learner_count, 2);
             let of = |answers: &[Answer]| {
@@ -199,7 +194,8 @@ mod tests {
         assert_eq!(responses(Attempts::First), (vec![(0, 1), (1, 2)], vec![]));
         assert_eq!(responses(Attempts::Last), (vec![(0, 2), (1, 2)], vec![]));
         assert_eq!(responses(Attempts::All), (vec![(0, 1), (1, 2)], vec![(0, 2)]));
-        let stopped = Answers::of(rows(&told), Attempts::All, &Budget::of(asked(&|| true)));
+        let stopped =
+            Answers::of(rows(&told), Attempts::All, &Budget::of(asked(&settings, &|| true)));
         assert!(matches!(stopped, Err(QueryError::Stopped)), "{stopped:?}");
     }
 }

@@ -7,7 +7,7 @@ use acta_analyses::{Choices, Component, Interaction, Item, PreparedInteraction, 
 use acta_facts::QueryError;
 
 use super::answers::{Answer, AnsweredQuestion};
-use super::budget::Budget;
+use crate::analyses::budget::Budget;
 
 /// Most options of a question that are counted; those that are listed come first, then those that
 /// most have chosen.
