@@ -46,7 +46,18 @@ impl Simulated {
         let folder = asked.store.data().with_file_name("simulated");
         fs::create_dir_all(&folder).unwrap();
         let file = |name: &str| folder.join(name).display().to_string();
-        let options = ["--statements", "9000", "--seed", "4", "--years", "2", "--courses", "3"];
+        let options = [
+            "--statements",
+            "9000",
+            "--seed",
+            "4",
+            "--years",
+            "2",
+            "--courses",
+            "3",
+            "--xapi-version",
+            "1.0.3",
+        ];
         let mut command = acta();
         command.arg("simulate").args(options);
         command.args(["--output", &file("s.jsonl"), "--truth", &file("t.json")]);
