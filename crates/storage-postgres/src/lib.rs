@@ -24,4 +24,5 @@ mod types;
 pub use acta_objects::{AddressError, ObjectError, ObjectOptions};
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
 pub use options::{Attachments, Migrate, OpenError, Options, Tls};
-pub use storage::{Connections, DatabaseState, Node, PostgresStorage, Statistics};
+pub use storage::nodes::{DatabaseState, Node};
+pub use storage::{Connections, PostgresStorage, Statistics};

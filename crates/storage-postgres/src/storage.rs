@@ -1,6 +1,6 @@
 //! A store in a database: opening, closing and checking it.
 
-mod nodes;
+pub(crate) mod nodes;
 mod statistics;
 mod transfer;
 
@@ -22,7 +22,6 @@ use crate::statements::Statements;
 use crate::types::SqlTimestamp;
 use crate::{Migrate, OpenError, Options, migrations};
 
-pub use nodes::{DatabaseState, Node};
 pub use statistics::{Connections, Statistics};
 
 /// The name of the secret whose first bytes are the key of the terms.
