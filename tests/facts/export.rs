@@ -203,8 +203,8 @@ fn only_those_who_read_all_statements_may_export_them() {
     }
 }
 
-/// The number of rows that a manifest has as soon as the server starts, or none if it is told to try
-/// again.
+/// The number of rows that a manifest has as soon as the server starts, or none if it is told to
+/// try again.
 fn rows_at_the_start(asked: &Asked) -> Option<u64> {
     let answer = asked.get(MANIFEST, &[]);
     if answer.status == 503 {

@@ -287,7 +287,7 @@ mod tests {
 
     /// Answers to questions name persons, and what is known of them.
     #[test]
-    fn whoever_may_read_statements_may_read_persons() {
+    fn those_who_may_read_statements_may_read_persons() {
         let (statements, persons) = (Permission::ReadStatements, Permission::ReadPersons);
         for role in Role::EVERY {
             assert!(!permits(role, statements) || permits(role, persons), "{role:?}");

@@ -10,12 +10,11 @@ mod assignment;
 mod definition;
 mod kind;
 mod pattern;
-mod prepared;
+pub(crate) mod prepared;
 mod range;
 
 pub use definition::{Component, DefinitionError};
 pub use kind::InteractionType;
-pub use prepared::PreparedInteraction;
 
 use definition::Definition;
 
@@ -115,47 +114,6 @@ impl Interaction {
             | InteractionType::Numeric
             | InteractionType::Other => Vec::new(),
         }
-    }
-
-    /// Reads the correct responses, to judge many responses.
-    pub fn prepare(&self) -> PreparedInteraction<'_> {
-        PreparedInteraction::of(self)
-    }
-
-    /// Compares a response with the correct responses; of many, prepare the question first.
-    ///
-    /// - `choice`, `matching`: the same items in any order; ids are compared exactly.
-    /// - `sequencing`: the same items in this order.
-    /// - `fill-in`, `long-fill-in`: the same texts in this order and in any case of letters,
-    ///   unless the pattern begins with `{order_matters=false}` or `{case_matters=true}`. Where
-    ///   both give a language, it has to be the same one.
-    /// - `performance`: the same steps in this order, unless it begins with
-    ///   `{order_matters=false}`; the response to a step is a text as in `fill-in`, a number or a
-    ///   range, of which the bounds may also be delimited by a single colon.
-    /// - `numeric`: a number within the range, its bounds included.
-    /// - `true-false`, `likert`, `other`: the same text; `true` and `false` in any case.
-    pub fn judge(&self, response: &str) -> Judgement {
-        self.prepare().judge(response)
-    }
-
-    /// As [`PreparedInteraction::verdict`], of one response.
-    pub fn verdict(&self, response: Option<&str>, success: Option<bool>) -> Option<Verdict> {
-        self.prepare().verdict(response, success)
-    }
-
-    /// As [`PreparedInteraction::chosen`], of one response.
-    pub fn chosen(&self, response: &str) -> Vec<String> {
-        self.prepare().chosen(response)
-    }
-
-    /// As [`PreparedInteraction::is_key`], of one option.
-    pub fn is_key(&self, option: &str) -> bool {
-        self.prepare().is_key(option)
-    }
-
-    /// As [`PreparedInteraction::random_guess_score`].
-    pub fn random_guess_score(&self) -> Option<f64> {
-        self.prepare().random_guess_score()
     }
 }
 

@@ -29,9 +29,9 @@ pub use help::{
     BEHIND_Z, HELP_MEASURES, HelpEvent, HelpLearner, HelpMeasure, HelpQuestion, HelpReason,
     IDLE_DAYS, IDLE_INTERVALS, STUCK_FAILURES, who_needs_help,
 };
+pub use interaction::prepared::PreparedInteraction;
 pub use interaction::{
-    Basis, Component, DefinitionError, Interaction, InteractionType, Judgement,
-    PreparedInteraction, Verdict,
+    Basis, Component, DefinitionError, Interaction, InteractionType, Judgement, Verdict,
 };
 pub use items::{
     ANSWERS_MIN, ANSWERS_STABLE, Choices, Distractor, Interval, Item, ItemFlag, ItemStatistics,

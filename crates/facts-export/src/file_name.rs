@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::month::Month;
 
-/// The name of an exported file, such as `facts-2026-03.parquet`. Nothing else is one, so it names a
-/// file in the folder of the export and none elsewhere, also if it comes from somebody else.
+/// The name of an exported file, such as `facts-2026-03.parquet`. Nothing else is one, so it names
+/// a file in the folder of the export and none elsewhere, also if it comes from somebody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileName(Month);
 

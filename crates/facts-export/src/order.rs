@@ -122,7 +122,8 @@ impl<'t> MonthRows<'t> {
         Ok(Vec::new())
     }
 
-    /// Adds the parts of the rows of one time. Of so many sequences, there are at most as many rows.
+    /// Adds the parts of the rows of one time. Of so many sequences, there are at most as many
+    /// rows.
     fn cut_by_sequences(
         &mut self,
         times: (i64, i64),

@@ -352,7 +352,8 @@ impl FactStore {
     }
 
     /// Whether facts up to this sequence lack rows that the follower is about to make. Nothing else
-    /// decides this. Facts that are not open lack them until the follower has looked at all tenants.
+    /// decides this. Facts that are not open lack them until the follower has looked at all
+    /// tenants.
     fn is_rebuilding(&self, tenant: TenantId, facts: Option<&TenantFacts>, sequence: u64) -> bool {
         let is_partial = match facts {
             Some(facts) => {

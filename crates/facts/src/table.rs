@@ -171,8 +171,8 @@ impl Table {
         Self { is_rebuilding: false, persons_version, facts, view, fields }
     }
 
-    /// Whether rows are missing of statements that were stored long ago, because the facts are being
-    /// made.
+    /// Whether rows are missing of statements that were stored long ago, because the facts are
+    /// being made.
     pub const fn is_rebuilding(&self) -> bool {
         self.is_rebuilding
     }
@@ -215,8 +215,8 @@ impl Table {
         codes.filter_map(extension).collect()
     }
 
-    /// Whether the texts of a column may change by later statements, as names do, or when persons are
-    /// joined.
+    /// Whether the texts of a column may change by later statements, as names do, or when persons
+    /// are joined.
     pub fn is_derived(&self, column: usize) -> bool {
         if COLUMNS.get(column).is_some_and(|column| column.field == "person") {
             // Also as long as nobody is joined, so that only the rows count whose person changes.

@@ -2,7 +2,6 @@
 //!
 //! All are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
 
-mod analyses;
 mod api;
 mod caller;
 mod console;

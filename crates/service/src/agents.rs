@@ -23,8 +23,8 @@ impl Service {
     /// The person that an agent identifies, as the JSON text of a Person object: all identifiers
     /// that are joined with this one, and every name that was used with them.
     ///
-    /// A credential that may not read all statements of the tenant, or that is bound to an agent, is
-    /// told of this identifier only.
+    /// A credential that may not read all statements of the tenant, or that is bound to an agent,
+    /// is told of this identifier only.
     ///
     /// # Errors
     ///
@@ -74,7 +74,8 @@ impl Service {
         for _ in 0..TRIES_MAX {
             let Some(head) = before else { break };
             joined = self.joined_by(&head.value.rules, tenant, ifi).await?;
-            // If persons were joined or split in between, some of it was read before and some after.
+            // If persons were joined or split in between, some of it was read before and some
+            // after.
             let after = self.person_changes(tenant).await?;
             let version = after.as_ref().map(|after| after.record.version);
             if version == Some(head.record.version) {

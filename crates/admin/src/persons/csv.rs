@@ -321,8 +321,8 @@ impl Parser {
 /// The characters at which some programs split a line into cells, or a text into lines.
 const SEPARATORS: [char; 4] = [';', '\t', '\r', '\n'];
 
-/// A cell as [`write_rows`] writes it, without quotes: each part that a spreadsheet could take for a
-/// formula has an apostrophe before it, also behind a character at which it may split the line. A
+/// A cell as [`write_rows`] writes it, without quotes: each part that a spreadsheet could take for
+/// a formula has an apostrophe before it, also behind a character at which it may split the line. A
 /// cell that begins or ends with blanks is between apostrophes, so that they are not taken away.
 fn escaped(cell: &str) -> Cow<'_, str> {
     let parts = cell.split_inclusive(SEPARATORS);
@@ -482,8 +482,8 @@ impl ExportColumns {
 }
 
 /// Writes persons as rows that an import takes. A value that a spreadsheet could take for a formula
-/// gets an apostrophe before it, which makes it a text. Somebody who has more identifiers than there
-/// are columns, because of a change since they were counted, has several rows.
+/// gets an apostrophe before it, which makes it a text. Somebody who has more identifiers than
+/// there are columns, because of a change since they were counted, has several rows.
 ///
 /// Spec: RFC 4180, 2; OWASP ASVS 5.0, 1.2.10.
 pub fn write_rows(columns: &ExportColumns, persons: &[JoinedPerson]) -> String {

@@ -10,13 +10,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::activity::{ActivityAnalysis, DaysQuestion, analyse};
-use crate::analyses::rows::Scope;
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::activity::{ActivityAnalysis, DaysQuestion, analyse};
+use acta_fact_analyses::rows::Scope;
 
 /// Which activity is analysed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::view;
 use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::rows::{FactReader, Scope};
 
 /// An analysis that is asked for.
 pub(super) struct Analysis {

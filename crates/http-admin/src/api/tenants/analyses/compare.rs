@@ -10,15 +10,15 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::compare::{CompareAnalysis, FIELDS, Group, analyse};
-use crate::analyses::rows::condition::in_list;
-use crate::analyses::rows::{FactReader, Scope, fault};
-use crate::analyses::time::gap_minutes;
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::compare::{CompareAnalysis, FIELDS, Group, analyse};
+use acta_fact_analyses::rows::condition::in_list;
+use acta_fact_analyses::rows::{FactReader, Scope, fault};
+use acta_fact_analyses::time::gap_minutes;
 
 /// Most groups.
 const GROUPS_MAX: usize = 10;

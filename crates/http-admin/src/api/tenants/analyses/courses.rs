@@ -10,14 +10,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::courses::{CoursesAnalysis, CoursesQuestion, analyse};
-use crate::analyses::rows::{FactReader, Scope};
-use crate::analyses::time::gap_minutes;
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::courses::{CoursesAnalysis, CoursesQuestion, analyse};
+use acta_fact_analyses::rows::{FactReader, Scope};
+use acta_fact_analyses::time::gap_minutes;
 
 /// Which courses are analysed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

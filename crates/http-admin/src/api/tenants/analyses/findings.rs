@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 
 use super::asking::Analysis;
 use super::items::judge;
-use crate::analyses::findings::{FindingsAnalysis, gather};
-use crate::analyses::items::answers::Attempts;
-use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::findings::{FindingsAnalysis, gather};
+use acta_fact_analyses::items::answers::Attempts;
+use acta_fact_analyses::rows::{FactReader, Scope};
 
 /// When findings are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

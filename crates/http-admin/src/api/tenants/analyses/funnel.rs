@@ -10,15 +10,15 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::budget::Budget;
-use crate::analyses::funnel::{FunnelAnalysis, Steps};
-use crate::analyses::rows::condition::in_list;
-use crate::analyses::rows::{FactReader, Scope, fault};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::funnel::{FunnelAnalysis, Steps};
+use acta_fact_analyses::rows::budget::Budget;
+use acta_fact_analyses::rows::condition::in_list;
+use acta_fact_analyses::rows::{FactReader, Scope, fault};
 
 /// Most steps of a funnel.
 const STEPS_MAX: usize = 20;

@@ -10,13 +10,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::help::{HelpAnalysis, HelpAsked, analyse};
-use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::help::{HelpAnalysis, HelpAsked, analyse};
+use acta_fact_analyses::rows::{FactReader, Scope};
 
 /// Whose learners are looked at, and when.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

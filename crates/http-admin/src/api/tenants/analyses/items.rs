@@ -12,17 +12,17 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::budget::Budget;
-use crate::analyses::items::answers::{Answers, Attempts, FIELDS};
-use crate::analyses::items::{ItemAnalysis, analyse};
-use crate::analyses::rows::condition::{exists, is, one_of};
-use crate::analyses::rows::{FactReader, Scope};
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::items::answers::{Answers, Attempts, FIELDS};
+use acta_fact_analyses::items::{ItemAnalysis, analyse};
+use acta_fact_analyses::rows::budget::Budget;
+use acta_fact_analyses::rows::condition::{exists, is, one_of};
+use acta_fact_analyses::rows::{FactReader, Scope};
 
 /// The fields that name the activities a question belongs to.
 const PLACES: [&str; 4] = ["object", "parent", "grouping", "course"];

@@ -10,16 +10,16 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::journey::{JourneyAnalysis, JourneyQuestion, analyse};
-use crate::analyses::rows::condition::is;
-use crate::analyses::rows::{FactReader, Scope, fault};
-use crate::analyses::time::gap_minutes;
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::api::values::Agent;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::journey::{JourneyAnalysis, JourneyQuestion, analyse};
+use acta_fact_analyses::rows::condition::is;
+use acta_fact_analyses::rows::{FactReader, Scope, fault};
+use acta_fact_analyses::time::gap_minutes;
 
 /// Statements of the timeline, if nothing is said, and at most.
 const LIMIT: usize = 50;

@@ -10,14 +10,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::retention::{RetentionAnalysis, analyse};
-use crate::analyses::rows::Scope;
-use crate::analyses::rows::calendar::Period;
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::retention::{RetentionAnalysis, analyse};
+use acta_fact_analyses::rows::Scope;
+use acta_fact_analyses::rows::calendar::Period;
 
 /// Which retention is analysed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

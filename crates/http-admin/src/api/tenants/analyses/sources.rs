@@ -10,13 +10,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::rows::{FactReader, Scope, fault};
-use crate::analyses::sources::{SourcesAnalysis, SourcesQuestion, analyse};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::rows::{FactReader, Scope, fault};
+use acta_fact_analyses::sources::{SourcesAnalysis, SourcesQuestion, analyse};
 
 /// What can be taken for the source.
 const FIELDS: [&str; 3] = ["platform", "source", "authority"];

@@ -10,14 +10,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::budget::Budget;
-use crate::analyses::rows::{FactReader, Scope, fault};
-use crate::analyses::time::{TimeAnalysis, analyse, gap_minutes};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::rows::budget::Budget;
+use acta_fact_analyses::rows::{FactReader, Scope, fault};
+use acta_fact_analyses::time::{TimeAnalysis, analyse, gap_minutes};
 
 /// What time is divided by: fields of single texts.
 const FIELDS: [&str; 6] = ["course", "object", "parent", "person", "platform", "source"];

@@ -10,13 +10,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::asking::Analysis;
-use crate::analyses::rows::{FactReader, Scope};
-use crate::analyses::video::{VideoAnalysis, analyse};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_fact_analyses::rows::{FactReader, Scope};
+use acta_fact_analyses::video::{VideoAnalysis, analyse};
 
 /// Which videos are analysed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]

@@ -70,7 +70,8 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
 /// that are new or have changed. Each line of the response says how far it is (`done` of `total`
 /// rows), and the last one has the `manifest`; without it, the export has failed. Few exports are
 /// made at the same time; while this one waits for its turn, both numbers are 0. It is given up
-/// when the client leaves. While the facts are being made, there is no export (503). For people and credentials that may read all statements of the tenant.
+/// when the client leaves. While the facts are being made, there is no export (503). For people and
+/// credentials that may read all statements of the tenant.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/facts/export",

@@ -131,7 +131,7 @@ pub(crate) async fn import_persons(
     Query(params): Query<ImportParams>,
     Csv(body): Csv,
 ) -> Result<Response, AdminProblem> {
-    // Whoever may not import is not worth the work of reading the rows.
+    // Rows are read only for those who may import.
     shared.admin.permit_changing_persons(&requester, tenant).await?;
     let reading = spawn_blocking(move || parse_rows(&body, params.lines_before));
     let rows = reading.await.map_err(ServiceError::from)?.map_err(AdminError::Faulty)?;

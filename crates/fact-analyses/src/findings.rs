@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::budget::Budget;
 use super::courses::{CourseFigures, CoursesQuestion};
 use super::help::{HelpAsked, ReasonKind};
 use super::items::ItemAnalysis;
 use super::items::answers::{Answers, Attempts, FIELDS};
 use super::quality::Rule;
+use super::rows::budget::Budget;
 use super::rows::calendar::{Calendar, time_text};
 use super::rows::condition::{all_of, before, between, exists, is, one_of};
 use super::rows::{FactReader, Scope, measure};
@@ -42,7 +42,7 @@ const QUALITY_LIMITS: [(Rule, f64); 4] = [
 
 /// What needs attention.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct FindingsAnalysis {
+pub struct FindingsAnalysis {
     /// The time that the findings are of.
     at: String,
     /// What was found, in the order of the kinds.
@@ -56,7 +56,7 @@ pub(crate) struct FindingsAnalysis {
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum FindingKind {
+pub enum FindingKind {
     /// A source has sent nothing for more than three times as long as usual: `value` days.
     SilentSource,
     /// Statements of the last 30 days break a rule of data quality: `value` percent.
@@ -71,7 +71,7 @@ pub(crate) enum FindingKind {
 
 /// Something that needs attention.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Finding {
+pub struct Finding {
     /// What was found.
     kind: FindingKind,
     /// The source, rule, question, part or course that it is about.
@@ -91,21 +91,27 @@ pub(crate) struct Finding {
 
 /// A test with its answers.
 #[derive(Debug)]
-pub(crate) struct AnsweredTest {
+pub struct AnsweredTest {
     /// The id of the activity that its questions have as a parent.
     id: String,
-    pub(crate) answers: Answers,
+    /// The first answer of each learner to each of its questions.
+    pub answers: Answers,
 }
 
 /// What was found before the definitions of questions were known.
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub struct Gathered {
     found: FindingsAnalysis,
-    pub(crate) tests: Vec<AnsweredTest>,
+    /// The tests whose questions are still to be judged.
+    pub tests: Vec<AnsweredTest>,
 }
 
 /// Looks at sources, data, courses and learners, and reads the answers of tests.
-pub(crate) fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<Gathered, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<Gathered, QueryError> {
     let calendar = reader.calendar()?;
     let at = time_of(at, &calendar, reader)?;
     let mut gathering =
@@ -121,7 +127,7 @@ pub(crate) fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<Gathere
 
 impl Gathered {
     /// Adds what is found of the questions of a test.
-    pub(crate) fn add(&mut self, test: &AnsweredTest, analysis: &ItemAnalysis) {
+    pub fn add(&mut self, test: &AnsweredTest, analysis: &ItemAnalysis) {
         for (id, name, discrimination) in analysis.suspicious() {
             self.found.findings.push(Finding {
                 kind: FindingKind::SuspiciousQuestion,
@@ -136,7 +142,7 @@ impl Gathered {
     }
 
     /// Everything that was found.
-    pub(crate) fn finish(mut self) -> FindingsAnalysis {
+    pub fn finish(mut self) -> FindingsAnalysis {
         self.found.findings.sort_by_key(|finding| finding.kind);
         self.found
     }

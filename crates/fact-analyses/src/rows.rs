@@ -1,9 +1,11 @@
 //! What analyses read: rows and counts of the facts of a tenant, under the condition of a request.
 
-pub(crate) mod calendar;
-pub(crate) mod columns;
-pub(crate) mod condition;
-pub(crate) mod vocabulary;
+pub mod budget;
+pub mod calendar;
+pub mod columns;
+pub mod condition;
+pub mod spread;
+pub mod vocabulary;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -22,21 +24,26 @@ use condition::{all_of, between, in_request};
 
 /// Which facts an analysis is about.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Scope {
+pub struct Scope {
     /// Which facts count; absent for all.
-    pub(crate) filter: Option<ConditionRequest>,
+    pub filter: Option<ConditionRequest>,
     /// The time zone of dates; that of the tenant if absent.
-    pub(crate) zone: Option<String>,
+    pub zone: Option<String>,
 }
 
 /// Reads the facts of one tenant for one analysis.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FactReader<'a> {
-    pub(crate) store: &'a FactStore,
-    pub(crate) tenant: TenantId,
-    pub(crate) persons: &'a Arc<Persons>,
-    pub(crate) asked: Asked<'a>,
-    pub(crate) scope: &'a Scope,
+pub struct FactReader<'a> {
+    /// Where the facts are.
+    pub store: &'a FactStore,
+    /// Whose they are.
+    pub tenant: TenantId,
+    /// Which identifiers are joined.
+    pub persons: &'a Arc<Persons>,
+    /// What goes along with each question.
+    pub asked: Asked<'a>,
+    /// What the request is limited to.
+    pub scope: &'a Scope,
 }
 
 /// Most groups of a count.
@@ -46,12 +53,12 @@ const ROW_BYTES: usize = 24;
 const VALUE_BYTES: usize = 16;
 
 /// A fault of a request.
-pub(crate) fn fault(place: &str, text: impl Into<String>) -> QueryError {
+pub fn fault(place: &str, text: impl Into<String>) -> QueryError {
     QueryError::Fault(QuestionFault { place: place.to_owned(), text: text.into() })
 }
 
 /// A measure of a count: what is computed, of which field, and of which facts alone.
-pub(crate) fn measure(
+pub fn measure(
     measure: &str,
     of: &str,
     filter: Option<ConditionRequest>,
@@ -81,19 +88,31 @@ fn dimension(text: &str) -> DimensionRequest {
 
 impl FactReader<'_> {
     /// The calendar of the time zone of the request.
-    pub(crate) fn calendar(&self) -> Result<Calendar, QueryError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn calendar(&self) -> Result<Calendar, QueryError> {
         let settled = self.asked.settings.zone.as_deref();
         Calendar::find(self.scope.zone.as_deref().or(settled))
             .ok_or_else(|| fault("/zone", "expected a time zone such as \"Europe/Zurich\""))
     }
 
     /// Whether to go on: for analyses that take long after the rows are there.
-    pub(crate) fn go_on(&self) -> Result<(), QueryError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn go_on(&self) -> Result<(), QueryError> {
         if (self.asked.stop)() { Err(QueryError::Stopped) } else { Ok(()) }
     }
 
     /// Refuses what takes more memory than a question may: for what is kept of many pieces.
-    pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), QueryError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn check_memory(&self, bytes: usize) -> Result<(), QueryError> {
         let limit = self.asked.limits.memory_bytes;
         if limit < bytes { Err(QueryError::TooLarge(limit)) } else { Ok(()) }
     }
@@ -106,7 +125,11 @@ impl FactReader<'_> {
 
     /// The rows for which the condition of the request and all others hold, in the order in which
     /// they happened.
-    pub(crate) fn rows(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn rows(
         &self,
         fields: &[&str],
         others: Vec<ConditionRequest>,
@@ -117,7 +140,11 @@ impl FactReader<'_> {
 
     /// As [`FactReader::rows`], for an analysis that shows nothing of fewer learners than the
     /// tenant has settled on.
-    pub(crate) fn rows_of_groups(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn rows_of_groups(
         &self,
         fields: &[&str],
         others: Vec<ConditionRequest>,
@@ -133,7 +160,11 @@ impl FactReader<'_> {
 
     /// Measures by dimensions, of the facts for which the condition of the request and all others
     /// hold.
-    pub(crate) fn count(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn count(
         &self,
         dimensions: &[&str],
         measures: Vec<MeasureRequest>,
@@ -160,7 +191,11 @@ impl FactReader<'_> {
 
     /// How many statements each day has, by the numbers of the days, and the sequence of the last
     /// statement among the facts.
-    pub(crate) fn days(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn days(
         &self,
         others: Vec<ConditionRequest>,
     ) -> Result<(BTreeMap<i32, u64>, u64), QueryError> {
@@ -176,7 +211,11 @@ impl FactReader<'_> {
     /// Calls `take` with the rows of some days after the other, in the order of time, as many at a
     /// time as fit into memory, until it fails. Returns the sequence of the last statement among
     /// the facts.
-    pub(crate) fn each_piece(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn each_piece(
         &self,
         fields: &[&str],
         others: &[ConditionRequest],
@@ -199,7 +238,11 @@ impl FactReader<'_> {
 
     /// Who was there in which period. Returns also the learners, by their numbers, and the
     /// sequence of the last statement among the facts.
-    pub(crate) fn presence(
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn presence(
         &self,
         period: Period,
         others: &[ConditionRequest],
@@ -243,13 +286,13 @@ fn pieces(days: &BTreeMap<i32, u64>, rows_max: u64) -> Vec<(i32, i32)> {
 
 /// Numbers of texts, over several pieces of rows.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
+pub struct Numbers {
     known: HashMap<String, u32>,
 }
 
 impl Numbers {
     /// The numbers of texts, in their order.
-    pub(crate) fn of(&mut self, texts: &[String]) -> Vec<u32> {
+    pub fn of(&mut self, texts: &[String]) -> Vec<u32> {
         let number = |text: &String| {
             if let Some(number) = self.known.get(text) {
                 return *number;
@@ -262,12 +305,12 @@ impl Numbers {
     }
 
     /// Whether a text has a number.
-    pub(crate) fn has(&self, text: &str) -> bool {
+    pub fn has(&self, text: &str) -> bool {
         self.known.contains_key(text)
     }
 
     /// The texts, by their numbers.
-    pub(crate) fn texts(self) -> Vec<String> {
+    pub fn texts(self) -> Vec<String> {
         let mut texts: Vec<(String, u32)> = self.known.into_iter().collect();
         texts.sort_unstable_by_key(|(_, number)| *number);
         texts.into_iter().map(|(text, _)| text).collect()

@@ -10,12 +10,12 @@ use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::budget::Budget;
+use super::rows::budget::Budget;
 use super::rows::columns::Columns;
 use super::rows::condition::{exists, is, is_in, not, one_of};
+use super::rows::spread::{Spread, share};
 use super::rows::vocabulary::{COURSE_TYPES, ENROLLED, VerbMeanings, completes, passes};
 use super::rows::{FactReader, Numbers, measure};
-use super::spread::{Spread, share};
 use super::time::{Spent, time_by};
 
 /// Most courses that are listed.
@@ -36,9 +36,9 @@ const OUTCOME_FIELDS: [&str; 10] = [
 
 /// The courses, and how learners do in them.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct CoursesAnalysis {
+pub struct CoursesAnalysis {
     /// The courses, the one with the most learners first; at most 1,000.
-    pub(crate) courses: Vec<CourseFigures>,
+    pub courses: Vec<CourseFigures>,
     /// How many courses there are.
     course_count: usize,
     /// The parts of the course, in the order in which learners come to them, if one course was
@@ -51,15 +51,15 @@ pub(crate) struct CoursesAnalysis {
 
 /// A course.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub(crate) struct CourseFigures {
+pub struct CourseFigures {
     /// The id of the activity.
-    pub(crate) id: String,
+    pub id: String,
     /// Its name, if it is known.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// How many statements there are in it.
     statements: u64,
     /// How many learners have a statement in it, an enrolment included.
-    pub(crate) enrolled: usize,
+    pub enrolled: usize,
     /// How many of them have done anything but being enrolled.
     started: usize,
     /// How many have completed the course.
@@ -81,13 +81,13 @@ pub(crate) struct CourseFigures {
 
 /// A part of a course.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct PartFigures {
+pub struct PartFigures {
     /// The id of the activity.
-    pub(crate) id: String,
+    pub id: String,
     /// Its name, if it is known.
-    pub(crate) name: Option<String>,
+    pub name: Option<String>,
     /// How many learners have done something in it.
-    pub(crate) learners: usize,
+    pub learners: usize,
     /// How many have completed it.
     completed: usize,
     /// How many have passed it.
@@ -98,22 +98,26 @@ pub(crate) struct PartFigures {
     /// part.
     stopped: usize,
     /// How many percent of its learners those are.
-    pub(crate) stopped_share: Option<f64>,
+    pub stopped_share: Option<f64>,
 }
 
 /// What is asked about courses.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct CoursesQuestion {
+pub struct CoursesQuestion {
     /// The only course, whose parts are wanted too.
-    pub(crate) course: Option<String>,
+    pub course: Option<String>,
     /// Whether time on task is wanted for all courses; it always is for one.
-    pub(crate) has_time: bool,
+    pub has_time: bool,
     /// Minutes without a statement that end a session.
-    pub(crate) gap_minutes: u32,
+    pub gap_minutes: u32,
 }
 
 /// Computes the figures of courses.
-pub(crate) fn analyse(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(
     reader: FactReader<'_>,
     question: &CoursesQuestion,
 ) -> Result<CoursesAnalysis, QueryError> {
@@ -252,7 +256,7 @@ impl CourseFigures {
 
 /// Scores of rows from 0 to 1. Unlike `credit`, a success alone is no score.
 #[derive(Debug)]
-pub(crate) struct Scores {
+pub struct Scores {
     scaled: Vec<f64>,
     raw: Vec<f64>,
     min: Vec<f64>,
@@ -261,13 +265,13 @@ pub(crate) struct Scores {
 
 impl Scores {
     /// Takes the next four columns: `score.scaled`, `score.raw`, `score.min` and `score.max`.
-    pub(crate) fn of(rows: &mut Columns) -> Self {
+    pub fn of(rows: &mut Columns) -> Self {
         let (scaled, raw) = (rows.numbers(), rows.numbers());
         Self { scaled, raw, min: rows.numbers(), max: rows.numbers() }
     }
 
     /// The score of a row; none if there is none, or it cannot be compared with others.
-    pub(crate) fn get(&self, row: usize) -> Option<f64> {
+    pub fn get(&self, row: usize) -> Option<f64> {
         let scaled = Some(self.scaled[row]).filter(|score| score.is_finite());
         scaled.or_else(|| {
             let (raw, min, max) = (self.raw[row], self.min[row], self.max[row]);
@@ -297,7 +301,11 @@ fn add_time(
 }
 
 /// The parts of a course, and the seconds of its learners.
-pub(crate) fn inside(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn inside(
     reader: FactReader<'_>,
     course: &str,
     gap_minutes: u32,

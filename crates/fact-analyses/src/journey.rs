@@ -45,7 +45,7 @@ const SECOND: i64 = 1_000_000;
 
 /// What one learner has done.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct JourneyAnalysis {
+pub struct JourneyAnalysis {
     /// The first identifier of the learner, as JSON; none without a statement.
     identifier: Option<String>,
     /// The name, if one is known.
@@ -82,7 +82,7 @@ pub(crate) struct JourneyAnalysis {
 
 /// An identifier of a learner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct UsedIdentifier {
+pub struct UsedIdentifier {
     /// The identifier, as JSON.
     identifier: String,
     /// How many statements have it.
@@ -93,7 +93,7 @@ pub(crate) struct UsedIdentifier {
 
 /// A year of a learner.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct YearFigures {
+pub struct YearFigures {
     /// The year.
     year: String,
     /// How many statements there are.
@@ -113,7 +113,7 @@ pub(crate) struct YearFigures {
 /// How far a learner is with a course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum CourseState {
+pub enum CourseState {
     /// Enrolled, and nothing else yet.
     Enrolled,
     /// Something was done, and the course is not completed.
@@ -124,7 +124,7 @@ pub(crate) enum CourseState {
 
 /// A course of a learner.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct JourneyCourse {
+pub struct JourneyCourse {
     /// The id of the activity.
     id: String,
     /// Its name, if it is known.
@@ -151,7 +151,7 @@ pub(crate) struct JourneyCourse {
 
 /// Something that was achieved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct JourneyAchievement {
+pub struct JourneyAchievement {
     /// When it was achieved for the first time.
     time: String,
     /// `completed` or `passed`.
@@ -164,7 +164,7 @@ pub(crate) struct JourneyAchievement {
 
 /// An attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct JourneyAttempt {
+pub struct JourneyAttempt {
     /// When it was over.
     time: String,
     /// The id of the activity.
@@ -183,7 +183,7 @@ pub(crate) struct JourneyAttempt {
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct JourneySession {
+pub struct JourneySession {
     /// When it began.
     start: String,
     /// How many seconds it was.
@@ -198,7 +198,7 @@ pub(crate) struct JourneySession {
 
 /// A statement.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct JourneyStatement {
+pub struct JourneyStatement {
     /// When it happened.
     time: String,
     /// The id of the verb.
@@ -221,17 +221,21 @@ pub(crate) struct JourneyStatement {
 
 /// What is asked about a learner.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct JourneyQuestion {
+pub struct JourneyQuestion {
     /// The condition that only the learner's statements meet.
-    pub(crate) learner: ConditionRequest,
+    pub learner: ConditionRequest,
     /// Minutes without a statement that end a session.
-    pub(crate) gap_minutes: u32,
+    pub gap_minutes: u32,
     /// How many statements are wanted.
-    pub(crate) limit: usize,
+    pub limit: usize,
 }
 
 /// Follows a learner.
-pub(crate) fn analyse(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(
     reader: FactReader<'_>,
     question: &JourneyQuestion,
 ) -> Result<JourneyAnalysis, QueryError> {

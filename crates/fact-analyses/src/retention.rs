@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 use super::rows::FactReader;
 use super::rows::calendar::Period;
 use super::rows::condition::before;
-use super::spread::share;
+use super::rows::spread::share;
 
 /// Most cohorts that are listed: the latest.
 const COHORTS_MAX: usize = 120;
 
 /// How many learners come again.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct RetentionAnalysis {
+pub struct RetentionAnalysis {
     /// What the periods are.
     period: Period,
     /// The cohorts, in the order of time: the latest 120.
@@ -29,7 +29,7 @@ pub(crate) struct RetentionAnalysis {
 
 /// Learners who were active for the first time in the same period.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct CohortFigures {
+pub struct CohortFigures {
     /// The period.
     period: String,
     /// How many learners there are.
@@ -42,10 +42,11 @@ pub(crate) struct CohortFigures {
 }
 
 /// Computes how many learners come again, in periods up to the present one.
-pub(crate) fn analyse(
-    reader: FactReader<'_>,
-    period: Period,
-) -> Result<RetentionAnalysis, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(reader: FactReader<'_>, period: Period) -> Result<RetentionAnalysis, QueryError> {
     // A clock that is ahead makes no period in the future.
     let until = [before("timestamp", reader.asked.now)];
     let (presence, _, sequence) = reader.presence(period, &until)?;

@@ -42,22 +42,22 @@ const LEARNERS_MAX: usize = 500;
 
 /// Learners of a course who may need help.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct HelpAnalysis {
+pub struct HelpAnalysis {
     /// The day at which learners are looked at.
     at: String,
     /// How many learners the course has.
     course_learners: usize,
     /// How many may need help.
-    pub(crate) learner_count: usize,
+    pub learner_count: usize,
     /// Those who may need help, the most urgent first; at most 500.
-    pub(crate) learners: Vec<LearnerInNeed>,
+    pub learners: Vec<LearnerInNeed>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
 }
 
 /// A learner who may need help.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct LearnerInNeed {
+pub struct LearnerInNeed {
     /// The first identifier, as JSON.
     person: String,
     /// The name, if one is known.
@@ -66,7 +66,7 @@ pub(crate) struct LearnerInNeed {
     /// the learner is behind.
     points: u32,
     /// Why.
-    pub(crate) reasons: Vec<Reason>,
+    pub reasons: Vec<Reason>,
     /// The day of the first statement in the course.
     first_day: String,
     /// The day of the last one.
@@ -79,9 +79,9 @@ pub(crate) struct LearnerInNeed {
 
 /// Why a learner may need help.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Reason {
+pub struct Reason {
     /// What the reason is.
-    pub(crate) kind: ReasonKind,
+    pub kind: ReasonKind,
     /// The activity in which the learner is stuck.
     #[serde(skip_serializing_if = "Option::is_none")]
     activity: Option<String>,
@@ -108,7 +108,7 @@ pub(crate) struct Reason {
 /// What the reason is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ReasonKind {
+pub enum ReasonKind {
     /// An activity was failed three times in a row or more, and neither passed nor completed since.
     Stuck,
     /// The course should have been completed.
@@ -122,7 +122,7 @@ pub(crate) enum ReasonKind {
 /// What learners are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Measure {
+pub enum Measure {
     /// Statements a week.
     Activity,
     /// Activities completed or passed a week.
@@ -135,7 +135,7 @@ pub(crate) enum Measure {
 
 /// How far a learner is from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// By what.
     measure: Measure,
     /// How many standard deviations above the mean of the course; none with fewer than 10
@@ -145,18 +145,23 @@ pub(crate) struct Standing {
 
 /// What is asked about the learners of a course.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct HelpAsked {
-    pub(crate) course: String,
-    pub(crate) at: Option<String>,
-    pub(crate) within_days: Option<i32>,
-    pub(crate) due: Option<String>,
+pub struct HelpAsked {
+    /// The id of the course.
+    pub course: String,
+    /// The time that is looked at; the present if absent.
+    pub at: Option<String>,
+    /// How many days ago a learner may have done something last.
+    pub within_days: Option<i32>,
+    /// When the course is due.
+    pub due: Option<String>,
 }
 
 /// Finds the learners of a course who may need help.
-pub(crate) fn analyse(
-    reader: FactReader<'_>,
-    asked: &HelpAsked,
-) -> Result<HelpAnalysis, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(reader: FactReader<'_>, asked: &HelpAsked) -> Result<HelpAnalysis, QueryError> {
     let calendar = reader.calendar()?;
     let at = time_of(asked.at.as_deref(), &calendar, reader)?;
     let within_days = asked.within_days.unwrap_or(WITHIN_DAYS);

@@ -9,7 +9,7 @@ use super::calendar::time_text;
 const FIRST: &str = "/where/and/0";
 
 /// A condition that holds where the condition of the request and all others hold.
-pub(crate) fn all_of(
+pub fn all_of(
     requested: Option<&ConditionRequest>,
     others: Vec<ConditionRequest>,
 ) -> ConditionRequest {
@@ -19,7 +19,7 @@ pub(crate) fn all_of(
 }
 
 /// Puts the fault in the condition of the request where the client has written it.
-pub(crate) fn in_request(error: QueryError) -> QueryError {
+pub fn in_request(error: QueryError) -> QueryError {
     match error {
         QueryError::Fault(QuestionFault { place, text }) => {
             let inner = place.strip_prefix(FIRST).map(|rest| format!("/where{rest}"));
@@ -37,7 +37,7 @@ const SECOND: &str = "/where/and/1";
 
 /// Puts the fault in the first of the other conditions where the client has written it: as the
 /// `where` of an item of a list.
-pub(crate) fn in_list(error: QueryError, list: &str, index: usize) -> QueryError {
+pub fn in_list(error: QueryError, list: &str, index: usize) -> QueryError {
     match error {
         QueryError::Fault(QuestionFault { place, text }) => {
             let inner = place.strip_prefix(SECOND);
@@ -52,47 +52,47 @@ pub(crate) fn in_list(error: QueryError, list: &str, index: usize) -> QueryError
 }
 
 /// One of several conditions holds.
-pub(crate) fn one_of(parts: Vec<ConditionRequest>) -> ConditionRequest {
+pub fn one_of(parts: Vec<ConditionRequest>) -> ConditionRequest {
     ConditionRequest { or: Some(parts), ..ConditionRequest::default() }
 }
 
 /// A field has a value.
-pub(crate) fn is(field: &str, value: impl Into<Value>) -> ConditionRequest {
+pub fn is(field: &str, value: impl Into<Value>) -> ConditionRequest {
     let (field, is) = (Some(field.to_owned()), Some(value.into()));
     ConditionRequest { field, is, ..ConditionRequest::default() }
 }
 
 /// A field has any value.
-pub(crate) fn exists(field: &str) -> ConditionRequest {
+pub fn exists(field: &str) -> ConditionRequest {
     let (field, exists) = (Some(field.to_owned()), Some(true));
     ConditionRequest { field, exists, ..ConditionRequest::default() }
 }
 
 /// A condition does not hold.
-pub(crate) fn not(condition: ConditionRequest) -> ConditionRequest {
+pub fn not(condition: ConditionRequest) -> ConditionRequest {
     ConditionRequest { not: Some(Box::new(condition)), ..ConditionRequest::default() }
 }
 
 /// A field has one of these values.
-pub(crate) fn is_in(field: &str, values: &[&str]) -> ConditionRequest {
+pub fn is_in(field: &str, values: &[&str]) -> ConditionRequest {
     let values = values.iter().map(|value| Value::from(*value)).collect();
     let (field, one_of) = (Some(field.to_owned()), Some(values));
     ConditionRequest { field, one_of, ..ConditionRequest::default() }
 }
 
 /// A time in microseconds since 1970 is `from` or later, and before `to`.
-pub(crate) fn between(field: &str, from: i64, to: i64) -> ConditionRequest {
+pub fn between(field: &str, from: i64, to: i64) -> ConditionRequest {
     let (from, to) = (Some(time_text(from).into()), Some(time_text(to).into()));
     ConditionRequest { field: Some(field.to_owned()), from, to, ..ConditionRequest::default() }
 }
 
 /// A time is before this one, in microseconds since 1970.
-pub(crate) fn before(field: &str, to: i64) -> ConditionRequest {
+pub fn before(field: &str, to: i64) -> ConditionRequest {
     let (field, to) = (Some(field.to_owned()), Some(time_text(to).into()));
     ConditionRequest { field, to, ..ConditionRequest::default() }
 }
 
 /// Every one of several conditions holds.
-pub(crate) fn every(parts: Vec<ConditionRequest>) -> ConditionRequest {
+pub fn every(parts: Vec<ConditionRequest>) -> ConditionRequest {
     ConditionRequest { and: Some(parts), ..ConditionRequest::default() }
 }

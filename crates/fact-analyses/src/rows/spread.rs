@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 /// Percentiles of values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Spread {
+pub struct Spread {
     /// How many values there are.
     count: usize,
     /// 10 % of the values are below.
@@ -36,7 +36,7 @@ impl From<Quantiles> for Spread {
 
 /// Where a figure lies with a probability of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// The lower bound.
     low: f64,
     /// The upper bound.
@@ -50,12 +50,12 @@ impl From<Interval> for Bounds {
 }
 
 /// How many percent a part is of a whole; none of nothing.
-pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {
+pub fn share(part: usize, whole: usize) -> Option<f64> {
     share_of(part as u64, whole as u64)
 }
 
 /// As [`share`], of counts of statements.
 #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-pub(crate) fn share_of(part: u64, whole: u64) -> Option<f64> {
+pub fn share_of(part: u64, whole: u64) -> Option<f64> {
     (whole != 0).then(|| 100.0 * part as f64 / whole as f64)
 }

@@ -1,6 +1,6 @@
 //! Item analysis: how well the questions of a test work.
 
-pub(crate) mod answers;
+pub mod answers;
 mod options;
 
 use acta_analyses::{
@@ -11,14 +11,14 @@ use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::budget::Budget;
-use super::spread::{Bounds, Spread};
+use super::rows::budget::Budget;
+use super::rows::spread::{Bounds, Spread};
 use answers::{AnsweredQuestion, Answers, Attempts};
 use options::JudgedQuestion;
 
 /// The questions of a test, and how well they work.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct ItemAnalysis {
+pub struct ItemAnalysis {
     /// Which answers of a learner to a question count.
     attempts: Attempts,
     /// How many learners have answered a question that has right and wrong answers, or, if there is
@@ -36,7 +36,7 @@ pub(crate) struct ItemAnalysis {
 
 /// A test. There are no figures if fewer than 10 learners have answered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub(crate) struct TestFigures {
+pub struct TestFigures {
     /// How many questions have right and wrong answers.
     questions: usize,
     /// The mean score, in percent.
@@ -62,7 +62,7 @@ pub(crate) struct TestFigures {
 /// How far figures can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum HowReliable {
+pub enum HowReliable {
     /// Fewer than 10 answers: there are no figures.
     TooFew,
     /// Fewer than 50 answers: the figures may still change much.
@@ -74,7 +74,7 @@ pub(crate) enum HowReliable {
 /// Why a question needs a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum QuestionFlag {
+pub enum QuestionFlag {
     /// Good learners are wrong more often than others.
     KeyMayBeWrong,
     /// An option was never chosen.
@@ -87,7 +87,7 @@ pub(crate) enum QuestionFlag {
 
 /// A question.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct QuestionFigures {
+pub struct QuestionFigures {
     /// The id of the activity.
     id: String,
     /// Its name, if it is known.
@@ -135,7 +135,7 @@ pub(crate) struct QuestionFigures {
 
 /// An option of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct OptionFigures {
+pub struct OptionFigures {
     /// The id, or the response itself.
     id: String,
     /// The text that learners see, if it is known.
@@ -187,7 +187,7 @@ impl Takers {
 impl ItemAnalysis {
     /// The questions whose key may be wrong, of those with enough answers to rely on: their ids,
     /// names and discrimination indices.
-    pub(crate) fn suspicious(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<f64>)> {
+    pub fn suspicious(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<f64>)> {
         let stable = self.questions.iter().filter(|it| it.reliability == HowReliable::Stable);
         let found = stable.filter(|it| it.flags.contains(&QuestionFlag::KeyMayBeWrong));
         found.map(|it| (it.id.as_str(), it.name.as_deref(), it.discrimination_index))
@@ -200,7 +200,7 @@ impl ItemAnalysis {
 /// # Errors
 ///
 /// Those of [`Budget`].
-pub(crate) fn analyse(
+pub fn analyse(
     answers: &Answers,
     definitions: &[Option<String>],
     attempts: Attempts,

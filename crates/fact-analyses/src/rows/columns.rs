@@ -4,23 +4,23 @@ use acta_facts::{FactRows, RowColumn};
 
 /// Rows whose columns are taken one after the other.
 #[derive(Debug)]
-pub(crate) struct Columns {
+pub struct Columns {
     rest: std::vec::IntoIter<RowColumn>,
     /// How many rows there are.
-    pub(crate) count: usize,
+    pub count: usize,
     /// The sequence of the last statement of the tenant that is among the facts.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
     /// Whether facts are being made, so that rows are missing.
-    pub(crate) is_rebuilding: bool,
+    pub is_rebuilding: bool,
 }
 
 /// Texts of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Texts {
+pub struct Texts {
     /// For each row the place of its text; 0 for none.
-    pub(crate) places: Vec<u32>,
+    pub places: Vec<u32>,
     /// The different texts; the first stands for none.
-    pub(crate) texts: Vec<String>,
+    pub texts: Vec<String>,
 }
 
 impl From<FactRows> for Columns {
@@ -34,7 +34,7 @@ impl From<FactRows> for Columns {
 /// are those of the analysis, so that is a mistake in it.
 impl Columns {
     /// Texts.
-    pub(crate) fn texts(&mut self) -> Texts {
+    pub fn texts(&mut self) -> Texts {
         match self.rest.next() {
             Some(RowColumn::Texts { places, texts }) => Texts { places, texts },
             other => {
@@ -45,7 +45,7 @@ impl Columns {
     }
 
     /// Yes, no or nothing.
-    pub(crate) fn flags(&mut self) -> Vec<Option<bool>> {
+    pub fn flags(&mut self) -> Vec<Option<bool>> {
         match self.rest.next() {
             Some(RowColumn::Flags(flags)) => flags,
             other => {
@@ -56,7 +56,7 @@ impl Columns {
     }
 
     /// Numbers; not a number stands for nothing.
-    pub(crate) fn numbers(&mut self) -> Vec<f64> {
+    pub fn numbers(&mut self) -> Vec<f64> {
         match self.rest.next() {
             Some(RowColumn::Numbers(numbers)) => numbers,
             other => {
@@ -67,7 +67,7 @@ impl Columns {
     }
 
     /// Microseconds since 1970.
-    pub(crate) fn times(&mut self) -> Vec<i64> {
+    pub fn times(&mut self) -> Vec<i64> {
         match self.rest.next() {
             Some(RowColumn::Times(times)) => times,
             other => {
@@ -80,13 +80,13 @@ impl Columns {
 
 impl Texts {
     /// The text of a row; none if it has none.
-    pub(crate) fn get(&self, row: usize) -> Option<&str> {
+    pub fn get(&self, row: usize) -> Option<&str> {
         let place = self.places.get(row).copied().filter(|place| *place != 0)?;
         self.texts.get(place as usize).map(String::as_str)
     }
 
     /// For each different text, whether it is one of these; the first is none of them.
-    pub(crate) fn any_of(&self, wanted: &[&str]) -> Vec<bool> {
+    pub fn any_of(&self, wanted: &[&str]) -> Vec<bool> {
         self.texts.iter().map(|text| wanted.contains(&text.as_str())).collect()
     }
 }

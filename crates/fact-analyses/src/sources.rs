@@ -18,24 +18,24 @@ const WORDS_MAX: usize = 500;
 
 /// The sources of statements, and the words that they use.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct SourcesAnalysis {
+pub struct SourcesAnalysis {
     /// The time at which silence is measured.
     at: String,
     /// The sources: those that are silent first, then those with the most statements; at most 100.
-    pub(crate) sources: Vec<SourceFigures>,
+    pub sources: Vec<SourceFigures>,
     /// The verbs in use, the most frequent first; at most 500.
     verbs: Vec<VerbFigures>,
     /// The types of activities in use, the most frequent first; at most 500.
     types: Vec<TypeFigures>,
     /// The sequence of the last statement that is taken into account.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
 }
 
 /// A source.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct SourceFigures {
+pub struct SourceFigures {
     /// The platform, credential or authority; none for statements that have none.
-    pub(crate) source: Option<String>,
+    pub source: Option<String>,
     /// How many statements there are.
     statements: u64,
     /// How many learners they are about.
@@ -45,38 +45,38 @@ pub(crate) struct SourceFigures {
     /// The first day with a statement.
     first_day: String,
     /// The time of the last statement.
-    pub(crate) last_seen: Option<String>,
+    pub last_seen: Option<String>,
     /// When that was stored.
     last_stored: Option<String>,
     /// On how many days there were statements.
     active_days: usize,
     /// Days between two days with statements: 95 % of the intervals are not longer. None if there
     /// are fewer than 6 such days.
-    pub(crate) usual_days: Option<f64>,
+    pub usual_days: Option<f64>,
     /// The longest interval.
     longest_days: Option<i32>,
     /// Days since the last one with statements.
-    pub(crate) quiet_days: i32,
+    pub quiet_days: i32,
     /// Whether that is more than three times as long as usual.
-    pub(crate) is_silent: bool,
+    pub is_silent: bool,
 }
 
 /// A verb.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct VerbFigures {
+pub struct VerbFigures {
     /// The id.
-    pub(crate) id: String,
+    pub id: String,
     /// The latest text, if one is known.
     name: Option<String>,
     /// How many statements there are.
-    pub(crate) statements: u64,
+    pub statements: u64,
     /// How many learners they are about.
     learners: u64,
 }
 
 /// A type of activities.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct TypeFigures {
+pub struct TypeFigures {
     /// The id; none for activities without a type.
     id: Option<String>,
     /// How many statements there are.
@@ -87,15 +87,19 @@ pub(crate) struct TypeFigures {
 
 /// What is asked about sources.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct SourcesQuestion {
+pub struct SourcesQuestion {
     /// The field that is the source.
-    pub(crate) by: String,
+    pub by: String,
     /// The time at which silence is measured; the present if absent.
-    pub(crate) at: Option<String>,
+    pub at: Option<String>,
 }
 
 /// The time of a request, or the present.
-pub(crate) fn time_of(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn time_of(
     at: Option<&str>,
     calendar: &Calendar,
     reader: FactReader<'_>,
@@ -106,7 +110,11 @@ pub(crate) fn time_of(
 }
 
 /// Computes what sources send.
-pub(crate) fn analyse(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(
     reader: FactReader<'_>,
     question: &SourcesQuestion,
 ) -> Result<SourcesAnalysis, QueryError> {
@@ -226,7 +234,11 @@ fn largest_first(answer: &Answer) -> Vec<&Vec<serde_json::Value>> {
 }
 
 /// The verbs in use by the statements for which conditions hold.
-pub(crate) fn verbs(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn verbs(
     reader: FactReader<'_>,
     conditions: Vec<ConditionRequest>,
 ) -> Result<Vec<VerbFigures>, QueryError> {

@@ -8,21 +8,25 @@ use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::budget::Budget;
-use super::is_small;
+use super::rows::budget::Budget;
+use super::rows::budget::is_small;
 use super::rows::columns::{Columns, Texts};
 use super::rows::fault;
-use super::spread::Spread;
+use super::rows::spread::Spread;
 
 /// Bytes of memory of a learner, beside those of what the learner did.
 const LEARNER_BYTES: usize = 100;
 
 /// Minutes without a statement that end a session, if nothing is said, and at most.
-pub(crate) const GAP_MINUTES: u32 = 30;
+pub const GAP_MINUTES: u32 = 30;
 const GAP_MINUTES_MAX: u32 = 24 * 60;
 
 /// The minutes without a statement that end a session, of a request.
-pub(crate) fn gap_minutes(requested: Option<u32>) -> Result<u32, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn gap_minutes(requested: Option<u32>) -> Result<u32, QueryError> {
     let gap = requested.unwrap_or(GAP_MINUTES);
     if !(1..=GAP_MINUTES_MAX).contains(&gap) {
         return Err(fault("/gap_minutes", "expected a number from 1 to 1440"));
@@ -35,7 +39,7 @@ const SECOND: f64 = 1e6;
 
 /// How long learners work.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct TimeAnalysis {
+pub struct TimeAnalysis {
     /// Minutes without a statement that end a session.
     gap_minutes: u32,
     /// Each value of the field, the one with the most time first.
@@ -52,9 +56,9 @@ pub(crate) struct TimeAnalysis {
 
 /// The time for one value of the field.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct TimeFigures {
+pub struct TimeFigures {
     /// The value; none for statements without one.
-    pub(crate) value: Option<String>,
+    pub value: Option<String>,
     /// How many learners there are.
     learners: usize,
     /// How many sessions they have had.
@@ -64,16 +68,18 @@ pub(crate) struct TimeFigures {
     /// The seconds of a session.
     seconds_per_session: Option<Spread>,
     /// The seconds of a learner.
-    pub(crate) seconds_per_learner: Option<Spread>,
+    pub seconds_per_learner: Option<Spread>,
 }
 
 /// What time is computed from: rows with who did something, when it was over, and how long it took.
 #[derive(Debug)]
-pub(crate) struct Spent {
-    pub(crate) persons: Texts,
-    pub(crate) times: Vec<i64>,
+pub struct Spent {
+    /// Who did something.
+    pub persons: Texts,
+    /// When it was over, in microseconds since 1970.
+    pub times: Vec<i64>,
     /// Seconds; not a number where it is not known.
-    pub(crate) durations: Vec<f64>,
+    pub durations: Vec<f64>,
 }
 
 /// Computes the time by the values of a field, from rows with the field, `person`, `timestamp` and
@@ -82,7 +88,7 @@ pub(crate) struct Spent {
 /// # Errors
 ///
 /// Those of [`Budget`].
-pub(crate) fn analyse(
+pub fn analyse(
     mut rows: Columns,
     gap_minutes: u32,
     budget: &mut Budget<'_>,
@@ -102,7 +108,7 @@ pub(crate) fn analyse(
 /// # Errors
 ///
 /// Those of [`Budget`].
-pub(crate) fn time_by(
+pub fn time_by(
     values: &Texts,
     spent: &Spent,
     gap_minutes: u32,
@@ -147,7 +153,8 @@ pub(crate) fn time_by(
 impl TimeAnalysis {
     /// Without the rows that are about fewer learners than the smallest group. There is no total
     /// that tells of them.
-    pub(crate) fn without_small(mut self, smallest: Option<NonZeroU32>) -> Self {
+    #[must_use]
+    pub fn without_small(mut self, smallest: Option<NonZeroU32>) -> Self {
         let count = self.rows.len();
         self.rows.retain(|row| !is_small(row.learners, smallest));
         self.withheld = self.rows.len() < count;
@@ -156,12 +163,13 @@ impl TimeAnalysis {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations are below 2^53 microseconds")]
-pub(crate) fn seconds(session: &Session) -> f64 {
+/// How long a session was, in seconds.
+pub fn seconds(session: &Session) -> f64 {
     session.duration() as f64 / SECOND
 }
 
 /// A duration in microseconds; 0 if it is not known.
 #[expect(clippy::cast_possible_truncation, reason = "a cast from a number saturates")]
-pub(crate) fn micros(seconds: f64) -> i64 {
+pub fn micros(seconds: f64) -> i64 {
     if seconds.is_finite() { (seconds * SECOND) as i64 } else { 0 }
 }

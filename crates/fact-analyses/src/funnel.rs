@@ -7,15 +7,15 @@ use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::budget::Budget;
-use super::is_small;
 use super::rows::Numbers;
+use super::rows::budget::Budget;
+use super::rows::budget::is_small;
 use super::rows::columns::Columns;
-use super::spread::Spread;
+use super::rows::spread::Spread;
 
 /// How many learners get from one step to the next.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct FunnelAnalysis {
+pub struct FunnelAnalysis {
     /// The steps, in their order.
     steps: Vec<StepFigures>,
     /// Whether figures are withheld, since they tell of fewer learners than the tenant shows;
@@ -30,7 +30,7 @@ pub(crate) struct FunnelAnalysis {
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct StepFigures {
+pub struct StepFigures {
     /// Its name.
     name: String,
     /// How many learners have reached it, after all the steps before it; null if that is withheld.
@@ -49,7 +49,7 @@ pub(crate) struct StepFigures {
 
 /// The events of all steps.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub struct Steps {
     people: Numbers,
     events: Vec<StepEvent>,
     count: usize,
@@ -69,11 +69,7 @@ impl Steps {
     /// # Errors
     ///
     /// Those of [`Budget`], which counts all steps together.
-    pub(crate) fn add(
-        &mut self,
-        mut rows: Columns,
-        budget: &mut Budget<'_>,
-    ) -> Result<(), QueryError> {
+    pub fn add(&mut self, mut rows: Columns, budget: &mut Budget<'_>) -> Result<(), QueryError> {
         budget.check()?;
         let step = self.count;
         self.count += 1;
@@ -94,7 +90,7 @@ impl Steps {
 
     /// The figures of the steps, which have these names, as far as they do not tell of fewer
     /// learners than the smallest group.
-    pub(crate) fn analyse(&self, names: &[String], smallest: Option<NonZeroU32>) -> FunnelAnalysis {
+    pub fn analyse(&self, names: &[String], smallest: Option<NonZeroU32>) -> FunnelAnalysis {
         let figures = |(name, step): (&String, FunnelStep)| StepFigures {
             name: name.clone(),
             reached: Some(step.reached),

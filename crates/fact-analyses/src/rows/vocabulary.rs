@@ -7,20 +7,20 @@ use super::columns::Texts;
 use super::condition::{every, exists, is, is_in, not, one_of};
 
 /// Types of activities that are courses: those of the field `course`.
-pub(crate) const COURSE_TYPES: [&str; 2] = [
+pub const COURSE_TYPES: [&str; 2] = [
     "http://adlnet.gov/expapi/activities/course",
     "https://w3id.org/xapi/cmi5/activitytype/course",
 ];
 
 /// Somebody was registered for something, which is not yet learning.
-pub(crate) const ENROLLED: [&str; 3] = [
+pub const ENROLLED: [&str; 3] = [
     "http://adlnet.gov/expapi/verbs/registered",
     "http://www.tincanapi.co.uk/verbs/enrolled_onto_learning_plan",
     "http://id.tincanapi.com/verb/unregistered",
 ];
 
 /// Something was completed.
-pub(crate) const COMPLETED: [&str; 4] = [
+pub const COMPLETED: [&str; 4] = [
     "http://adlnet.gov/expapi/verbs/completed",
     "https://w3id.org/xapi/adl/verbs/satisfied",
     "http://activitystrea.ms/schema/1.0/complete",
@@ -28,35 +28,35 @@ pub(crate) const COMPLETED: [&str; 4] = [
 ];
 
 /// Something was passed.
-pub(crate) const PASSED: [&str; 2] =
+pub const PASSED: [&str; 2] =
     ["http://adlnet.gov/expapi/verbs/passed", "http://adlnet.gov/expapi/verbs/mastered"];
 
 /// Something was failed.
-pub(crate) const FAILED: [&str; 1] = ["http://adlnet.gov/expapi/verbs/failed"];
+pub const FAILED: [&str; 1] = ["http://adlnet.gov/expapi/verbs/failed"];
 
 /// A question was answered.
-pub(crate) const ANSWERED: [&str; 1] = ["http://adlnet.gov/expapi/verbs/answered"];
+pub const ANSWERED: [&str; 1] = ["http://adlnet.gov/expapi/verbs/answered"];
 
 /// A statement is about a question, or answers one.
-pub(crate) fn is_question() -> ConditionRequest {
+pub fn is_question() -> ConditionRequest {
     one_of(vec![exists("object.interaction"), is_in("verb", &ANSWERED)])
 }
 
 /// A statement says that its object was completed.
-pub(crate) fn completes() -> ConditionRequest {
+pub fn completes() -> ConditionRequest {
     let says = one_of(vec![is("completion", true), is_in("verb", &COMPLETED)]);
     every(vec![says, not(is("completion", false))])
 }
 
 /// A statement says that its object was passed. Answers to questions are no passes.
-pub(crate) fn passes() -> ConditionRequest {
+pub fn passes() -> ConditionRequest {
     let says = one_of(vec![is("success", true), is_in("verb", &PASSED)]);
     every(vec![says, not(is("success", false)), not(is_question())])
 }
 
 /// Which verbs of some rows say what, by the place of the verb.
 #[derive(Clone, Debug)]
-pub(crate) struct VerbMeanings {
+pub struct VerbMeanings {
     completed: Vec<bool>,
     passed: Vec<bool>,
     failed: Vec<bool>,
@@ -66,7 +66,7 @@ pub(crate) struct VerbMeanings {
 
 impl VerbMeanings {
     /// Of the verbs of some rows.
-    pub(crate) fn of(verbs: &Texts) -> Self {
+    pub fn of(verbs: &Texts) -> Self {
         Self {
             completed: verbs.any_of(&COMPLETED),
             passed: verbs.any_of(&PASSED),
@@ -77,18 +77,18 @@ impl VerbMeanings {
     }
 
     /// Whether a verb, by its place, is an enrolment.
-    pub(crate) fn is_enrolment(&self, verb: u32) -> bool {
+    pub fn is_enrolment(&self, verb: u32) -> bool {
         self.enrolled[verb as usize]
     }
 
     /// Whether a verb, by its place, answers a question.
-    pub(crate) fn is_answer(&self, verb: u32) -> bool {
+    pub fn is_answer(&self, verb: u32) -> bool {
         self.answered[verb as usize]
     }
 
     /// What a statement with this verb and result says, by the same rules as the conditions; of a
     /// question, nothing but that it was completed.
-    pub(crate) fn said(
+    pub fn said(
         &self,
         verb: u32,
         (success, completion): (Option<bool>, Option<bool>),

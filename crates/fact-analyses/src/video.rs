@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::rows::columns::Columns;
 use super::rows::condition::{exists, is, one_of};
+use super::rows::spread::share;
 use super::rows::{FactReader, measure};
-use super::spread::share;
 
 /// The fields of the rows, in the order in which they are taken.
 const FIELDS: [&str; 6] = [
@@ -34,7 +34,7 @@ const GAP: i64 = 30 * 60 * 1_000_000;
 
 /// The videos, and how they are watched.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct VideoAnalysis {
+pub struct VideoAnalysis {
     /// The videos, the one with the most views first.
     videos: Vec<VideoView>,
     /// The sequence of the last statement that is taken into account.
@@ -43,7 +43,7 @@ pub(crate) struct VideoAnalysis {
 
 /// A video.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct VideoView {
+pub struct VideoView {
     /// The id of the activity.
     id: String,
     /// Its name, if it is known.
@@ -97,10 +97,11 @@ struct Video {
 }
 
 /// Computes how videos are watched: all of them, or one with its curves.
-pub(crate) fn analyse(
-    reader: FactReader<'_>,
-    video: Option<&str>,
-) -> Result<VideoAnalysis, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(reader: FactReader<'_>, video: Option<&str>) -> Result<VideoAnalysis, QueryError> {
     let is_video =
         one_of(vec![is("category", CATEGORY), is("object.type", TYPE), exists(FIELDS[5])]);
     let mut conditions = vec![is_video];

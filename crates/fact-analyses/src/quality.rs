@@ -8,10 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rows::condition::{every, exists, is, is_in, not, one_of};
+use super::rows::spread::{Spread, share_of};
 use super::rows::vocabulary::{COMPLETED, FAILED, PASSED, is_question};
 use super::rows::{FactReader, Numbers, measure};
 use super::sources::verbs;
-use super::spread::{Spread, share_of};
 
 /// Most platforms that are listed of a rule.
 const PLATFORMS_MAX: usize = 20;
@@ -21,11 +21,11 @@ const AHEAD: i64 = 60 * 1_000_000;
 
 /// What statements lack, contradict or repeat.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct QualityAnalysis {
+pub struct QualityAnalysis {
     /// How many statements were looked at.
     statements: u64,
     /// Every rule, in a fixed order.
-    pub(crate) rules: Vec<RuleFigures>,
+    pub rules: Vec<RuleFigures>,
     /// Verbs that belong to no vocabulary that is published.
     unknown_verbs: Vec<UnknownVerb>,
     /// Verbs that are the same word with different ids.
@@ -39,7 +39,7 @@ pub(crate) struct QualityAnalysis {
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Rule {
+pub enum Rule {
     /// No actor that can be identified: an anonymous group.
     AnonymousActor,
     /// An answer without a response, a success and a score.
@@ -60,20 +60,20 @@ pub(crate) enum Rule {
 
 /// How many statements are found by a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct RuleFigures {
+pub struct RuleFigures {
     /// What is looked for.
-    pub(crate) rule: Rule,
+    pub rule: Rule,
     /// How many statements are found.
-    pub(crate) statements: u64,
+    pub statements: u64,
     /// How many percent of all statements those are.
-    pub(crate) share: Option<f64>,
+    pub share: Option<f64>,
     /// The platforms with the most of them; at most 20.
     platforms: Vec<PlatformCount>,
 }
 
 /// How many statements of a platform are found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct PlatformCount {
+pub struct PlatformCount {
     /// The platform; none for statements without one.
     platform: Option<String>,
     /// How many.
@@ -82,7 +82,7 @@ pub(crate) struct PlatformCount {
 
 /// A verb that is in no vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct UnknownVerb {
+pub struct UnknownVerb {
     /// The id.
     id: String,
     /// How many statements have it.
@@ -91,7 +91,7 @@ pub(crate) struct UnknownVerb {
 
 /// Verbs that are the same word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct OneWord {
+pub struct OneWord {
     /// The word.
     word: String,
     /// The ids of the verbs.
@@ -100,7 +100,7 @@ pub(crate) struct OneWord {
 
 /// The clock of a platform.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct ClockFigures {
+pub struct ClockFigures {
     /// The platform; none for statements without one.
     platform: Option<String>,
     /// How many statements there are.
@@ -114,7 +114,11 @@ pub(crate) struct ClockFigures {
 type ByPlatform = BTreeMap<Option<String>, u64>;
 
 /// Looks for what statements lack, contradict or repeat.
-pub(crate) fn analyse(reader: FactReader<'_>) -> Result<QualityAnalysis, QueryError> {
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(reader: FactReader<'_>) -> Result<QualityAnalysis, QueryError> {
     let (mut found, statements, sequence) = counts(reader)?;
     found.insert(Rule::Duplicate, duplicates(reader)?);
     let (clocks, future) = clocks(reader)?;

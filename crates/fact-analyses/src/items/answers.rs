@@ -6,17 +6,17 @@ use acta_facts::QueryError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::analyses::budget::Budget;
-use crate::analyses::rows::columns::{Columns, Texts};
+use crate::rows::budget::Budget;
+use crate::rows::columns::{Columns, Texts};
 
 /// The fields that answers are read from, in the order in which [`Answers::of`] takes them.
-pub(crate) const FIELDS: [&str; 7] =
+pub const FIELDS: [&str; 7] =
     ["person", "object", "object.name", "response", "success", "credit", "duration"];
 
 /// Which answers of a learner to a question count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Attempts {
+pub enum Attempts {
     /// The first one.
     #[default]
     First,
@@ -29,48 +29,52 @@ pub(crate) enum Attempts {
 
 /// One answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The learner, as a number from 0.
-    pub(crate) learner: u32,
+    pub learner: u32,
     /// The place of the response among all responses; 0 for none.
-    pub(crate) response: u32,
-    pub(crate) success: Option<bool>,
+    pub response: u32,
+    /// Whether the source said that it is right.
+    pub success: Option<bool>,
     /// 1 is right, below 0 is a penalty; not a number if there is none.
-    pub(crate) credit: f64,
+    pub credit: f64,
     /// Seconds; not a number if it is not known.
-    pub(crate) duration: f64,
+    pub duration: f64,
 }
 
 /// A question with its answers.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct AnsweredQuestion {
+pub struct AnsweredQuestion {
     /// The id of the activity.
-    pub(crate) id: String,
+    pub id: String,
     /// Its name; empty if it is not known.
-    pub(crate) name: String,
+    pub name: String,
     /// One for each learner who has answered.
-    pub(crate) answers: Vec<Answer>,
+    pub answers: Vec<Answer>,
     /// Later answers of the same learners, if all of them count.
-    pub(crate) later: Vec<Answer>,
+    pub later: Vec<Answer>,
 }
 
 impl AnsweredQuestion {
     /// All answers that count.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Answer> {
+    pub fn all(&self) -> impl Iterator<Item = &Answer> {
         self.answers.iter().chain(&self.later)
     }
 }
 
 /// All answers that count.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Answers {
+pub struct Answers {
     /// In the order of their ids.
-    pub(crate) questions: Vec<AnsweredQuestion>,
-    pub(crate) learner_count: usize,
+    pub questions: Vec<AnsweredQuestion>,
+    /// How many learners have answered.
+    pub learner_count: usize,
     /// The texts of the responses; the first stands for none.
-    pub(crate) responses: Vec<String>,
-    pub(crate) sequence: u64,
-    pub(crate) is_rebuilding: bool,
+    pub responses: Vec<String>,
+    /// The sequence of the last statement of the tenant that is among the facts.
+    pub sequence: u64,
+    /// Whether facts are being made, so that answers are missing.
+    pub is_rebuilding: bool,
 }
 
 /// Bytes of memory of an answer, with its place in a map while answers are read.
@@ -82,7 +86,7 @@ impl Answers {
     /// # Errors
     ///
     /// Those of [`Budget`].
-    pub(crate) fn of(
+    pub fn of(
         mut rows: Columns,
         attempts: Attempts,
         budget: &Budget<'_>,
@@ -122,7 +126,7 @@ impl Answers {
     }
 
     /// Bytes of memory, about.
-    pub(crate) fn memory_bytes(&self) -> usize {
+    pub fn memory_bytes(&self) -> usize {
         let count: usize = self.questions.iter().map(|question| question.all().count()).sum();
         count.saturating_mul(ANSWER_BYTES)
     }

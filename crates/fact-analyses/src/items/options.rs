@@ -7,7 +7,7 @@ use acta_analyses::{Choices, Component, Interaction, Item, PreparedInteraction, 
 use acta_facts::QueryError;
 
 use super::answers::{Answer, AnsweredQuestion};
-use crate::analyses::budget::Budget;
+use crate::rows::budget::Budget;
 
 /// Most options of a question that are counted; those that are listed come first, then those that
 /// most have chosen.
@@ -23,22 +23,22 @@ const OPTION_BYTES: usize = 96;
 
 /// A question whose answers have been judged.
 #[derive(Debug, Default)]
-pub(crate) struct JudgedQuestion {
+pub(super) struct JudgedQuestion {
     /// Each learner who has answered, with the score; not a number where nothing is right or wrong.
-    pub(crate) scores: Vec<(u32, f64)>,
+    pub(super) scores: Vec<(u32, f64)>,
     /// The scores of later answers of the same learners.
     later_scores: Vec<f64>,
     /// The options, in the order of `choices`.
-    pub(crate) options: Vec<Component>,
+    pub(super) options: Vec<Component>,
     choices: Choices,
     /// How many learners chose anything.
-    pub(crate) chooser_count: usize,
+    pub(super) chooser_count: usize,
     /// How many scores were derived from the correct responses, because nothing was stated.
-    pub(crate) derived_count: usize,
+    pub(super) derived_count: usize,
     /// How many answers the source judged otherwise than the correct responses do.
-    pub(crate) contradicted_count: usize,
+    pub(super) contradicted_count: usize,
     /// The type of interaction, if it is known.
-    pub(crate) interaction: Option<&'static str>,
+    pub(super) interaction: Option<&'static str>,
     random_guess_score: Option<f64>,
 }
 
@@ -133,7 +133,7 @@ impl JudgedQuestion {
     /// # Errors
     ///
     /// Those of [`Budget`].
-    pub(crate) fn of(
+    pub(super) fn of(
         question: &AnsweredQuestion,
         interaction: Option<&Interaction>,
         responses: &[String],
@@ -227,14 +227,14 @@ impl JudgedQuestion {
     }
 
     /// Whether any answer has a score.
-    pub(crate) fn is_scored(&self) -> bool {
+    pub(super) fn is_scored(&self) -> bool {
         let mut all = self.scores.iter().map(|(_, score)| score).chain(&self.later_scores);
         all.any(|score| score.is_finite())
     }
 
     /// The question as an item of a test of `count` learners, in which `place_of` says where each
     /// learner is. What it needs of this is taken out.
-    pub(crate) fn take_item(&mut self, count: usize, place_of: impl Fn(u32) -> u32) -> Item {
+    pub(super) fn take_item(&mut self, count: usize, place_of: impl Fn(u32) -> u32) -> Item {
         let mut scores = vec![None; count];
         for (learner, score) in self.scores.iter().filter(|(_, score)| score.is_finite()) {
             if let Some(place) = scores.get_mut(place_of(*learner) as usize) {

@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 use super::courses::Scores;
 use super::rows::FactReader;
 use super::rows::columns::Columns;
+use super::rows::spread::{Bounds, Spread, share};
 use super::rows::vocabulary::{COURSE_TYPES, VerbMeanings};
-use super::spread::{Bounds, Spread, share};
 use super::time::{micros, seconds};
 
 /// The fields of the rows, in the order in which they are taken.
-pub(crate) const FIELDS: [&str; 12] = [
+pub const FIELDS: [&str; 12] = [
     "person",
     "timestamp",
     "duration",
@@ -32,7 +32,7 @@ pub(crate) const FIELDS: [&str; 12] = [
 
 /// How groups of learners differ.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct CompareAnalysis {
+pub struct CompareAnalysis {
     /// Minutes without a statement that end a session.
     gap_minutes: u32,
     /// The groups, in the order of the request.
@@ -43,7 +43,7 @@ pub(crate) struct CompareAnalysis {
 
 /// A group of learners.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct GroupFigures {
+pub struct GroupFigures {
     /// Its name.
     name: String,
     /// How many learners there are.
@@ -68,7 +68,7 @@ pub(crate) struct GroupFigures {
 
 /// A figure of the learners of a group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub(crate) struct Measured {
+pub struct Measured {
     /// The mean of the learners.
     mean: Option<f64>,
     /// How they are spread.
@@ -95,7 +95,7 @@ struct Learner {
 
 /// The learners of a group.
 #[derive(Debug)]
-pub(crate) struct Group {
+pub struct Group {
     name: String,
     learners: Vec<Learner>,
 }
@@ -111,11 +111,11 @@ struct Values {
 
 impl Group {
     /// Reads the learners of a group from its rows.
-    pub(crate) fn of(
-        name: String,
-        mut rows: Columns,
-        reader: FactReader<'_>,
-    ) -> Result<Self, QueryError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn of(name: String, mut rows: Columns, reader: FactReader<'_>) -> Result<Self, QueryError> {
         let count = rows.count;
         let (persons, times, durations) = (rows.texts(), rows.times(), rows.numbers());
         let (verbs, types, interactions) = (rows.texts(), rows.texts(), rows.texts());
@@ -194,7 +194,7 @@ fn count_of(count: usize) -> f64 {
 }
 
 /// Compares groups with the first one.
-pub(crate) fn analyse(groups: Vec<Group>, gap_minutes: u32, sequence: u64) -> CompareAnalysis {
+pub fn analyse(groups: Vec<Group>, gap_minutes: u32, sequence: u64) -> CompareAnalysis {
     let values: Vec<Values> = groups.iter().map(|group| group.values(gap_minutes)).collect();
     let groups = groups.into_iter().enumerate();
     let groups = groups.map(|(place, group)| {

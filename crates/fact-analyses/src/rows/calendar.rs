@@ -11,14 +11,14 @@ const DAY: i64 = 24 * 3_600 * 1_000_000;
 
 /// The calendar of a time zone.
 #[derive(Clone, Debug)]
-pub(crate) struct Calendar {
+pub struct Calendar {
     zone: TimeZone,
 }
 
 /// A period of days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Period {
+pub enum Period {
     /// A day.
     Day,
     /// From Monday to Sunday.
@@ -34,19 +34,19 @@ pub(crate) enum Period {
 
 impl Calendar {
     /// The calendar of a zone of the database of time zones; UTC without a name.
-    pub(crate) fn find(zone: Option<&str>) -> Option<Self> {
+    pub fn find(zone: Option<&str>) -> Option<Self> {
         let zone = zone.map_or(Ok(TimeZone::UTC), TimeZone::get);
         zone.ok().map(|zone| Self { zone })
     }
 
     /// The day of a time in microseconds since 1970, as the number of days since then.
-    pub(crate) fn day_of(&self, time: i64) -> i32 {
+    pub fn day_of(&self, time: i64) -> i32 {
         let at = jiff::Timestamp::from_microsecond(time).unwrap_or_default();
         number_of(self.zone.to_datetime(at).date())
     }
 
     /// When a day begins, in microseconds since 1970.
-    pub(crate) fn start_of(&self, day: i32) -> i64 {
+    pub fn start_of(&self, day: i32) -> i64 {
         let utc = i64::from(day) * DAY;
         let Some(date) = date_of(day) else { return utc };
         let start = self.zone.to_ambiguous_zoned(date.to_datetime(Time::midnight())).compatible();
@@ -54,17 +54,17 @@ impl Calendar {
     }
 
     /// Finds the days of times, quickly if most are on the day of the one before.
-    pub(crate) const fn cursor(&self) -> DayCursor<'_> {
+    pub const fn cursor(&self) -> DayCursor<'_> {
         DayCursor { calendar: self, from: 0, to: 0, day: 0 }
     }
 
     /// The number of a date such as `2026-03-01`.
-    pub(crate) fn parse_day(text: &str) -> Option<i32> {
+    pub fn parse_day(text: &str) -> Option<i32> {
         text.parse::<Date>().ok().map(number_of)
     }
 
     /// The time of a date, at its beginning, or of a time of RFC 3339.
-    pub(crate) fn parse_time(&self, text: &str) -> Option<i64> {
+    pub fn parse_time(&self, text: &str) -> Option<i64> {
         if let Ok(at) = text.parse::<jiff::Timestamp>() {
             return Some(at.as_microsecond());
         }
@@ -74,7 +74,7 @@ impl Calendar {
 
 /// Finds the days of times.
 #[derive(Clone, Debug)]
-pub(crate) struct DayCursor<'c> {
+pub struct DayCursor<'c> {
     calendar: &'c Calendar,
     from: i64,
     to: i64,
@@ -83,7 +83,7 @@ pub(crate) struct DayCursor<'c> {
 
 impl DayCursor<'_> {
     /// The day of a time.
-    pub(crate) fn day_of(&mut self, time: i64) -> i32 {
+    pub fn day_of(&mut self, time: i64) -> i32 {
         if !(self.from..self.to).contains(&time) {
             self.day = self.calendar.day_of(time);
             self.from = self.calendar.start_of(self.day);
@@ -95,7 +95,7 @@ impl DayCursor<'_> {
 
 impl Period {
     /// The number of the period of a day.
-    pub(crate) fn of_day(self, day: i32) -> i32 {
+    pub fn of_day(self, day: i32) -> i32 {
         let month = || {
             let date = date_of(day).unwrap_or(Date::ZERO);
             12 * i32::from(date.year()) + i32::from(date.month()) - 1
@@ -111,7 +111,7 @@ impl Period {
     }
 
     /// The first day of the period with a number.
-    pub(crate) fn first_day(self, number: i32) -> i32 {
+    pub fn first_day(self, number: i32) -> i32 {
         let months = match self {
             Self::Day => return number,
             Self::Week => return 7 * number - 3,
@@ -125,7 +125,7 @@ impl Period {
     }
 
     /// How a period is written: by its first day, or shorter if that says all.
-    pub(crate) fn text(self, number: i32) -> String {
+    pub fn text(self, number: i32) -> String {
         let date = date_text(self.first_day(number));
         match self {
             Self::Day | Self::Week => date,
@@ -139,12 +139,12 @@ impl Period {
 }
 
 /// A day as text, such as `2026-03-01`.
-pub(crate) fn date_text(day: i32) -> String {
+pub fn date_text(day: i32) -> String {
     date_of(day).unwrap_or(Date::ZERO).to_string()
 }
 
 /// A time in microseconds since 1970 as text of RFC 3339 in UTC.
-pub(crate) fn time_text(time: i64) -> String {
+pub fn time_text(time: i64) -> String {
     Timestamp::from_unix_micros(time).to_string()
 }
 

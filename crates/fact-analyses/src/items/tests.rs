@@ -2,8 +2,8 @@ use acta_facts::{Asked, FactRows, QueryLimits, RowColumn, TenantSettings};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::analyses::funnel::Steps;
-use crate::analyses::items::answers::Answer;
+use crate::funnel::Steps;
+use crate::items::answers::Answer;
 
 /// An answer of a learner, with the place of the response.
 fn answer(learner: u32, response: u32, credit: f64) -> Answer {

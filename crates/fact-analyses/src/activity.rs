@@ -16,7 +16,7 @@ const DAYS_BEFORE: i32 = 29;
 
 /// How active learners are.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct ActivityAnalysis {
+pub struct ActivityAnalysis {
     /// How many learners were active on the days below.
     learners: usize,
     /// How many statements there are on the days below.
@@ -33,7 +33,7 @@ pub(crate) struct ActivityAnalysis {
 
 /// A day.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct DayFigures {
+pub struct DayFigures {
     /// The date in the time zone.
     date: String,
     /// How many statements there are.
@@ -50,7 +50,7 @@ pub(crate) struct DayFigures {
 
 /// An hour of the week.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(crate) struct HourFigures {
+pub struct HourFigures {
     /// 1 for Monday to 7 for Sunday.
     weekday: u8,
     /// 0 to 23.
@@ -63,16 +63,20 @@ pub(crate) struct HourFigures {
 
 /// Which days are asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct DaysQuestion {
+pub struct DaysQuestion {
     /// The first day, such as `2026-03-01`.
-    pub(crate) from: Option<String>,
+    pub from: Option<String>,
     /// The last day.
-    pub(crate) to: Option<String>,
+    pub to: Option<String>,
 }
 
 impl DaysQuestion {
     /// The days that are asked for, as far as that is said.
-    pub(crate) fn read(&self) -> Result<(Option<i32>, Option<i32>), QueryError> {
+    ///
+    /// # Errors
+    ///
+    /// Those of questions about facts: a fault of the request, too much memory, or too long.
+    pub fn read(&self) -> Result<(Option<i32>, Option<i32>), QueryError> {
         let read = |text: &Option<String>, place: &str| {
             let day = |text: &String| {
                 let day = Calendar::parse_day(text);
@@ -92,7 +96,11 @@ impl DaysQuestion {
 }
 
 /// Computes how active learners are.
-pub(crate) fn analyse(
+///
+/// # Errors
+///
+/// Those of questions about facts: a fault of the request, too much memory, or too long.
+pub fn analyse(
     reader: FactReader<'_>,
     question: &DaysQuestion,
 ) -> Result<ActivityAnalysis, QueryError> {
