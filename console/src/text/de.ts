@@ -682,4 +682,7 @@ export const de: Catalogue = {
   "time.yesterday": "Gestern",
 
   "tree.more": (more) => n(more, "1 weiteres ist nicht gezeigt", "# weitere sind nicht gezeigt"),
+
+  "withheld.sign": "–",
+  "withheld.some": "Einige Zahlen werden nicht gezeigt, weil sie zu wenige Lernende betreffen.",
 };

@@ -681,6 +681,9 @@ export const en = {
   "time.yesterday": "Yesterday",
 
   "tree.more": (more: number) => n(more, "1 more is not shown", "# more are not shown"),
+
+  "withheld.sign": "–",
+  "withheld.some": "Some figures are withheld, since they are about too few learners.",
 };
 
 export type Catalogue = typeof en;

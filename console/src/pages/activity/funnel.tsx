@@ -23,7 +23,7 @@ export function Funnel({ id, parts, hasEnrolments, period }: { id: string; parts
     { name: t("funnel.finished"), where: finished(id) },
   ];
   const query = useQuery(funnelQuery(tenant, steps, within(period), zone()));
-  const reached = query.data?.steps[0]?.reached ?? 0;
+  const isEmpty = query.data?.steps[0]?.reached === 0;
   return (
     <section className="sheet" aria-label={t("funnel.title")}>
       <header>
@@ -35,12 +35,12 @@ export function Funnel({ id, parts, hasEnrolments, period }: { id: string; parts
       </header>
       {query.isPending ? <LoadingRows rows={6} /> : null}
       {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.data && reached === 0 ? (
+      {query.data && isEmpty ? (
         <Empty icon={ListChecks} title={t("funnel.none")}>
           {t("funnel.none.try")}
         </Empty>
       ) : null}
-      {query.data && reached > 0 ? <Steps analysis={query.data} /> : null}
+      {query.data && !isEmpty ? <Steps analysis={query.data} /> : null}
     </section>
   );
 }
@@ -51,18 +51,21 @@ function csvRows({ steps }: FunnelAnalysis): (string | number | null | undefined
   return [head, ...rows];
 }
 
-/** How many reached the step before, and not this one. */
-function lostAt(steps: FunnelAnalysis["steps"], index: number): number {
-  const before = steps[index - 1];
-  return before ? before.reached - (steps[index]?.reached ?? 0) : 0;
+/** How many reached the step before, and not this one; null if one of both is withheld. */
+function lostAt(steps: FunnelAnalysis["steps"], index: number): number | null {
+  const [before, own] = [steps[index - 1], steps[index]];
+  if (!before || !own) {
+    return 0;
+  }
+  return before.reached === null || own.reached === null ? null : before.reached - own.reached;
 }
 
 function Steps({ analysis }: { analysis: FunnelAnalysis }) {
   const { steps } = analysis;
   const lost = steps.map((_, index) => lostAt(steps, index));
-  const most = Math.max(...lost);
+  const most = Math.max(0, ...lost.map((one) => one ?? 0));
   const worst = most > 0 ? lost.indexOf(most) : -1;
-  const before = steps[worst - 1];
+  const before = steps[worst - 1]?.reached ?? 0;
   return (
     <>
       <table className="tbl fun">
@@ -90,7 +93,7 @@ function Steps({ analysis }: { analysis: FunnelAnalysis }) {
                 <Untrusted said={step.name} max={80} />
               </td>
               <td className="num">
-                <b>{count(step.reached)}</b>
+                <b>{step.reached === null ? t("withheld.sign") : count(step.reached)}</b>
               </td>
               <td className="num dim hide-s">
                 <span className="with-meter">
@@ -116,9 +119,12 @@ function Steps({ analysis }: { analysis: FunnelAnalysis }) {
         </tbody>
       </table>
       <footer>
-        {worst > 0 && before
-          ? t("funnel.worst", plainly(shorten(steps[worst]?.name ?? "", 60)), count(most), count(before.reached), percent(most / before.reached))
-          : t("funnel.nobodyStops")}
+        {worst > 0 && before > 0
+          ? t("funnel.worst", plainly(shorten(steps[worst]?.name ?? "", 60)), count(most), count(before), percent(most / before))
+          : analysis.withheld
+            ? null
+            : t("funnel.nobodyStops")}
+        {analysis.withheld ? <p className="faint">{t("withheld.some")}</p> : null}
       </footer>
     </>
   );

@@ -34,7 +34,7 @@ export function Arriving({ summary }: { summary: Summary | undefined }) {
       <header>
         <span className={`dot ${tail.pausedAt || tail.lost ? "off" : "pulse"}`} />
         <h2>{t("arriving.title")}</h2>
-        <span className="sub">{summary && summary.last_minute_count > 0 ? t("arriving.minute", summary.last_minute_count) : ""}</span>
+        <span className="sub">{summary?.last_minute_count ? t("arriving.minute", summary.last_minute_count) : ""}</span>
         <div className="tools">
           <button
             className="btn quiet icon sm"
