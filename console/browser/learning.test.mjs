@@ -102,12 +102,14 @@ test("what is in a course is a tree, and each part has a page of its own", async
 test("the search box finds a course and a learner by name", async () => {
   const { page, check, close } = await openActivity(COURSE);
   await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").waitFor();
   await page.keyboard.type("fire saf");
   await page.getByRole("menuitem", { name: /Fire safety 1/ }).click();
   await page.getByRole("heading", { level: 1, name: "Fire safety 1" }).waitFor();
   const learners = page.getByRole("region", { name: "Learners" });
   const name = await learners.getByRole("link").first().textContent();
   await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").waitFor();
   await page.keyboard.type(name);
   await page.getByRole("menuitem", { name }).first().click();
   await page.getByRole("heading", { level: 1, name }).waitFor();
