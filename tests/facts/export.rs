@@ -223,7 +223,11 @@ fn waits_for_facts(engine: Engine) {
     assert_eq!(rows_at_the_start(&asked), Some(300));
     let folder = asked.store.data().with_file_name("parquet");
     let to = folder.display().to_string();
-    assert_eq!(asked.export(&to, &[], &[]), [12, 0, 300]);
+    // With a database, the command asks a server by its address.
+    let has_folder = matches!(engine, Engine::Embedded);
+    if has_folder {
+        assert_eq!(asked.export(&to, &[], &[]), [12, 0, 300]);
+    }
     // Facts that are opened, and facts that are made again.
     for facts in [None, Some(asked.store.data().with_file_name("facts"))] {
         asked.server.kill();
@@ -232,6 +236,9 @@ fn waits_for_facts(engine: Engine) {
         }
         asked.server = crate::start(&asked.store);
         assert!(matches!(rows_at_the_start(&asked), None | Some(300)));
+        if !has_folder {
+            continue;
+        }
         let mut command = acta();
         command.args(["facts", "export", &to, "--json", "--data"]).arg(asked.store.data());
         let done = run(&mut command);
