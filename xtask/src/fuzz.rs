@@ -54,6 +54,21 @@ pub(crate) fn run_in_ci() -> Result<()> {
     run_for(SECONDS_IN_CI, &[])
 }
 
+/// Checks that the lock file of the targets knows what the crates of the product depend on.
+///
+/// # Errors
+///
+/// It does not, and what is to be done.
+pub(crate) fn check_lock_file() -> Result<()> {
+    let arguments = ["metadata", "--locked", "--quiet", "--format-version", "1"];
+    let output = fuzz_cargo().args(arguments).output().context("cargo cannot be started")?;
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        bail!("fuzz/Cargo.lock: run `cargo metadata` in fuzz/ and commit it: {}", reason.trim());
+    }
+    Ok(())
+}
+
 /// Cargo in the workspace of the targets, which has flags of its own.
 fn fuzz_cargo() -> Command {
     let mut command = cargo();

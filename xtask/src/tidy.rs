@@ -24,6 +24,9 @@ pub(crate) fn run() -> Result<()> {
     if let Err(error) = crate::generate::check() {
         findings.push(error.to_string());
     }
+    if let Err(error) = crate::fuzz::check_lock_file() {
+        findings.push(error.to_string());
+    }
     for finding in &findings {
         say(finding);
     }
