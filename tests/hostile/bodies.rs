@@ -59,13 +59,25 @@ pub(crate) fn with_attachments(texts: impl Iterator<Item = String>) -> Vec<u8> {
     multipart::write(&parts)
 }
 
+/// A statement with a response of so many bytes that is signed, and its signature.
+pub(crate) fn signed(bytes: usize) -> (Value, String) {
+    let (signature, attachment, mut signed) = sign_response(bytes);
+    signed["attachments"] = json!([attachment]);
+    (signed, signature)
+}
+
 /// A signature of a statement with a response of so many bytes, and the attachment that names it.
 pub(crate) fn signature(bytes: usize) -> (String, Value) {
+    let (signature, attachment, _) = sign_response(bytes);
+    (signature, attachment)
+}
+
+fn sign_response(bytes: usize) -> (String, Value, Value) {
     let mut signed = make::statement();
     signed["result"] = json!({ "response": "x".repeat(bytes) });
     let signature = sign::jws("RS256", sign::Certificate::Absent, signed.to_string().as_bytes());
     let attachment = sign::attachment(&signature);
-    (signature, attachment)
+    (signature, attachment, signed)
 }
 
 /// The body of a request for statements that name this signature.

@@ -154,6 +154,51 @@ fn the_key_limits_the_number_of_reported_faults() {
     }
 }
 
+/// The problem that a statement with these attachments gets.
+fn problem_of(client: &Client, attachments: Vec<Value>, parts: &[Part]) -> Value {
+    let mut statement = make::statement();
+    statement["attachments"] = attachments.into();
+    let first = Part::statements(&statement.to_string());
+    let body =
+        multipart::write(&std::iter::once(first).chain(parts.iter().cloned()).collect::<Vec<_>>());
+    send_parts(client, body).expect(400).json()
+}
+
+#[test]
+fn the_key_limits_the_number_of_reported_faults_of_attachments() {
+    let scratch = TempDir::new().unwrap();
+    let settings = [("limits.faults_count_max", "5"), ("limits.attachments_count_max", "1000")];
+    let server = start(&scratch.path().join("data"), &settings);
+    let client = server.client(Version::V1_0_3);
+    let content = |number: usize| number.to_string().into_bytes();
+    for (count, reported) in [(4, 4), (5, 5), (6, 5), (900, 5)] {
+        // No part has the content.
+        let missing =
+            (0..count).map(|number| make::attachment("text/plain", &content(number))).collect();
+        // Each is described wrongly.
+        let wrong = |number: usize| {
+            let mut attachment = make::attachment("text/plain", &content(number));
+            attachment["length"] = json!(99);
+            attachment
+        };
+        let parts: Vec<Part> = (0..count)
+            .map(|number| {
+                let content = content(number);
+                Part::attachment("text/plain", &make::sha256_hex(&content), &content)
+            })
+            .collect();
+        // No statement names them.
+        let unnamed = problem_of(&client, Vec::new(), &parts);
+        let missing = problem_of(&client, missing, &[]);
+        let wrong = problem_of(&client, (0..count).map(wrong).collect(), &parts);
+        for (name, problem) in [("unnamed", unnamed), ("missing", missing), ("wrong", wrong)] {
+            let faults = problem["faults"].as_array().unwrap().len();
+            // An answer may stop at the first fault of its kind, and has no more than the limit.
+            assert!((1..=reported).contains(&faults), "{name}, {count}: {problem}");
+        }
+    }
+}
+
 #[test]
 fn packed_bodies_may_grow_so_many_times() {
     let scratch = TempDir::new().unwrap();

@@ -7,6 +7,7 @@
     reason = "a test says that it failed by panicking, and what it measured by printing"
 )]
 
+mod attacks;
 mod bodies;
 mod bombs;
 mod bounds;
@@ -19,3 +20,4 @@ mod headers;
 mod imports;
 mod neighbours;
 mod sign_in;
+mod stopping;

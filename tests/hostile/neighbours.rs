@@ -1,18 +1,16 @@
 //! One tenant does the worst that it can within its limits; another one works beside it, and must
 //! be served, soon and always.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::{Launch, basic};
-use acta_tests::{Call, Client, Engine, Server, Store, Version, make, multipart};
-use serde_json::json;
+use acta_tests::{Call, Client, Engine, Server, Store, Version, make};
 
-use crate::bodies::{
-    id, list, post, reference, signature, statement, with_attachments, with_signature,
-};
+use crate::attacks::{Attack, REQUESTS_MAX, attacks, status};
+use crate::bodies::{id, statement};
 use crate::bombs::resident_kib;
 use crate::cgroup::Cgroup;
 use crate::grammar::{Grammar, pool};
@@ -33,6 +31,9 @@ const RANDOM_SECONDS: u64 = 15;
 /// waits longer, and nothing makes them shorter.
 const ATTEMPTS: usize = 6;
 
+/// How long two tenants of different weights send as much as they can.
+const WEIGHED_SECONDS: u64 = 6;
+
 /// What the slowest of a hundred requests may take, as long as the generator of the load and the
 /// server share two processors.
 const P99_MAX: Duration = Duration::from_millis(100);
@@ -40,230 +41,11 @@ const P99_MAX: Duration = Duration::from_millis(100);
 /// What the server may take in memory: the limit for bodies below, and as much again.
 const RESIDENT_KIB_MAX: u64 = 1 << 20;
 
-const SETTINGS: &[(&str, &str)] = &[("ACTA_LIMITS_MEMORY_BYTES_MAX", "384MiB")];
-
-/// Sends a request and returns the status of the answer.
-type Sender = Box<dyn FnMut(&Client) -> u16>;
-
-/// What a tenant can do to the others.
-struct Attack {
-    name: &'static str,
-    connections: usize,
-    /// What is stored before, without being measured.
-    prepare: fn(&Client),
-    /// What each connection sends again and again: it makes what it needs once.
-    open: fn(usize) -> Sender,
-}
-
-fn nothing(_: &Client) {}
-
-fn state<'a>(client: &'a Client, method: &str) -> Call<'a> {
-    client
-        .call(method, "/activities/state")
-        .query("activityId", "http://example.org/a")
-        .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#)
-        .query("stateId", "state")
-}
-
-/// A statement with 1,000 context activities, which are all that a statement may have.
-fn wide(seed: usize) -> String {
-    let activities =
-        list(1_000, |number| format!(r#"{{"id":"http://example.org/{seed}/{number}"}}"#));
-    statement(&format!(r#","context":{{"contextActivities":{{"other":[{activities}]}}}}"#))
-}
-
-/// Stores 250 wide statements, which are some pages.
-fn store_wide(client: &Client) {
-    for seed in 0..10 {
-        post(client, &format!("[{}]", list(25, |number| wide(seed * 25 + number))), 200);
-    }
-}
-
-fn send_text(text: String) -> Sender {
-    Box::new(move |client| status(client.post("/statements").json_text(&text)))
-}
-
-/// The status of the answer; 0 if there is none, because the server closed the connection.
-fn status(call: Call<'_>) -> u16 {
-    call.try_send().map_or(0, |response| response.status)
-}
-
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn attacks() -> Vec<Attack> {
-    vec![
-        Attack {
-            name: "batches of small statements",
-            connections: 32,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(500, |_| statement("")))),
-        },
-        Attack {
-            name: "batches of 16 MB",
-            connections: 8,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(100_000, |_| statement("")))),
-        },
-        Attack {
-            name: "wide statements",
-            connections: 64,
-            prepare: nothing,
-            open: |connection| send_text(wide(connection)),
-        },
-        Attack {
-            name: "batches of wide statements",
-            connections: 16,
-            prepare: nothing,
-            open: |connection| {
-                send_text(format!("[{}]", list(50, |number| wide(connection * 50 + number))))
-            },
-        },
-        Attack {
-            name: "a long list of faults",
-            connections: 32,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(100_000, |_| "{}".to_owned()))),
-        },
-        Attack {
-            name: "definitions of 60 KB",
-            connections: 32,
-            prepare: nothing,
-            open: |connection| {
-                let text = "x".repeat(60 << 10);
-                let mut number = 0;
-                Box::new(move |client| {
-                    number += 1;
-                    let one = |n| {
-                        let id = format!("http://example.org/{connection}/{n}");
-                        let name = format!(r#"{{"en":"{text}{number}"}}"#);
-                        statement(&format!(
-                            r#","object":{{"id":"{id}","definition":{{"name":{name}}}}}"#
-                        ))
-                    };
-                    let text = format!("[{}]", list(20, one));
-                    status(client.post("/statements").json_text(&text))
-                })
-            },
-        },
-        Attack {
-            name: "chains of references",
-            connections: 16,
-            prepare: nothing,
-            open: |connection| {
-                let mut next = connection * 10_000_000;
-                Box::new(move |client| {
-                    let first = next;
-                    next += 500;
-                    let chain = list(500, |number| reference(first + number + 1, first + number));
-                    status(client.post("/statements").json_text(&format!("[{chain}]")))
-                })
-            },
-        },
-        Attack {
-            name: "small merges into a document of 12 MB",
-            connections: 16,
-            prepare: |client| {
-                let members =
-                    list(400_000, |number| format!(r#""member-{number}":"{number:012}""#));
-                state(client, "PUT").json_text(&format!("{{{members}}}")).send().expect(204);
-            },
-            open: |connection| {
-                let text = format!(r#"{{"a{connection}":1}}"#);
-                Box::new(move |client| status(state(client, "POST").json_text(&text)))
-            },
-        },
-        Attack {
-            name: "documents of 12 MB",
-            connections: 16,
-            prepare: nothing,
-            open: |connection| {
-                let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
-                Box::new(move |client| {
-                    let put = client
-                        .call("PUT", "/activities/state")
-                        .query("activityId", "http://example.org/a")
-                        .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#)
-                        .query("stateId", &format!("{connection}"));
-                    status(put.json_text(&text))
-                })
-            },
-        },
-        Attack {
-            name: "reading a document of 12 MB",
-            connections: 16,
-            prepare: |client| {
-                let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
-                state(client, "PUT").json_text(&text).send().expect(204);
-            },
-            open: |_| Box::new(|client| status(state(client, "GET"))),
-        },
-        Attack {
-            name: "canonical pages",
-            connections: 16,
-            prepare: store_wide,
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").query("format", "canonical");
-                    status(call.query("limit", "0"))
-                })
-            },
-        },
-        Attack {
-            name: "packed pages",
-            connections: 32,
-            prepare: store_wide,
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").header("Accept-Encoding", "gzip");
-                    status(call.query("limit", "0"))
-                })
-            },
-        },
-        Attack {
-            name: "queries that find nothing",
-            connections: 64,
-            prepare: |client| {
-                for _ in 0..20 {
-                    post(client, &format!("[{}]", list(5_000, |_| statement(""))), 200);
-                }
-            },
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").query("activity", "http://example.org/a");
-                    let call = call.query("agent", r#"{"mbox":"mailto:ada@example.org"}"#);
-                    let call = call.query("related_activities", "true");
-                    let call = call.query("until", "2001-01-01T00:00:00Z");
-                    status(call.query("registration", &id(7)))
-                })
-            },
-        },
-        Attack {
-            name: "signatures",
-            connections: 16,
-            prepare: nothing,
-            open: |_| {
-                let (signature, attachment) = signature(500_000);
-                let mut value = make::statement();
-                value["attachments"] = json!([attachment]);
-                let body = with_signature(&value.to_string(), &signature);
-                Box::new(move |client| {
-                    let call = client.post("/statements");
-                    status(call.body(&multipart::content_type(), body.clone()))
-                })
-            },
-        },
-        Attack {
-            name: "many parts",
-            connections: 16,
-            prepare: nothing,
-            open: |connection| {
-                let texts = (0..100).map(|number| format!("{connection}/{number}"));
-                let body = with_attachments(texts);
-                Box::new(move |client| {
-                    let call = client.post("/statements");
-                    status(call.body(&multipart::content_type(), body.clone()))
-                })
-            },
-        },
+/// Limits that can be reached from here.
+fn limits() -> [(&'static str, String); 2] {
+    [
+        ("ACTA_LIMITS_MEMORY_BYTES_MAX", "384MiB".to_owned()),
+        ("ACTA_LIMITS_REQUESTS_MAX", REQUESTS_MAX.to_string()),
     ]
 }
 
@@ -291,6 +73,7 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
     let clock = SystemClock::new();
     let mut service = Service::default();
     let own = id(number);
+    let large = statement(&format!(r#","result":{{"response":"{}"}}"#, "x".repeat(100 << 10)));
     let document = |method| {
         client
             .call(method, "/activities/profile")
@@ -298,8 +81,8 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
             .query("profileId", &own)
     };
     while !is_over.load(Ordering::Relaxed) {
-        let requests: [(&'static str, Call<'_>, u16); 5] = [
-            ("POST", client.post("/statements").json(&make::statement()), 200),
+        let requests: [(&'static str, Call<'_>, u16); 6] = [
+            ("POST of 100 KB", client.post("/statements").json_text(&large), 200),
             ("GET", client.get("/statements").query("limit", "10"), 200),
             ("POST document", document("POST").json_text(r#"{"a":1}"#), 204),
             ("GET document", document("GET"), 200),
@@ -319,7 +102,7 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
 }
 
 /// A client with a credential of its own for a tenant of its own.
-fn tenant(store: &Store, server: &Server, name: &str) -> Client {
+pub(crate) fn tenant(store: &Store, server: &Server, name: &str) -> Client {
     let made = store.administer(&["tenant", "create", name]);
     let tenant = made["id"].to_string();
     let arguments =
@@ -334,16 +117,21 @@ fn tenant(store: &Store, server: &Server, name: &str) -> Client {
 struct Counts {
     sent: AtomicU64,
     served: AtomicU64,
-    /// Answers 500: the server's own mistake, whatever was sent.
-    failed: AtomicU64,
+    /// An answer that is neither expected nor a refusal, or 0.
+    unexpected: AtomicU16,
 }
 
+/// No answer, and the refusals of who asks for too much.
+const REFUSALS: [u16; 3] = [0, 429, 503];
+
 impl Counts {
-    fn add(&self, status: u16) {
+    fn add(&self, attack: &Attack, status: u16) {
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let is_served = [200, 204, 400].contains(&status);
+        let is_served = attack.answers.contains(&status);
         self.served.fetch_add(u64::from(is_served), Ordering::Relaxed);
-        self.failed.fetch_add(u64::from(status == 500), Ordering::Relaxed);
+        if !is_served && !REFUSALS.contains(&status) {
+            self.unexpected.store(status, Ordering::Relaxed);
+        }
     }
 }
 
@@ -352,6 +140,7 @@ fn random_attack() -> Attack {
     Attack {
         name: RANDOM,
         connections: 16,
+        answers: &[200, 204, 304, 400, 404, 409, 411, 412, 413, 414, 415, 431],
         prepare: |_| _ = pool(seed()),
         open: |connection| {
             let (grammar, pool) = (Grammar::new(connection as u64), pool(seed()));
@@ -366,13 +155,13 @@ fn seed() -> u64 {
 }
 
 /// Runs one attack against a fresh server, and returns what went wrong.
-fn run(engine: Engine, attack: &Attack, length: Duration) -> Vec<String> {
+fn run(engine: Engine, attack: &Attack, length: Duration) -> Outcome {
     let store = Store::new(engine);
-    let settings = store.settings();
+    let (settings, limits) = (store.settings(), limits());
     let settings: Vec<(&str, &str)> = settings
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
-        .chain(SETTINGS.iter().copied())
+        .chain(limits.iter().map(|(name, value)| (*name, value.as_str())))
         .collect();
     let data = store.data();
     let server = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) }.start();
@@ -387,7 +176,7 @@ fn run(engine: Engine, attack: &Attack, length: Duration) -> Vec<String> {
     outcome.print(attack);
     // A group can be removed when its processes have ended.
     drop((server, group));
-    outcome.faults(attack)
+    outcome
 }
 
 /// Attacks while the neighbour works.
@@ -438,7 +227,7 @@ fn send_until(
     rustix::process::nice(ATTACKER_NICE).unwrap();
     let mut request = (attack.open)(connection);
     while !is_over.load(Ordering::Relaxed) {
-        counts.add(request(attacker));
+        counts.add(attack, request(attacker));
     }
 }
 
@@ -470,19 +259,26 @@ impl Outcome {
         );
     }
 
+    /// What must never be, however busy the machine is.
     fn faults(&self, attack: &Attack) -> Vec<String> {
-        let (p99, refused) = (self.service.percentile(99), &self.service.refused);
+        let unexpected = self.counts.unexpected.load(Ordering::Relaxed);
+        let is_served = self.counts.served.load(Ordering::Relaxed) != 0;
+        let refused = &self.service.refused;
         let faults = [
-            (self.counts.served.load(Ordering::Relaxed) == 0)
+            (!is_served && !attack.answers.is_empty())
                 .then(|| "no request of the attack was served".to_owned()),
-            (self.counts.failed.load(Ordering::Relaxed) != 0)
-                .then(|| format!("{} answers 500", self.counts.failed.load(Ordering::Relaxed))),
+            (unexpected != 0).then(|| format!("answered {unexpected}")),
             self.service.times.is_empty().then(|| "the neighbour sent nothing".to_owned()),
-            (P99_MAX < p99).then(|| format!("p99 {p99:?}")),
             (!refused.is_empty()).then(|| format!("refused {refused:?}")),
             (RESIDENT_KIB_MAX < self.peak_kib).then(|| format!("{} KiB", self.peak_kib)),
         ];
         faults.into_iter().flatten().map(|fault| format!("{}: {fault}", attack.name)).collect()
+    }
+
+    /// That the neighbour waited too long.
+    fn slowness(&self, attack: &Attack) -> Option<String> {
+        let p99 = self.service.percentile(99);
+        (P99_MAX < p99).then(|| format!("{}: p99 {p99:?}", attack.name))
     }
 }
 
@@ -492,17 +288,19 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Runs an attack, again if the neighbour waited too long, and returns what went wrong at last.
+/// Runs an attack, again if the neighbour only waited too long, and returns what went wrong.
 fn try_attack(engine: Engine, attack: &Attack, seconds: u64) -> Vec<String> {
     let seconds = setting("TEST_ATTACK_SECONDS").map_or(seconds, |text| text.parse().unwrap());
-    let mut faults = Vec::new();
+    let mut slow = None;
     for _ in 0..ATTEMPTS {
-        faults = run(engine, attack, Duration::from_secs(seconds));
-        if faults.is_empty() {
-            break;
+        let outcome = run(engine, attack, Duration::from_secs(seconds));
+        let faults = outcome.faults(attack);
+        slow = outcome.slowness(attack);
+        if !faults.is_empty() || slow.is_none() {
+            return faults;
         }
     }
-    faults
+    slow.into_iter().collect()
 }
 
 /// Runs all attacks, or those that `TEST_ATTACK` names, one after the other.
@@ -538,4 +336,49 @@ fn a_tenant_is_served_while_another_does_its_worst_at_random() {
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst_at_random_on_postgres() {
     check_at_random(Engine::Postgres);
+}
+
+/// How many requests of two tenants with these weights are served while both send as much as they
+/// can.
+fn served_by_weight(engine: Engine, weights: [&str; 2]) -> [u64; 2] {
+    let store = Store::new(engine);
+    let settings = store.settings();
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let data = store.data();
+    let server = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) }.start();
+    let clients = ["First", "Second"].map(|name| tenant(&store, &server, name));
+    for (number, weight) in (2..).zip(weights) {
+        store.administer(&["tenant", "limit", &number.to_string(), "--weight", weight]);
+    }
+    let attacks = attacks();
+    let attack = attacks.iter().find(|attack| attack.name == "batches of wide statements").unwrap();
+    let (is_over, counts) = (AtomicBool::new(false), [Counts::default(), Counts::default()]);
+    thread::scope(|scope| {
+        for (client, counts) in clients.iter().zip(&counts) {
+            for connection in 0..attack.connections {
+                let shared = (&is_over, counts);
+                scope.spawn(move || send_until(attack, client, connection, shared));
+            }
+        }
+        thread::sleep(Duration::from_secs(WEIGHED_SECONDS));
+        is_over.store(true, Ordering::Relaxed);
+    });
+    counts.map(|counts| counts.served.load(Ordering::Relaxed))
+}
+
+fn check_weights(engine: Engine) {
+    let [light, heavy] = served_by_weight(engine, ["1", "4"]);
+    println!("weight 1: {light} served, weight 4: {heavy}");
+    assert!(2 * light < heavy, "{heavy} to {light}");
+}
+
+#[test]
+fn a_tenant_is_served_by_its_weight() {
+    check_weights(Engine::Embedded);
+}
+
+#[test]
+fn a_tenant_is_served_by_its_weight_on_postgres() {
+    check_weights(Engine::Postgres);
 }

@@ -1,7 +1,8 @@
 //! A client that hides nothing: every header and byte of a request can be set.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -123,6 +124,22 @@ impl Client {
     /// A DELETE below `/xapi`.
     pub fn delete(&self, path: &str) -> Call<'_> {
         self.call("DELETE", path)
+    }
+
+    /// Begins a `POST` of JSON to a resource of xAPI; the caller sends the body of so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached.
+    pub fn begin_post(&self, path: &str, length: usize) -> std::io::Result<TcpStream> {
+        let mut head = format!("POST /xapi{path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        for (name, value) in &self.headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        let _ = write!(head, "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        let mut socket = TcpStream::connect(self.address)?;
+        socket.write_all(head.as_bytes())?;
+        Ok(socket)
     }
 
     /// Stores one statement or an array of them, which must succeed. Returns the ids.

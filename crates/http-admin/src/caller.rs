@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use acta_access::{Denied, Principal, TenantId};
 use acta_admin::{AdminError, Requester};
 use acta_auth::{AuthError, AuthMoment, Secret, StreamReader};
-use acta_http::Local;
 use acta_http::edge::{ClientAddress, decode};
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Sender};
+use acta_http::{Local, Party};
 use axum::extract::{FromRequestParts, Request};
 use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::Extensions;
@@ -205,8 +205,17 @@ pub(crate) async fn admit(
             Ok(Sender::Anonymous)
         };
     };
+    let party = party_of(&requester);
     request.extensions_mut().insert(Administrator(requester));
-    Ok(Sender::Authenticated)
+    Ok(Sender::Authenticated(party))
+}
+
+/// Whom requests of a requester are counted for.
+fn party_of(requester: &Requester) -> Party {
+    if let Some(account) = requester.account() {
+        return Party::Account(account.id.as_u128());
+    }
+    requester.confined_to().map_or(Party::Operator, Party::Tenant)
 }
 
 async fn identify(

@@ -8,6 +8,7 @@ mod request_id;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_access::TenantId;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,7 +26,7 @@ use crate::edge::{
     Arrival, Caller, ClientAddress, buffer_body, check_host, check_length, cors, discard_body,
     fold_slashes, is_alternate, is_xapi, locate, read_version, rewrite,
 };
-use crate::memory::Charge;
+use crate::party::Party;
 use crate::permit::RequestPermit;
 use crate::problem::Problem;
 use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
@@ -165,7 +166,7 @@ impl App {
     async fn sender(&self, header: Option<HeaderValue>) -> Sender {
         let header = header.as_ref().map(HeaderValue::as_bytes);
         match self.shared.authenticator.authenticate(header).await {
-            Ok(_) => Sender::Authenticated,
+            Ok(identified) => Sender::Authenticated(Party::Tenant(identified.principal.tenant)),
             Err(_) => Sender::Anonymous,
         }
     }
@@ -239,7 +240,7 @@ impl App {
         }
         if let Some(group) = self.group(family) {
             match group.admit(request, context.route.gate).await? {
-                Sender::Authenticated => permit.mark_authenticated(),
+                Sender::Authenticated(party) => permit.mark_authenticated(party),
                 Sender::Anonymous => {}
             }
         }
@@ -254,8 +255,8 @@ impl App {
         }
         request.extensions_mut().insert(context.version);
         if family == RouteFamily::Xapi && context.route.gate.needs_authentication() {
-            self.identify(request, context).await?;
-            permit.mark_authenticated();
+            let tenant = self.identify(request, context).await?;
+            permit.mark_authenticated(Party::Tenant(tenant));
         }
         Ok(())
     }
@@ -265,7 +266,7 @@ impl App {
         &self,
         request: &mut Request,
         context: &mut RequestContext,
-    ) -> Result<(), Problem> {
+    ) -> Result<TenantId, Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let moment = self.shared.authenticator.moment();
         let identified = self.shared.authenticator.authenticate(authorization).await?;
@@ -277,7 +278,7 @@ impl App {
         let caller = Caller::admit(identified, request.headers(), arrival)?;
         self.shared.service.quotas().take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
-        Ok(())
+        Ok(tenant)
     }
 }
 
@@ -299,7 +300,7 @@ fn hold(permit: &RequestPermit, response: &mut Response) {
         None => permit.charge.bytes(),
     };
     if App::COUNTED_BYTES_MIN <= bytes {
-        let charge = Charge::new(permit.memory());
+        let charge = permit.response_charge();
         charge.hold_anyway(bytes);
         response.extensions_mut().insert(Arc::new(charge));
     }

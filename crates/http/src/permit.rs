@@ -3,11 +3,12 @@
 //! Requests that are still being received do not count as in progress, so a slow client does not
 //! block others.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::connection::ConnectionState;
-use crate::memory::{Charge, Memory};
+use crate::memory::Charge;
+use crate::party::{Party, SharedLimit};
 use crate::problem::Problem;
 use crate::state::Shared;
 
@@ -15,6 +16,7 @@ use crate::state::Shared;
 pub struct RequestPermit {
     shared: Shared,
     connection: Option<Arc<ConnectionState>>,
+    party: OnceLock<Party>,
     is_working: AtomicBool,
     is_buffered: AtomicBool,
     /// The memory of an authenticated request, or of its response.
@@ -24,9 +26,6 @@ pub struct RequestPermit {
 }
 
 impl RequestPermit {
-    /// The fraction of requests in progress that may read documents.
-    const READERS_PART: usize = 4;
-
     /// Shortest page for which statements are read: 64 KiB.
     const PAGE_BYTES_MIN: usize = 64 * 1024;
 
@@ -40,6 +39,7 @@ impl RequestPermit {
     pub(crate) fn new(shared: &Shared, connection: Option<Arc<ConnectionState>>) -> Arc<Self> {
         Arc::new(Self {
             connection,
+            party: OnceLock::new(),
             is_working: AtomicBool::new(false),
             is_buffered: AtomicBool::new(false),
             charge: Charge::new(&shared.memory),
@@ -52,14 +52,12 @@ impl RequestPermit {
     ///
     /// # Errors
     ///
-    /// 503 if too many requests are in progress.
+    /// 503 if too many requests are in progress, and its party has its share of them.
     pub(crate) fn enter(&self) -> Result<(), Problem> {
         if self.is_working.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let before = self.shared.workload.0.fetch_add(1, Ordering::Relaxed);
-        if self.shared.options.bounds.requests_max <= before {
-            self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
+        if !self.shared.workload.try_add(self.party()) {
             return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
         }
         self.is_working.store(true, Ordering::Relaxed);
@@ -71,22 +69,20 @@ impl RequestPermit {
     ///
     /// # Errors
     ///
-    /// 503 if too many requests read documents.
+    /// 503 if too many requests read documents, and its party has its share of them.
     pub(crate) fn read_document(&self) -> Result<Reading<'_>, Problem> {
-        let before = self.shared.document_readers.0.fetch_add(1, Ordering::Relaxed);
-        let reading = Reading { permit: self };
-        let readers_max = (self.shared.options.bounds.requests_max / Self::READERS_PART).max(1);
-        if readers_max <= before {
+        let (readers, party) = (&self.shared.document_readers, self.party());
+        if !readers.try_add(party) {
             return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
         }
-        Ok(reading)
+        Ok(Reading { readers, party })
     }
 
     /// Starts waiting for the client: until [`Waiting`] is dropped, the request is not in progress.
     pub(crate) fn wait(&self) -> Waiting<'_> {
         let was_working = self.is_working.swap(false, Ordering::Relaxed);
         if was_working {
-            self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
+            self.shared.workload.remove(self.party());
         }
         if let Some(connection) = &self.connection {
             connection.enter_receiving();
@@ -94,9 +90,20 @@ impl RequestPermit {
         Waiting { permit: self, was_working }
     }
 
-    /// The memory budget of responses.
-    pub(crate) fn memory(&self) -> &Arc<Memory> {
-        &self.shared.memory
+    /// An empty charge for the response, counted for the same party.
+    pub(crate) fn response_charge(&self) -> Charge {
+        Charge::of(&self.shared.memory, self.party())
+    }
+
+    /// Sets whom the request is counted for, unless that is set already.
+    pub(crate) fn set_party(&self, party: Party) {
+        let party = *self.party.get_or_init(|| party);
+        self.charge.set_party(party);
+    }
+
+    /// Whom the request is counted for.
+    fn party(&self) -> Option<Party> {
+        self.party.get().copied()
     }
 
     /// The response is an event stream, which ends only with the server or its client.
@@ -106,8 +113,9 @@ impl RequestPermit {
         }
     }
 
-    /// The request was authenticated.
-    pub(crate) fn mark_authenticated(&self) {
+    /// The request was authenticated, before anything was counted for it.
+    pub(crate) fn mark_authenticated(&self, party: Party) {
+        self.set_party(party);
         if let Some(connection) = &self.connection {
             connection.mark_authenticated();
         }
@@ -132,7 +140,7 @@ impl RequestPermit {
     /// 503 if no memory is left.
     pub fn hold_page(&self, limit: Option<u64>) -> Result<usize, Problem> {
         let page = self.shared.service.page_limits();
-        let left = self.shared.memory.available();
+        let left = self.charge.available();
         let count = page.count_for(limit);
         let wanted = page.bytes_max.min(count.saturating_mul(Self::STATEMENT_BYTES));
         let bytes = wanted.min((left / Self::PAGES_LEFT).max(Self::PAGE_BYTES_MIN));
@@ -162,19 +170,20 @@ impl RequestPermit {
 impl Drop for RequestPermit {
     fn drop(&mut self) {
         if self.is_working.load(Ordering::Relaxed) {
-            self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
+            self.shared.workload.remove(self.party());
         }
     }
 }
 
 /// A request that reads a document.
 pub(crate) struct Reading<'a> {
-    permit: &'a RequestPermit,
+    readers: &'a SharedLimit,
+    party: Option<Party>,
 }
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        self.permit.shared.document_readers.0.fetch_sub(1, Ordering::Relaxed);
+        self.readers.remove(self.party);
     }
 }
 
@@ -188,7 +197,7 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.was_working {
             // It was in progress before, so it continues even above the limit.
-            self.permit.shared.workload.0.fetch_add(1, Ordering::Relaxed);
+            self.permit.shared.workload.add(self.permit.party());
             self.permit.is_working.store(true, Ordering::Relaxed);
         }
         if let Some(connection) = &self.permit.connection {

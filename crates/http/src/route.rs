@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::routing::MethodRouter;
 use hyper::Method;
 
+use crate::party::Party;
 use crate::problem::Problem;
 
 /// The access rule of a route; a stricter rule is greater.
@@ -37,8 +38,8 @@ impl Gate {
 /// Whether the head of a request authenticates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// It has a valid header.
-    Authenticated,
+    /// It has a valid header, and is counted for this party.
+    Authenticated(Party),
     /// Not yet, or not at all.
     Anonymous,
 }

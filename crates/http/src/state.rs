@@ -3,7 +3,6 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use acta_ambient::{Clock, Entropy};
 use acta_auth::Authenticator;
@@ -16,6 +15,7 @@ use crate::connection::EventStreams;
 use crate::memory::Memory;
 use crate::metrics::{MetricSource, Metrics};
 use crate::options::Options;
+use crate::party::SharedLimit;
 
 /// The environment of a server.
 #[derive(Clone)]
@@ -129,15 +129,13 @@ pub struct Dependencies {
     pub(crate) memory: Arc<Memory>,
     /// The memory of unauthenticated requests.
     pub(crate) anonymous_memory: Arc<Memory>,
-    pub(crate) workload: Workload,
-    pub(crate) document_readers: Workload,
+    /// The requests in progress.
+    pub(crate) workload: SharedLimit,
+    /// Those of them that read documents.
+    pub(crate) document_readers: SharedLimit,
     /// A permit for each document that is read from storage; the cost is in bytes.
     pub(crate) document_shares: Shares,
 }
-
-/// The number of requests in progress.
-#[derive(Debug, Default)]
-pub(crate) struct Workload(pub(crate) AtomicUsize);
 
 impl fmt::Debug for Dependencies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,6 +144,9 @@ impl fmt::Debug for Dependencies {
 }
 
 impl Dependencies {
+    /// The fraction of requests in progress that may read documents.
+    const READERS_PART: usize = 4;
+
     /// The fraction of the memory for unauthenticated requests.
     const ANONYMOUS_PART: usize = 8;
 
@@ -175,8 +176,8 @@ impl Dependencies {
             metrics,
             memory,
             anonymous_memory,
-            workload: Workload::default(),
-            document_readers: Workload::default(),
+            workload: SharedLimit::new(options.bounds.requests_max),
+            document_readers: SharedLimit::new(options.bounds.requests_max / Self::READERS_PART),
             query_shares: reads(),
             document_shares: reads(),
             options,

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use crate::memory::{Charge, Memory};
 use crate::metrics::{Counted, Metrics};
 use crate::options::Bounds;
+use crate::party::Party;
 use crate::problem::Problem;
 
 /// The open event streams of a server.
@@ -98,7 +99,7 @@ impl EventStreams {
             streams: self.clone(),
             tenant,
             requester,
-            charge: Charge::new(&self.0.memory),
+            charge: Charge::of(&self.0.memory, Some(Party::Tenant(tenant))),
             waiting_since: None,
             _counted: Counted::one(&self.0.counted),
         })
