@@ -34,7 +34,7 @@ fn sends_what_is_stored(engine: Engine) {
     ids.extend(client.store(&statement("did", 3)));
     for (sequence, id) in (2..).zip(&ids) {
         let event = stream.statement();
-        assert_eq!((event.id, event.data["id"].as_str()), (Some(sequence), Some(id.as_str())));
+        assert_eq!((event.number(), event.data["id"].as_str()), (sequence, Some(id.as_str())));
         assert_eq!(event.data["statement"], client.fetch(id));
         assert_eq!(event.data["stored"], event.data["statement"]["stored"]);
         assert_eq!(event.data["source"], acta_tests::server::KEY);

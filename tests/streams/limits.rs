@@ -130,7 +130,7 @@ fn a_quiet_stream_sends_comments_and_stays_open() {
     assert_eq!(place, 0);
     // The place behind what did not match.
     let comment = stream.next().expect("a comment");
-    assert_eq!((comment.name.as_str(), comment.id), ("", Some(1)));
+    assert_eq!((comment.name.as_str(), comment.number()), ("", 1));
     let mut statement = make::statement();
     statement["verb"] = json!({ "id": verb });
     served.client().store(&statement);

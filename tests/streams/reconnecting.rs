@@ -35,7 +35,7 @@ fn write(client: &Mutex<Client>, is_over: &AtomicBool) {
 /// Keeps the number and the id of a statement.
 fn keep(received: &mut Vec<(u64, String)>, event: &Event) {
     if event.name == "statement" {
-        received.push((event.id.unwrap(), event.data["id"].as_str().unwrap().to_owned()));
+        received.push((event.number(), event.data["id"].as_str().unwrap().to_owned()));
     }
 }
 

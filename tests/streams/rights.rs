@@ -43,29 +43,62 @@ fn a_stream_needs_the_rights_of_reading_statements() {
     assert_eq!(status(&served, "summary", &south), 404);
 }
 
-#[test]
-fn a_stream_shows_a_credential_what_it_may_read() {
-    let served = Served::new(Engine::Embedded);
+fn shows_what_may_be_read(engine: Engine) {
+    let served = Served::new(engine);
     let (own, _) = served.credential("statements/write,statements/read/mine", "1");
     let client = served.client();
     let request = Request::new("statements").header("Authorization", &own);
-    let (stream, _) = request.open(served.server.address()).opened();
+    let (stream, _) = request.open(served.server.address()).opened_sealed();
     // A token for one learner sees no other.
     let ada = json!({"mbox": "mailto:ada@example.org"});
     let body = json!({"agent": ada, "scopes": ["statements/read"]});
     let token = client.call_outside("POST", "/api/v1/tokens").json(&body).send().expect(201);
     let token = format!("Bearer {}", token.json()["token"].as_str().unwrap());
     let request = Request::new("statements").header("Authorization", &token);
-    let (of_ada, _) = request.open(served.server.address()).opened();
-    client.store(&make::statement());
-    let call = client.post("/statements").header("Authorization", &own);
-    call.json(&make::statement()).send().expect(200);
-    client.store(&make::statement_of(&ada));
-    client.store(&make::statement());
-    let call = client.post("/statements").header("Authorization", &own);
-    call.json(&make::statement_of(&ada)).send().expect(200);
-    assert_eq!(stream.sequences(2), [2, 5]);
-    assert_eq!(of_ada.sequences(2), [3, 5]);
+    let (of_ada, place) = request.open(served.server.address()).opened_sealed();
+    let store = |authorization: Option<&str>, statement: serde_json::Value| {
+        let call = client.post("/statements");
+        let call = match authorization {
+            Some(authorization) => call.header("Authorization", authorization),
+            None => call,
+        };
+        call.json(&statement).send().expect(200).json()[0].as_str().unwrap().to_owned()
+    };
+    store(None, make::statement());
+    let mine = store(Some(&own), make::statement());
+    let hers = store(None, make::statement_of(&ada));
+    store(None, make::statement());
+    let both = store(Some(&own), make::statement_of(&ada));
+    let ids = |sealed: Vec<(String, String)>| -> Vec<String> {
+        sealed.into_iter().map(|(_, id)| id).collect()
+    };
+    assert_eq!(ids(stream.sealed(2)), [mine, both.clone()]);
+    let received = of_ada.sealed(2);
+    assert_eq!(received[0].1, hers);
+    // A client continues by an id, however little it says.
+    let open = |header: &str, query: &str| {
+        let request = Request::new("statements").header("Authorization", &token);
+        let request =
+            if header.is_empty() { request } else { request.header("Last-Event-ID", header) };
+        let request = if query.is_empty() { request } else { request.query("after", query) };
+        request.open(served.server.address())
+    };
+    assert_eq!(ids(open(&received[0].0, "").opened_sealed().0.sealed(1)), [both.clone()]);
+    assert_eq!(ids(open("", &place).opened_sealed().0.sealed(2)), [hers.clone(), both.clone()]);
+    assert_eq!(ids(open("", "0").opened_sealed().0.sealed(2)), [hers, both]);
+    // By a number, it would learn between which statements its own are.
+    assert_eq!(open("3", "").status, 400);
+    assert_eq!(open("", "3").status, 400);
+}
+
+#[test]
+fn a_stream_shows_a_credential_what_it_may_read_and_no_number_of_statements() {
+    shows_what_may_be_read(Engine::Embedded);
+}
+
+#[test]
+fn a_stream_shows_a_credential_what_it_may_read_and_no_number_of_statements_on_postgres() {
+    shows_what_may_be_read(Engine::Postgres);
 }
 
 /// Requests a stream token.

@@ -20,7 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) struct Event {
     /// Empty for a place.
     pub(crate) name: String,
-    pub(crate) id: Option<u64>,
+    pub(crate) id: Option<String>,
     pub(crate) data: Value,
 }
 
@@ -70,6 +70,14 @@ impl Request {
     /// Opens the stream.
     pub(crate) fn open(&self, address: SocketAddr) -> Subscriber {
         Subscriber::over(self.send(address))
+    }
+}
+
+impl Event {
+    /// The id, which is the number of a statement.
+    #[track_caller]
+    pub(crate) fn number(&self) -> u64 {
+        self.id.as_ref().expect("an id").parse().expect("a number")
     }
 }
 
@@ -124,14 +132,38 @@ impl Subscriber {
         assert_eq!(self.status, 200, "{}", self.head);
         let first = self.next().expect("the stream begins");
         assert_eq!(first.name, "");
-        let place = first.id.expect("a place");
+        let place = first.number();
         (self, place)
+    }
+
+    /// The same for a reader who may not know the number of statements.
+    #[track_caller]
+    pub(crate) fn opened_sealed(self) -> (Self, String) {
+        assert_eq!(self.status, 200, "{}", self.head);
+        let first = self.next().expect("the stream begins");
+        assert_eq!(first.name, "");
+        let place = first.id.expect("a place");
+        assert!(place.parse::<u64>().is_err(), "{place}");
+        (self, place)
+    }
+
+    /// The ids of the next statements, of which such a reader learns no number.
+    #[track_caller]
+    pub(crate) fn sealed(&self, count: usize) -> Vec<(String, String)> {
+        let one = || {
+            let event = self.event();
+            assert_eq!((event.name.as_str(), &event.data["sequence"]), ("statement", &Value::Null));
+            let place = event.id.expect("an id");
+            assert!(place.parse::<u64>().is_err(), "{place}");
+            (place, event.data["id"].as_str().expect("the id of a statement").to_owned())
+        };
+        (0..count).map(|_| one()).collect()
     }
 
     /// The sequences of the next statements.
     #[track_caller]
     pub(crate) fn sequences(&self, count: usize) -> Vec<u64> {
-        (0..count).map(|_| self.statement().id.expect("an id")).collect()
+        (0..count).map(|_| self.statement().number()).collect()
     }
 
     /// The next event, which must be a statement.
@@ -139,7 +171,7 @@ impl Subscriber {
     pub(crate) fn statement(&self) -> Event {
         let event = self.event();
         assert_eq!(event.name, "statement", "{event:?}");
-        assert_eq!(event.data["sequence"], event.id.expect("an id"));
+        assert_eq!(event.data["sequence"], event.number());
         event
     }
 
@@ -193,7 +225,7 @@ fn parse(text: &str) -> Event {
     for line in text.lines() {
         match line.split_once(": ") {
             Some(("event", name)) => name.clone_into(&mut event.name),
-            Some(("id", id)) => event.id = Some(id.parse().expect("a number")),
+            Some(("id", id)) => event.id = Some(id.to_owned()),
             Some(("data", part)) => data.push_str(part),
             _ => {}
         }

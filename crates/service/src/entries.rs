@@ -39,7 +39,8 @@ impl Service {
     const ACTIVITIES_MAX: usize = 500;
 
     /// Writes statements as people read them, in the order of `statements`. What a statement does
-    /// not name itself is named as it was last, if the principal may read all statements.
+    /// not name itself is named as it was last, if the principal may read all statements. Others do
+    /// not get the places in the log either, which tell how many statements there are.
     ///
     /// # Errors
     ///
@@ -52,14 +53,19 @@ impl Service {
     ) -> Result<Vec<Entry>, ServiceError> {
         let bytes = statements.iter().map(|statement| statement.text.len()).sum();
         let statements = Arc::new(statements);
-        let names = if reads_every_statement(principal) {
+        let reads_all = reads_every_statement(principal);
+        let names = if reads_all {
             self.find_names(principal, &statements).await?
         } else {
             Names::default()
         };
         let languages = languages.clone();
         self.run(principal.tenant, bytes, move || {
-            let write = |statement| write_entry(statement, &names, &languages);
+            let write = |statement: &StoredStatement| {
+                let place = reads_all.then_some(statement.sequence);
+                let text = write_entry(statement, place, (&names, &languages));
+                Entry { sequence: statement.sequence, text }
+            };
             statements.iter().map(write).collect()
         })
         .await
@@ -141,7 +147,11 @@ fn read(statement: &StoredStatement) -> Option<Json<'_>> {
     parse(statement.text.as_bytes(), &JsonLimits::STORED).ok()
 }
 
-fn write_entry(statement: &StoredStatement, names: &Names, languages: &Languages) -> Entry {
+fn write_entry(
+    statement: &StoredStatement,
+    place: Option<u64>,
+    (names, languages): (&Names, &Languages),
+) -> String {
     let json = read(statement);
     let root = json.as_ref().map(Json::root);
     let sentence = root.map(|root| {
@@ -151,7 +161,10 @@ fn write_entry(statement: &StoredStatement, names: &Names, languages: &Languages
     let source = root.and_then(source_of);
     let mut text = String::with_capacity(statement.text.len() + 512);
     text.push_str("{\"sequence\":");
-    text.push_str(&statement.sequence.to_string());
+    match place {
+        Some(sequence) => text.push_str(&sequence.to_string()),
+        None => text.push_str("null"),
+    }
     text.push_str(",\"id\":");
     write_string(&mut text, &statement.id.to_string());
     text.push_str(",\"stored\":");
@@ -172,7 +185,7 @@ fn write_entry(statement: &StoredStatement, names: &Names, languages: &Languages
     text.push_str("},\"statement\":");
     text.push_str(&statement.text);
     text.push('}');
-    Entry { sequence: statement.sequence, text }
+    text
 }
 
 /// The name of the account of the authority, or of that of the first member of a group.

@@ -61,7 +61,7 @@ pub(super) trait EventSource: Send + 'static {
     async fn permit(&mut self, shared: &Shared, requester: &Requester) -> Result<(), AdminProblem>;
 
     /// The id that a client is to continue from, if it can.
-    fn place(&self) -> Option<u64>;
+    fn place(&self, shared: &Shared) -> Option<String>;
 }
 
 /// A request for a stream of a tenant.
@@ -189,7 +189,7 @@ impl<S: EventSource> EventStream<S> {
 
     /// The field that tells the client where to continue.
     fn id(&self) -> String {
-        self.source.place().map(|place| format!("id: {place}\n")).unwrap_or_default()
+        self.source.place(&self.shared).map(|place| format!("id: {place}\n")).unwrap_or_default()
     }
 
     /// The next events, or a comment if there are none for some time.
@@ -237,12 +237,12 @@ impl<S: EventSource> EventStream<S> {
 }
 
 /// Appends an event; `data` may have several lines.
-pub(super) fn push_event(out: &mut String, (name, id): (&str, Option<u64>), data: &str) {
+pub(super) fn push_event(out: &mut String, (name, id): (&str, Option<&str>), data: &str) {
     out.push_str("event: ");
     out.push_str(name);
     if let Some(id) = id {
         out.push_str("\nid: ");
-        out.push_str(&id.to_string());
+        out.push_str(id);
     }
     // Between two values of JSON, any line break is as good as another.
     for line in data.split(['\n', '\r']) {
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(id: Option<u64>, data: &str, expected: &str) {
+    fn check(id: Option<&str>, data: &str, expected: &str) {
         let mut out = String::new();
         push_event(&mut out, ("statement", id), data);
         assert_eq!(out, expected);
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn each_line_of_an_event_is_a_field() {
-        check(Some(7), "{}", "event: statement\nid: 7\ndata: {}\n\n");
+        check(Some("7"), "{}", "event: statement\nid: 7\ndata: {}\n\n");
         check(None, "{\r\n}", "event: statement\ndata: {\ndata: \ndata: }\n\n");
         assert_eq!(End::Stopping.event(), "event: end\ndata: {\"reason\":\"stopping\"}\n\n");
     }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use acta_access::{Principal, TenantId};
+use acta_access::{Principal, TenantId, reads_every_statement};
 use acta_admin::Requester;
+use acta_auth::SealedCursor;
 use acta_http::edge::{FromParams, Params, Query};
 use acta_http::problem::{FaultView, Problem};
-use acta_http::{StreamPermit, read_filters};
-use acta_service::{LogPlace, Search, StatementQuery};
+use acta_http::{StreamPermit, open_cursor, read_filters};
+use acta_service::{Cursor, LogPlace, Search, StatementQuery};
 use acta_xapi::{Languages, Rule};
 use async_trait::async_trait;
 use axum::response::Response;
@@ -57,11 +58,10 @@ pub(super) struct StreamFilter {
     related_activities: Option<bool>,
     /// Whether `agent` matches anywhere in a statement.
     related_agents: Option<bool>,
-    /// Begin with the statement after the one with this number; 0 for the first statement. If
-    /// missing, the stream begins with the next statement that is stored. The header
-    /// `Last-Event-ID` takes precedence.
-    #[param(minimum = 0, format = "uint64")]
-    after: Option<u64>,
+    /// Begin after this event: its id, or 0 for the first statement. If missing, the stream begins
+    /// with the next statement that is stored. The header `Last-Event-ID` takes precedence.
+    #[param(example = "0")]
+    after: Option<String>,
     /// The languages of names, as in `Accept-Language`, over which it takes precedence.
     #[param(example = "de, en;q=0.5")]
     language: Option<String>,
@@ -75,7 +75,7 @@ pub(super) struct StreamFilter {
 pub(super) struct StreamParams {
     filters: StatementQuery,
     asked: Value,
-    after: Option<u64>,
+    after: Option<EventId>,
     language: Option<String>,
 }
 
@@ -83,11 +83,15 @@ impl FromParams for StreamParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let query = params.raw().to_owned();
         let filters = read_filters(params);
-        let after = params.number("after");
+        let after = params.text("after").map(|text| {
+            EventId::parse(&text).ok_or_else(|| {
+                params.fault("after", Rule::Parameter, EventId::EXPECTED, &text);
+            })
+        });
         let language = params.text("language");
         // It was read when the request was admitted.
         params.text("token");
-        let filters = filters?;
+        let (filters, after) = (filters?, after.transpose().ok()?);
         let asked = told_of(&query, &filters);
         Some(Self { filters, asked, after, language })
     }
@@ -96,8 +100,9 @@ impl FromParams for StreamParams {
 /// Follow statements
 ///
 /// Sends statements that match as server-sent events, in the order in which they are stored: an
-/// event `statement` each, with the number of the statement as its id and an entry as in lists of
-/// statements as its data. Voided statements are left out. After a lost connection, a client
+/// event `statement` each, with its place as its id and an entry as in lists of statements as its
+/// data. The id is the number of the statement for those who may read every statement, and nothing
+/// that can be read for others: it would tell how many statements there are. Voided statements are left out. After a lost connection, a client
 /// continues where it was, by the header `Last-Event-ID`, which browsers send by themselves. An
 /// event `end` with a `reason` is the last one: `stopping` or `failed` if the client may try again,
 /// `refused` if its rights have ended. A credential gets what it may read over xAPI.
@@ -109,7 +114,7 @@ impl FromParams for StreamParams {
     params(
         ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         StreamFilter,
-        ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event received.")
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event received.")
     ),
     responses(
         (status = 200, description = "Events, until the client or the server ends it.",
@@ -128,8 +133,12 @@ pub(crate) async fn stream_statements(
     let (shared, tenant, who) = (&opening.shared, opening.tenant, &opening.requester.requester);
     let principal = shared.admin.begin_following(who, tenant, &params.asked).await?;
     let head = shared.http.service.last_sequence(tenant).await?;
+    let after = match continued.or(params.after) {
+        Some(id) => id.open(shared, &principal)?,
+        None => head,
+    };
     // A store that was restored from a backup may end earlier.
-    let after = continued.or(params.after).map_or(head, |after| after.min(head));
+    let after = after.min(head);
     let source = Statements {
         tenant,
         principal,
@@ -151,15 +160,54 @@ fn languages(asked: Option<&str>, headers: &HeaderMap) -> Languages {
     Languages::parse(asked.or_else(header).unwrap_or(DEFAULT_LANGUAGE))
 }
 
-/// The number in the header `Last-Event-ID`. Browsers send an empty one as none.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// The id of an event.
+#[derive(Clone, Copy, Debug)]
+enum EventId {
+    /// The number of a statement.
+    Number(u64),
+    /// The same for a reader who may not know it.
+    Sealed(SealedCursor),
+}
+
+impl EventId {
+    const EXPECTED: &'static str = "expected the id of an event";
+
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(sealed) = text.parse() {
+            return Some(Self::Sealed(sealed));
+        }
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| Self::Number(text.parse().unwrap_or(u64::MAX)))
+    }
+
+    /// The number of the statement.
+    fn open(self, shared: &Shared, principal: &Principal) -> Result<u64, Problem> {
+        match self {
+            Self::Sealed(sealed) => {
+                let opened = open_cursor(&shared.http, principal.tenant, Some(sealed))?;
+                Ok(opened.map_or(0, |Cursor(sequence)| sequence))
+            }
+            // To begin behind any number would tell a reader between which statements its own are.
+            Self::Number(sequence) if sequence != 0 && !reads_every_statement(principal) => {
+                let message = "expected 0, or the id of an event that this credential has received";
+                let found = sequence.to_string();
+                let fault = FaultView::in_parameter("after", Rule::Parameter, message, &found);
+                Err(Problem::faulty(vec![fault]))
+            }
+            Self::Number(sequence) => Ok(sequence),
+        }
+    }
+}
+
+/// The id in the header `Last-Event-ID`. Browsers send an empty one as none.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, Problem> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_not_a_number| {
-        let message = "expected the number of a statement, as in the id of an event";
+    EventId::parse(text).map(Some).ok_or_else(|| {
+        let message = EventId::EXPECTED;
         let fault = FaultView::in_parameter("last-event-id", Rule::Header, message, text);
         Problem::faulty(vec![fault])
     })
@@ -174,6 +222,17 @@ struct Statements {
     place: LogPlace,
     /// The last sequence that is known.
     head: u64,
+}
+
+impl Statements {
+    /// The id of the event with this statement.
+    fn id_of(&self, shared: &Shared, sequence: u64) -> String {
+        if reads_every_statement(&self.principal) {
+            return sequence.to_string();
+        }
+        let cursors = shared.http.authenticator.cursors();
+        cursors.seal(self.tenant, Cursor(sequence)).to_string()
+    }
 }
 
 #[async_trait]
@@ -194,7 +253,8 @@ impl EventSource for Statements {
         let entries = service.write_entries(&self.principal, statements, &self.languages).await?;
         let mut text = String::new();
         for entry in &entries {
-            push_event(&mut text, ("statement", Some(entry.sequence)), &entry.text);
+            let id = self.id_of(shared, entry.sequence);
+            push_event(&mut text, ("statement", Some(&id)), &entry.text);
         }
         share.charge(u64::try_from(text.len()).unwrap_or(u64::MAX));
         Ok(text)
@@ -213,7 +273,7 @@ impl EventSource for Statements {
         Ok(())
     }
 
-    fn place(&self) -> Option<u64> {
-        Some(self.place.after)
+    fn place(&self, shared: &Shared) -> Option<String> {
+        Some(self.id_of(shared, self.place.after))
     }
 }

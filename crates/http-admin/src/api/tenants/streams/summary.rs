@@ -161,7 +161,7 @@ impl EventSource for Summaries {
         Ok(())
     }
 
-    fn place(&self) -> Option<u64> {
+    fn place(&self, _: &Shared) -> Option<String> {
         None
     }
 }
