@@ -1,11 +1,18 @@
 //! The ends of audit chains: logged by the server, and checked against the chain later.
 
+use std::thread;
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
 use acta_test_postgres::Database;
 use acta_tests::{CommandOutput, Server, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::admin_store::stop;
+
+/// After so long at the latest, the end of a chain is in the log: twenty times the interval.
+const LOGGED_WITHIN: Duration = Duration::from_secs(20);
 
 /// A store of either engine, with a database if it is in one.
 struct Audited {
@@ -81,6 +88,16 @@ fn check_logging(database: Option<Database>) {
     assert!(metrics.expect(200).text().contains("acta_audit_entries{chain=\"server\"}"));
     store.check(&["tenant", "rename", "1", "first"], 0, "");
     let data = server.data().to_owned();
+    // Not only when it starts and stops: whoever kills it does not take the end along.
+    let verified = store.run(&["audit", "verify", "--tenant", "1", "--json"]);
+    let verified: Value = serde_json::from_str(&verified.out).unwrap();
+    let end = format!("{}:{}", verified["sequence"], verified["hash"].as_str().unwrap());
+    let is_logged = || logged(&server.log(), "tenant 1").contains(&end);
+    let clock = SystemClock::new();
+    while !is_logged() {
+        assert!(clock.elapsed() < LOGGED_WITHIN, "{end} is not logged");
+        thread::sleep(Duration::from_millis(50));
+    }
     stop(server);
     let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
 
