@@ -18,7 +18,7 @@ use super::rows::spread::Spread;
 pub struct FunnelAnalysis {
     /// The steps, in their order.
     steps: Vec<StepFigures>,
-    /// Whether figures are withheld, since they tell of fewer learners than the tenant shows;
+    /// Whether figures are withheld, since they are about fewer learners than the tenant shows;
     /// absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     withheld: bool,
@@ -88,7 +88,7 @@ impl Steps {
         Ok(())
     }
 
-    /// The figures of the steps, which have these names, as far as they do not tell of fewer
+    /// The figures of the steps, which have these names, as far as they are not about fewer
     /// learners than the smallest group.
     pub fn analyse(&self, names: &[String], smallest: Option<NonZeroU32>) -> FunnelAnalysis {
         let figures = |(name, step): (&String, FunnelStep)| StepFigures {

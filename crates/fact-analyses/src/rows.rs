@@ -117,7 +117,7 @@ impl FactReader<'_> {
         if limit < bytes { Err(QueryError::TooLarge(limit)) } else { Ok(()) }
     }
 
-    /// Refuses figures that may tell of fewer learners than the tenant shows: for analyses that do
+    /// Refuses figures that may be about fewer learners than the tenant shows: for analyses that do
     /// not leave those out.
     fn check_shown(&self) -> Result<(), QueryError> {
         self.asked.settings.smallest_group.map_or(Ok(()), |it| Err(QueryError::Withheld(it)))

@@ -11,8 +11,7 @@ const TEST_FILE_LINES_MAX: usize = 1000;
 const FOLDER_FILES_MAX: usize = 15;
 
 /// Crates that know no clock, file, socket, log or async.
-const PURE: &[&str] =
-    &["crates/xapi/", "crates/merkle/", "crates/access/", "crates/analyses/", "crates/simulator/"];
+const PURE: &[&str] = &["crates/xapi/", "crates/access/", "crates/analyses/", "crates/simulator/"];
 
 /// What a pure crate does not say outside its tests.
 const IMPURE_WORDS: &[&str] =
@@ -34,7 +33,7 @@ pub(super) fn check(root: &Path, files: &[PathBuf], findings: &mut Vec<String>) 
         }
     }
     check_folders(files, findings);
-    check_architecture(root, findings)
+    check_pages_name_crates(root, findings)
 }
 
 /// The files that are committed or would be.
@@ -131,12 +130,22 @@ fn check_folders(files: &[PathBuf], findings: &mut Vec<String>) {
     }
 }
 
-fn check_architecture(root: &Path, findings: &mut Vec<String>) -> Result<()> {
-    let page = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap_or_default();
+/// The table of ARCHITECTURE.md, and the tree and the rows of STYLE.md, name every crate.
+fn check_pages_name_crates(root: &Path, findings: &mut Vec<String>) -> Result<()> {
+    let read = |page: &str| std::fs::read_to_string(root.join(page)).unwrap_or_default();
+    let (architecture, style) = (read("ARCHITECTURE.md"), read("STYLE.md"));
+    let is_row = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());
+    let rows: Vec<&str> = style.lines().filter(is_row).flat_map(str::split_whitespace).collect();
     for entry in std::fs::read_dir(root.join("crates"))? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if !page.contains(&format!("`{name}`")) {
+        if !architecture.contains(&format!("`{name}`")) {
             findings.push(format!("ARCHITECTURE.md does not name crates/{name}"));
+        }
+        if !style.contains(&format!("── {name}/")) {
+            findings.push(format!("the tree of STYLE.md does not name crates/{name}"));
+        }
+        if !rows.contains(&name.as_str()) {
+            findings.push(format!("the rows of STYLE.md do not name crates/{name}"));
         }
     }
     Ok(())

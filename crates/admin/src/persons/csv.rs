@@ -84,7 +84,7 @@ impl ColumnKind {
                 let attribute = other.parse::<AttributeName>();
                 Self::Attribute(attribute.map_err(|not| {
                     format!(
-                        "there is no column of this name; the columns are person, name, mbox, \
+                        "there is no column with this name; the columns are person, name, mbox, \
                          mbox_sha1sum, openid, account.homePage, account.name and attributes: {not}"
                     )
                 })?)

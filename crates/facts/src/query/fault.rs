@@ -25,8 +25,8 @@ pub enum QueryError {
     /// The question has to be repaired.
     #[error("{0}")]
     Fault(#[from] QuestionFault),
-    /// The answer could tell of fewer learners than this.
-    #[error("the answer could tell of fewer than {0} learners")]
+    /// The answer could be about fewer learners than this.
+    #[error("the answer could be about fewer than {0} learners")]
     Withheld(NonZeroU32),
     /// The answer would need more memory than a question may have: ask for less.
     #[error("the answer needs more than {0} bytes of memory")]

@@ -384,7 +384,7 @@ fn read_entries(
 pub(crate) fn sample(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageError> {
     match sample_all(reader, sampler) {
         Err(StorageError::Corrupt { place }) => {
-            tracing::error!(place, "a stored statement is damaged: `acta verify` tells more");
+            tracing::error!(place, "a stored statement is damaged: `acta verify` shows details");
             Ok(())
         }
         other => other,

@@ -44,7 +44,7 @@ fn see(verification: &mut Verification<'_>, sight: TableSight, log_end: u64) {
             verification.report(Finding { offset, ..finding });
         }
         TableSight::Followed(count) if log_end < count => {
-            let what = "it tells of statements that the log does not have: a backup of another \
+            let what = "it refers to statements that the log does not have: a backup of another \
                  moment, or the log has lost them. Activities and persons are rebuilt";
             verification.report(Finding::note(FILE, what));
         }

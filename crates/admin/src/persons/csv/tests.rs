@@ -14,7 +14,7 @@ fn check_faults(text: &str, expected: &[&str]) {
 fn faults_name_line_and_column() {
     check_faults("", &["line 1: expected a line with the names"]);
     check_faults("unit,name\n", &["line 1: expected a column that says whose row it is"]);
-    check_faults("mbox,Unit\n", &["line 1, column Unit: there is no column of this name"]);
+    check_faults("mbox,Unit\n", &["line 1, column Unit: there is no column with this name"]);
     check_faults("mbox,unit,unit\n", &["line 1, column unit: it is there twice"]);
     check_faults("account.name\n", &["line 1: expected as many columns account.homePage"]);
     check_faults(
