@@ -73,8 +73,9 @@ section! {
         /// Maximum size of a page of results: the page ends once its statements have this size.
         pub page_bytes_max: u64 = size().default("16MiB").over("the page ends there"),
         /// Maximum memory for bodies of all requests and responses together. One eighth is for
-        /// forms that are not yet authenticated, another eighth for bodies smaller than 64 KiB. At
-        /// least four times `limits.statements_bytes_max` and `limits.document_bytes_max`.
+        /// forms that are not yet authenticated, another eighth for bodies smaller than 64 KiB. One
+        /// tenant gets at most three quarters of the rest. At least four times
+        /// `limits.statements_bytes_max` and `limits.document_bytes_max`.
         pub memory_bytes_max: u64 =
             size().default("512MiB").over("503 with Retry-After; pages of results become shorter \
                                            before that"),
@@ -84,7 +85,7 @@ section! {
             count_from_one().default("10000").over("the connection that has been idle or \
                                                     incomplete for the longest time is closed"),
         /// Maximum number of requests in progress. Requests that are still being received do not
-        /// count.
+        /// count. Above it, tenants are served that have fewer than their share.
         pub requests_max: usize = count_from_one().default("1024").over("503 with Retry-After"),
         /// Maximum number of open event streams. Each keeps its connection.
         pub streams_max: usize = count().default("1000").over("429 with Retry-After"),

@@ -14,7 +14,9 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_followers::{FollowerStatus, FollowerWork, Progress};
 use acta_storage::directory::LanguageTag;
-use acta_storage::{FeedRecord, FollowerName, PageLimits, Storage, StorageError, tenant_span};
+use acta_storage::{
+    FeedRecord, FollowerName, PageLimits, Storage, StorageError, lower_priority, tenant_span,
+};
 use acta_xapi::{StatementId, Uuid};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -23,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::priority;
 use crate::rows::batch::{Batch, LastRecord};
 use crate::store::{FactStore, is_damage};
 use crate::tenant::{Addition, TenantFacts};
@@ -96,7 +97,7 @@ impl FactFollower {
         };
         let (runtime, token, stopped) = (Handle::current(), tasks.token(), stop.clone());
         let follow = move || {
-            priority::lower(flatten::NICE);
+            lower_priority(flatten::NICE);
             runtime.block_on(worker.run(stopped));
             drop(token);
         };

@@ -9,7 +9,6 @@
 //! caller. Who may ask what is decided by the caller.
 
 mod follow;
-mod priority;
 mod query;
 mod rows;
 mod store;
@@ -18,7 +17,6 @@ mod tenant;
 
 pub use acta_storage::directory::{CourseRule, TenantSettings};
 pub use follow::{FactFollower, FactFollowerOptions};
-pub use priority::lower as lower_priority;
 pub use query::{
     Answer, Asked, Column, ColumnKind, ConditionRequest, DimensionField, DimensionRequest,
     FactRows, MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,

@@ -1,7 +1,6 @@
 //! Questions about facts: few at a time, bounded in time, and given up when nobody waits.
 
 mod export;
-mod low_priority;
 
 use std::fs::File;
 use std::sync::Arc;

@@ -100,6 +100,11 @@ impl ServiceError {
         Self::OverLimit { limit, max: u64::try_from(max).unwrap_or(u64::MAX) }
     }
 
+    /// The error of work on another thread that did not start, or ended early.
+    pub(crate) fn of_thread(source: io::Error) -> Self {
+        Self::Failed(StorageError::Io { act: "processing a request", source })
+    }
+
     /// The error of a single fault.
     pub fn fault(pointer: impl Into<String>, rule: Rule, found: &str) -> Self {
         Self::Faulty(Faults(vec![Fault::new(pointer, rule, found)]))
@@ -109,8 +114,7 @@ impl ServiceError {
 impl From<JoinError> for ServiceError {
     /// Work on another thread ended early, by a panic or because the process ends.
     fn from(error: JoinError) -> Self {
-        let source = io::Error::other(error);
-        Self::Failed(StorageError::Io { act: "processing a request", source })
+        Self::of_thread(io::Error::other(error))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acta_access::{Act, Principal, TenantId, decide};
 use acta_ambient::{Clock, Entropy, Timestamp};
-use acta_storage::{Shares, Storage, Weights};
+use acta_storage::{LONG_WORK_BYTES, Shares, Storage, Weights, spawn_low_priority};
 use acta_xapi::{Iri, ParseLimits, ProfilePrecondition};
 
 use crate::documents::turns::Turns;
@@ -208,7 +208,12 @@ impl Service {
             drop(share);
             done
         };
-        Ok(acta_storage::spawn_blocking(work).await?)
+        if bytes < LONG_WORK_BYTES {
+            return Ok(acta_storage::spawn_blocking(work).await?);
+        }
+        // What is small, and the writer of the log, do not wait for processors then.
+        let begun = spawn_low_priority(work).map_err(ServiceError::of_thread)?;
+        begun.join().await.map_err(ServiceError::of_thread)
     }
 
     pub(crate) fn permit(principal: &Principal, act: Act) -> Result<(), ServiceError> {

@@ -56,8 +56,9 @@ pub use transfer::{
     TransferredStatement, chunk_by_size, first_broken_link,
 };
 pub use work::{
-    FairQueue, FairShares, Load, NotAWeight, Share, Shares, Weight, Weights, background_span,
-    group_span, spawn_blocking, tenant_span,
+    FairQueue, FairShares, LONG_WORK_BYTES, Load, LowPriority, NotAWeight, Share, Shares, Weight,
+    Weights, background_span, group_span, lower_priority, spawn_blocking, spawn_low_priority,
+    tenant_span,
 };
 
 /// Everything an engine can do: the sum of the ports.

@@ -5,10 +5,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use acta_storage::{FeedRecord, StorageError};
+use acta_storage::{FeedRecord, StorageError, lower_priority};
 use tokio::sync::oneshot;
 
-use crate::priority;
 use crate::rows::batch::Batch;
 
 /// What fails when something fails.
@@ -61,7 +60,7 @@ impl Flatteners {
 }
 
 fn work(waiting: &Mutex<mpsc::Receiver<Page>>) {
-    priority::lower(NICE);
+    lower_priority(NICE);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(page) = next else { return };

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use acta_storage::directory::TenantSettings;
+use acta_storage::lower_priority;
 
 use super::condition::{Condition, Selected};
 use super::dimension::{Dimension, DimensionCodes};
@@ -16,7 +17,6 @@ use super::measure::State;
 use super::plan::{Measure, Plan};
 use super::reader::{BlockReader, BlockSource};
 use super::rows::{CodeBits, Grouped, Groups, Mask, Rows};
-use crate::priority;
 use crate::rows::fields::IntColumn;
 use crate::tenant::{Texts, View};
 
@@ -128,7 +128,7 @@ pub(crate) fn run(
         let work = &work;
         let start = |found| {
             scope.spawn(move || {
-                priority::lower(NICE);
+                lower_priority(NICE);
                 work.run(found)
             })
         };

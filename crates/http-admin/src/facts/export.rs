@@ -13,11 +13,9 @@ use acta_facts_export::{
     ExportError, ExportFile, ExportProgress, Exporting, FileName, Manifest, export, find_manifest,
 };
 use acta_http::problem::Problem;
-use acta_storage::Share;
 use acta_storage::persons::Persons;
+use acta_storage::{Share, spawn_low_priority};
 use tokio::sync::{OwnedMutexGuard, mpsc};
-
-use super::low_priority;
 
 /// Reports that may wait for a client that reads slowly; others are left out.
 const WAITING_MAX: usize = 16;
@@ -72,7 +70,7 @@ pub(super) fn start(
     held: ExportTurn,
 ) -> Result<mpsc::Receiver<ExportReport>, Problem> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    low_priority::begin("acta-export", move || {
+    let begun = spawn_low_priority(move || {
         let _held = held;
         let stop = || sender.is_closed();
         // A report that finds no room is left out: another one follows.
@@ -90,8 +88,14 @@ pub(super) fn start(
             Err(ExportError::Stopped) => {}
             Err(ExportError::Io(error)) => tracing::error!(%error, "facts cannot be exported"),
         }
-    })?;
-    Ok(receiver)
+    });
+    match begun {
+        Ok(_) => Ok(receiver),
+        Err(error) => {
+            tracing::error!(%error, "a thread cannot be started");
+            Err(Problem::internal())
+        }
+    }
 }
 
 /// Opens an exported file; none if there is none with this name.

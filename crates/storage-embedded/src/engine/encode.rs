@@ -7,7 +7,10 @@ use acta_ambient::Entropy;
 use acta_statement_log::dictionary::Codec;
 use acta_statement_log::entry::{IndexEntry, Location};
 use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement, Received};
-use acta_storage::{EntityFacts, NewStatement, StorageError, TermHasher, TransferredStatement};
+use acta_storage::{
+    EntityFacts, LONG_WORK_BYTES, NewStatement, StorageError, TermHasher, TransferredStatement,
+    spawn_low_priority,
+};
 use bytes::Bytes;
 
 use crate::blocking::join;
@@ -41,12 +44,32 @@ impl Encoder {
         let mut front = statements;
         let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
         let back = front.split_off(half);
+        if LONG_WORK_BYTES <= bytes {
+            return self.encode_long(tenant, [front, back]).await;
+        }
         let other = self.clone();
         // Both run from here on; only the waiting is one after the other.
         let back = acta_storage::spawn_blocking(move || other.encode_here(tenant, &back));
         let front = acta_storage::spawn_blocking(move || self.encode_here(tenant, &front));
         let mut encoded = join(front).await?;
         encoded.append(&mut join(back).await?);
+        Ok(encoded)
+    }
+
+    /// Encodes what takes long: the writer and small requests go first.
+    async fn encode_long(
+        self,
+        tenant: TenantId,
+        halves: [Vec<NewStatement>; 2],
+    ) -> Result<Vec<EncodedRecord>, StorageError> {
+        let failed = |source| StorageError::Io { act: "encoding statements", source };
+        let [front, back] = halves.map(|half| {
+            let encoder = self.clone();
+            spawn_low_priority(move || encoder.encode_here(tenant, &half))
+        });
+        let (front, back) = (front.map_err(failed)?, back.map_err(failed)?);
+        let mut encoded = front.join().await.map_err(failed)??;
+        encoded.append(&mut back.join().await.map_err(failed)??);
         Ok(encoded)
     }
 

@@ -1,7 +1,10 @@
 //! Encoding statements for the database, except for their sequences.
 
 use acta_access::{Defines, TenantId};
-use acta_storage::{NewStatement, StorageError, Term, TermHasher, TransferredStatement};
+use acta_storage::{
+    LONG_WORK_BYTES, NewStatement, StorageError, Term, TermHasher, TransferredStatement,
+    spawn_blocking, spawn_low_priority,
+};
 use acta_xapi::{Fingerprint, Ifi, ParseLimits, Statement, StatementId, Version, parse_statement};
 
 use crate::database::Database;
@@ -45,7 +48,11 @@ impl EncodedStatement {
         if is_small {
             return Ok(prepare());
         }
-        acta_storage::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
+        if bytes < LONG_WORK_BYTES {
+            return spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted);
+        }
+        let failed = |source| StorageError::Io { act: "encoding statements", source };
+        spawn_low_priority(prepare).map_err(failed)?.join().await.map_err(failed)
     }
 
     fn of(hasher: &TermHasher, tenant: TenantId, new: NewStatement, salt: [u8; 16]) -> Self {
