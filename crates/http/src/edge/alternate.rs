@@ -117,8 +117,8 @@ async fn receive(
 ) -> Result<Form, Problem> {
     let stream = BodyStream::new(&parts.headers, body, Arc::clone(permit), bounds)?;
     let body = match sender {
-        Sender::Authenticated(party) => {
-            permit.set_party(party);
+        Sender::Authenticated(sending) => {
+            permit.set_party(sending);
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
             stream.bounded(Bound::new("a form", bytes_max, key))?.collect(&permit.charge).await?
         }
