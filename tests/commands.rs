@@ -6,12 +6,15 @@
     reason = "a test says that it failed by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
-use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta, run};
-use serde_json::Value;
+use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta, make, run};
+use acta_xapi::json::{self, JsonLimits};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 fn statement(number: u32, verb: &str) -> String {
@@ -405,6 +408,78 @@ fn every_tenant_of_a_directory_is_exported_and_imported() {
 #[test]
 fn every_tenant_of_a_database_is_exported_and_imported() {
     check_every_tenant_is_exported_and_imported(Engine::Postgres);
+}
+
+/// The properties of a statement, as they are written.
+fn properties(text: &str) -> BTreeMap<String, String> {
+    let json = json::parse(text.as_bytes(), &JsonLimits::STORED).expect("a statement");
+    let members = json.root().members();
+    members.map(|(name, value)| (name.unescaped().into_owned(), value.raw().to_owned())).collect()
+}
+
+/// Statements with everything that one version accepts and the other one, or another reader of
+/// JSON, does not.
+fn unusual_statements() -> [(Version, String); 2] {
+    let (_, mut new) = make::statement_with_id();
+    new["version"] = json!("2.1.0");
+    new["timestamp"] = json!("2026-03-01T10:00:00.120Z");
+    let agent = json!({"objectType": "contextAgent", "agent": make::agent()});
+    let group = json!({"objectType": "contextGroup", "group": make::group()});
+    new["context"] = json!({"contextAgents": [agent], "contextGroups": [group]});
+    let new = make::with_lone_surrogate(new).replace(SURROGATE, DUPLICATES);
+    let (_, mut old) = make::statement_with_id();
+    old["timestamp"] = json!("2026-03-01T10:00:00.5+01:00");
+    [(Version::V2_0_0, new), (Version::V1_0_3, old.to_string())]
+}
+
+const SURROGATE: &str = r#""\ud800""#;
+const DUPLICATES: &str = r#"{"a":1,"a":[2],"b":"\ud800"}"#;
+
+fn check_everything_accepted_is_exchanged(engine: Engine) {
+    let (store, folder) = (Store::new(engine), folder());
+    let mut server = Server::start_on(&store, Version::V2_0_0);
+    for (version, text) in unusual_statements() {
+        server.client(version).post("/statements").json_text(&text).send().expect(200);
+    }
+    server.ask_to_stop();
+    assert!(server.wait(Duration::from_secs(30)).is_some_and(|status| status.success()));
+    let exported = succeed(&store, &["export"]).out;
+    let lines: Vec<&str> = exported.lines().collect();
+    assert!(lines[0].contains(DUPLICATES) && lines[0].contains("contextGroups"), "{}", lines[0]);
+    assert_eq!(properties(lines[0])["version"], r#""2.1.0""#);
+    assert_eq!(properties(lines[1])["timestamp"], r#""2026-03-01T10:00:00.5+01:00""#);
+    let file = folder.path().join("all.jsonl");
+    std::fs::write(&file, &exported).unwrap();
+    let checked = run(acta().arg("check").arg(&file));
+    assert_eq!((checked.code, checked.err.as_str()), (Some(0), "2 statements valid\n"));
+
+    let other = Store::new(engine);
+    succeed(&other, &["init"]);
+    check_counts(&succeed(&other, &["import", "--json", file.to_str().unwrap()]), [2, 0, 0, 0, 0]);
+    let again = succeed(&other, &["export"]).out;
+    // By the id: what is imported together is stored version by version.
+    let [before, after] = [&exported, &again].map(|text| -> BTreeMap<String, _> {
+        let kept = text.lines().map(|line| {
+            let mut properties = properties(line);
+            for set in ["stored", "authority"] {
+                assert!(properties.remove(set).is_some(), "{line}");
+            }
+            (properties["id"].clone(), properties)
+        });
+        kept.collect()
+    });
+    assert_eq!(before.len(), 2);
+    assert_eq!(before, after);
+}
+
+#[test]
+fn everything_that_is_accepted_is_exported_checked_and_imported() {
+    check_everything_accepted_is_exchanged(Engine::Embedded);
+}
+
+#[test]
+fn everything_that_is_accepted_is_exported_checked_and_imported_on_postgres() {
+    check_everything_accepted_is_exchanged(Engine::Postgres);
 }
 
 #[test]

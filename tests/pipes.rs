@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_tests::{Server, Version, acta, run};
+use acta_tests::{Server, Version, acta, commands_without, run};
 use tempfile::TempDir;
 
 /// The exit code when nobody reads the results.
@@ -49,7 +49,11 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let renamed = run(acta().args(["tenant", "rename", "1", "first", "--data"]).arg(&data));
     assert_eq!(renamed.code, Some(0), "{}", renamed.err);
     let (bad, data) = (bad.to_str().unwrap(), data.to_str().unwrap());
-    let table: [(&[&str], i32); 14] = [
+    let [copied, facts, backup] =
+        ["copied", "facts", "backup"].map(|name| folder.path().join(name).display().to_string());
+    let good = good.to_str().unwrap();
+    let activity = "http://example.org/it";
+    let table: [(&[&str], i32); 37] = [
         (&["check", bad], READER_GONE),
         (&["check", "--json", bad], READER_GONE),
         (&["config", "show"], READER_GONE),
@@ -59,16 +63,42 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         (&["export", "--data", "no-such-store"], 2),
         (&["simulate", "--statements", "5000"], READER_GONE),
         (&["import", "--data", data, bad], 1),
+        (&["import", "--json", "--data", data, good], READER_GONE),
         (&["status", "--data", data], READER_GONE),
         (&["tenant", "list", "--data", data], READER_GONE),
+        (&["credential", "list", "--data", data], READER_GONE),
+        (&["account", "list", "--data", data], READER_GONE),
+        (&["person", "list", "--data", data], READER_GONE),
+        (&["person", "export", "--data", data], READER_GONE),
+        (&["person", "rules", "--data", data], READER_GONE),
+        (&["audit", "list", "--server", "--data", data], READER_GONE),
+        (&["audit", "verify", "--server", "--data", data], READER_GONE),
         (&["audit", "export", "--server", "--data", data], READER_GONE),
+        (&["follower", "list", "--data", data], READER_GONE),
+        (&["query", "--data", data], READER_GONE),
+        (&["facts", "status", "--data", data], READER_GONE),
+        (&["facts", "rebuild", "--all-tenants", "--data", data], READER_GONE),
+        (&["facts", "export", &facts, "--data", data], READER_GONE),
+        (&["analyse", "activity", "--data", data], READER_GONE),
+        (&["analyse", "items", "--activity", activity, "--data", data], READER_GONE),
+        (&["statement", "tail", "--data", data], 2),
         (&["verify", "--data", data], 0),
+        (&["verify", "--json", "--data", data], READER_GONE),
+        (&["backup", "--json", "--data", data, "--to", &backup], READER_GONE),
+        (&["restore", "--check", "--json", "--from", &backup], READER_GONE),
+        (&["copy", "--json", "--from", data, "--to", &copied], READER_GONE),
+        (&["init", "--data", data], 1),
+        (&["migrate"], 2),
+        (&["reindex", "--data", data], 0),
         (&["no-such-command"], 2),
     ];
     for (arguments, expected) in table {
         let code = run_closed(acta().args(arguments));
         assert_eq!(code, Some(expected), "{arguments:?}");
     }
+    // The log of a server has a test of its own.
+    let left = commands_without(table.iter().map(|(arguments, _)| arguments[0]).chain(["serve"]));
+    assert!(left.is_empty(), "without a row: {left:?}");
     let help = run_closed(acta().arg("--help"));
     assert_ne!(help, Some(101), "a panic");
 }

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta, run};
+use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta, commands_without, run};
 use tempfile::TempDir;
 
 /// A database that does not exist.
@@ -49,7 +49,14 @@ const fn of_directories(arguments: &'static [&'static str], instead: &'static st
     Row { options: DIRECTORY, about_database: instead, ..row(arguments) }
 }
 
-const COMMANDS: [Row; 16] = [
+/// What commands about the facts of a server say about a database.
+const FACTS_OF_SERVERS: &str = "each server of a store in a database has facts of its own";
+
+const fn about_facts(arguments: &'static [&'static str]) -> Row {
+    Row { about_database: FACTS_OF_SERVERS, ..row(arguments) }
+}
+
+const COMMANDS: [Row; 24] = [
     row(&["serve", "--must-exist", "--listen", "127.0.0.1:0"]),
     Row { about_directory: "created an empty store in DIR", ..row(&["init"]) },
     row(&["import", "no-such-file.jsonl"]),
@@ -60,7 +67,15 @@ const COMMANDS: [Row; 16] = [
     row(&["account", "list"]),
     row(&["audit", "list"]),
     row(&["follower", "list"]),
+    row(&["query"]),
+    row(&["person", "list"]),
+    row(&["analyse", "activity"]),
+    row(&["statement", "tail"]),
+    row(&["facts", "export", "no-such-folder"]),
+    about_facts(&["facts", "status"]),
+    about_facts(&["facts", "rebuild", "--all-tenants"]),
     Row { options: DIRECTORY, ..row(&["restore", "--finish"]) },
+    Row { options: DIRECTORY, ..row(&["verify", "--online"]) },
     of_directories(&["backup", "--to", "no-such-backup"], "pg_dump"),
     of_directories(&["verify"], "amcheck"),
     of_directories(&["reindex"], "REINDEX"),
@@ -155,19 +170,64 @@ fn listing(directory: &Path) -> Option<Vec<PathBuf>> {
 }
 
 /// Every command but those that create a store.
-const USERS: [&[&str]; 11] = [
+const USERS: [&[&str]; 16] = [
     &["serve", "--must-exist", "--listen", "127.0.0.1:0"],
     &["import", "no-such-file.jsonl"],
     &["export"],
     &["status"],
     &["tenant", "list"],
     &["credential", "create", "--label", "x"],
+    &["account", "list"],
     &["audit", "list"],
+    &["follower", "list"],
+    &["query"],
+    &["person", "list"],
+    &["analyse", "activity"],
+    &["statement", "tail"],
+    &["facts", "export", "no-such-folder"],
+    &["verify", "--online"],
     &["restore", "--finish"],
+];
+
+/// Those that are for stores in directories.
+const USERS_OF_DIRECTORIES: [&[&str]; 5] = [
     &["backup", "--to", "no-such-backup"],
     &["verify"],
     &["reindex"],
+    &["facts", "status"],
+    &["facts", "rebuild", "--all-tenants"],
 ];
+
+/// Commands without a store in `data` or `storage.url`, and why.
+const WITHOUT_PLACE: [(&str, &str); 4] = [
+    ("check", "reads files only"),
+    ("simulate", "writes files only"),
+    ("copy", "names both stores in arguments of its own"),
+    ("config", "shows both places and opens neither, which it says by itself"),
+];
+
+/// Commands that create a store or a schema, and those without a place.
+const CREATORS: [&str; 2] = ["init", "migrate"];
+
+#[test]
+fn every_command_has_a_row() {
+    let first = |arguments: &[&'static str]| arguments[0];
+    let without = || WITHOUT_PLACE.iter().map(|(name, _)| *name);
+    let left = commands_without(COMMANDS.iter().map(|row| first(row.arguments)).chain(without()));
+    assert!(left.is_empty(), "without a row in COMMANDS: {left:?}");
+    let users = USERS.iter().chain(&USERS_OF_DIRECTORIES).map(|arguments| first(arguments));
+    let left = commands_without(users.chain(CREATORS).chain(without()));
+    assert!(left.is_empty(), "without a row in USERS: {left:?}");
+}
+
+/// Nothing was made where commands run that name a file or a folder there.
+#[track_caller]
+fn check_nothing_was_made() {
+    for name in ["no-such-folder", "no-such-backup", "no-such-file.jsonl"] {
+        let path = std::env::temp_dir().join(name);
+        assert!(!path.exists(), "{}", path.display());
+    }
+}
 
 #[test]
 fn only_serve_and_init_create_a_store() {
@@ -179,12 +239,13 @@ fn only_serve_and_init_create_a_store() {
     std::fs::write(other.join("photo.jpg"), "").unwrap();
     for directory in [&missing, &empty, &other] {
         let before = listing(directory);
-        for arguments in USERS {
-            let ran = run(acta().args(arguments).arg("--data").arg(directory));
+        for arguments in USERS.iter().chain(&USERS_OF_DIRECTORIES) {
+            let ran = run(acta().args(*arguments).arg("--data").arg(directory));
             assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.err);
             let expected = format!("there is no store in {}", directory.display());
             assert!(ran.err.contains(&expected), "{arguments:?}: {}", ran.err);
             assert_eq!(listing(directory), before, "{arguments:?}");
+            check_nothing_was_made();
         }
     }
     for arguments in [&["init"][..], &["serve", "--listen", "127.0.0.1:0"]] {
@@ -214,11 +275,12 @@ fn commands_on_a_database_without_a_store_create_none() {
         command.args(arguments).envs(store.settings());
         command
     };
-    for arguments in &USERS[..8] {
+    for arguments in &USERS {
         let ran = run(&mut command(arguments));
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.err);
         let says = ["there is no store in the database", "has version 0"];
         assert!(says.iter().any(|text| ran.err.contains(text)), "{arguments:?}: {}", ran.err);
+        check_nothing_was_made();
     }
     let never = [("ACTA_STORAGE_MIGRATE", "never")];
     let created = run(command(&["init"]).envs(never));

@@ -14,6 +14,7 @@ fn check(kind: StoreKind) {
     let account = &made["account"];
     assert_eq!((&account["email"], &account["is_operator"]), (&json!(BEA), &json!(false)));
     assert_eq!(account["roles"], json!([{ "tenant": 1, "role": "analyst" }]), "{kind:?}");
+    check_audit(&store, account["id"].as_str().unwrap());
     let link = made["link"].as_str().unwrap();
     // Only the socket of a served store tells which address that is.
     let server = store.server().filter(|_| kind == StoreKind::Served).map(Server::address);
@@ -45,6 +46,15 @@ fn check(kind: StoreKind) {
     let audit = store.run_json(&["audit", "list", "--server", "--act", "account."]);
     let removed = audit["items"][0].clone();
     assert_eq!((&removed["act"], &removed["who"]), (&json!("account.removed"), &json!("operator")));
+}
+
+/// The audit names a person by the id and the address, in one piece; programs get the id alone.
+fn check_audit(store: &AdminStore, id: &str) {
+    let listed = store.run(&["audit", "list", "--server"]);
+    let target = format!("account:{id} ({BEA})");
+    assert!(listed.lines().any(|line| line.contains(&target)), "{listed}");
+    let as_json = store.run_json(&["audit", "list", "--server"]).to_string();
+    assert!(as_json.contains(&format!("account:{id}")) && !as_json.contains(BEA), "{as_json}");
 }
 
 fn check_links(store: &AdminStore) {

@@ -103,7 +103,7 @@ fn check_changing(store: &AdminStore, key: &str) {
 }
 
 fn check_token(store: &AdminStore, key: &str) {
-    let activity = "https://a.example/1";
+    let activities = ["https://a.example/1", "https://publisher.example/2"];
     let made = store.run_json(&[
         "credential",
         "token",
@@ -111,7 +111,9 @@ fn check_token(store: &AdminStore, key: &str) {
         "--agent",
         "mailto:ada@example.org",
         "--activity",
-        activity,
+        activities[0],
+        "--activity",
+        activities[1],
         "--registration",
         "0c7a9e44-8a0c-4b5c-9e46-7f3b2f1f9a11",
         "--lifetime",
@@ -120,7 +122,9 @@ fn check_token(store: &AdminStore, key: &str) {
     let token = made["token"].as_str().unwrap();
     assert!(made["basic"].as_str().unwrap().starts_with("Basic "), "{made}");
     if let Some(server) = store.server() {
-        check_bound(server, &format!("Bearer {token}"), activity);
+        for activity in activities {
+            check_bound(server, &format!("Bearer {token}"), activity);
+        }
     }
     let agent = r#"{"account":{"homePage":"https://a.example","name":"ada"}}"#;
     let shown = store.run(&["credential", "token", key, "--agent", agent]);
@@ -132,10 +136,15 @@ fn check_token(store: &AdminStore, key: &str) {
     );
 }
 
-/// The token is good for its learner alone.
+/// The token is good for its learner and its activities alone.
 fn check_bound(server: &Server, header: &str, activity: &str) {
     let client = server.client(Version::V2_0_0);
-    for (mailbox, status) in [("mailto:ada@example.org", 404), ("mailto:eve@example.org", 403)] {
+    let table = [
+        ("mailto:ada@example.org", activity, 404),
+        ("mailto:eve@example.org", activity, 403),
+        ("mailto:ada@example.org", "https://a.example/3", 403),
+    ];
+    for (mailbox, activity, status) in table {
         let state = client.get("/activities/state").query("activityId", activity);
         let state = state.query("agent", &json!({ "mbox": mailbox }).to_string());
         let state = state.query("stateId", "bookmark");

@@ -11,6 +11,7 @@ mod ending;
 mod followers;
 mod heads;
 mod neighbours;
+mod options;
 mod reaching;
 mod readme;
 mod serving;

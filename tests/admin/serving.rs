@@ -128,14 +128,16 @@ fn a_final_count_is_logged_when_the_server_stops() {
     check_counts(StoreKind::Database);
 }
 
-#[test]
-fn the_authority_of_statements_is_at_the_public_url_and_a_change_is_reported() {
+#[track_caller]
+fn check_authority(engine: Engine) {
     const REPORTED: &str = "stored statements have the authority home page https://one.example";
 
-    let folder = TempDir::new().unwrap();
-    let data = folder.path().join("data");
+    let store = Store::new(engine);
+    let of_store = store.settings();
     let served = |settings: &[(&str, &str)]| {
-        let server = Server::start_with(&data, Version::V2_0_0, settings);
+        let of_store = of_store.iter().map(|(name, value)| (*name, value.as_str()));
+        let settings: Vec<_> = settings.iter().copied().chain(of_store).collect();
+        let server = Server::start_with(&store.data(), Version::V2_0_0, &settings);
         let client = server.client(Version::V2_0_0);
         let id = client.store(&make::statement()).remove(0);
         let home_page = client.fetch(&id)["authority"]["account"]["homePage"].clone();
@@ -152,6 +154,12 @@ fn the_authority_of_statements_is_at_the_public_url_and_a_change_is_reported() {
     assert_eq!(served(&[two]), ("https://two.example".into(), 1));
     // The log is that of all servers: it was reported when it changed, and not again.
     assert_eq!(served(&[two]), ("https://two.example".into(), 1));
+}
+
+#[test]
+fn the_authority_of_statements_is_at_the_public_url_and_a_change_is_reported() {
+    check_authority(Engine::Embedded);
+    check_authority(Engine::Postgres);
 }
 
 #[track_caller]

@@ -1,10 +1,9 @@
 //! The about resource.
 
-use acta_tests::shared;
 use acta_tests::{Response, Version};
 use serde_json::Value;
 
-use crate::both;
+use crate::{both, shared};
 
 #[track_caller]
 fn check(answer: &Response) {

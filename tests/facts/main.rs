@@ -234,6 +234,27 @@ fn voided_statements_do_not_count_on_postgres() {
     leaves_out_voided(Engine::Postgres);
 }
 
+fn counts_what_is_not_unicode(engine: Engine) {
+    let mut asked = Asked::new(engine);
+    let client = asked.server.client(Version::V2_0_0);
+    let text = make::with_lone_surrogate(statement(0));
+    client.post("/statements").json_text(&text).send().expect(200);
+    asked.tell(&[statement(1)]);
+    assert_eq!(asked.count(), 2);
+    asked.restart();
+    assert_eq!(asked.count(), 2, "after a restart");
+}
+
+#[test]
+fn statements_that_are_not_unicode_count() {
+    counts_what_is_not_unicode(Engine::Embedded);
+}
+
+#[test]
+fn statements_that_are_not_unicode_count_on_postgres() {
+    counts_what_is_not_unicode(Engine::Postgres);
+}
+
 #[test]
 fn only_those_who_read_all_statements_may_ask() {
     let asked = Asked::new(Engine::Embedded);

@@ -1,6 +1,6 @@
 //! People sign in at the provider.
 
-use acta_tests::{Response, Version};
+use acta_tests::{Response, Version, acta, run};
 use serde_json::{Value, json};
 
 use crate::{World, cookie_of};
@@ -81,6 +81,30 @@ fn an_account_is_connected_by_its_owner_and_not_taken_over() {
     assert_eq!(entered["id"], made["account"]["id"]);
     // Nobody else is brought in by it.
     check_refused(&world.sign_in("bob", ""));
+}
+
+#[test]
+fn an_identity_is_listed_and_removed_by_commands() {
+    const ALICE: &str = "alice@example.org";
+
+    let world = World::new();
+    account(&world, &world.sign_in("alice", ""));
+    let listed = || world.store.administer(&["account", "identities", ALICE])["items"].clone();
+    let found = listed();
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    let id = found[0]["id"].as_str().expect("an id");
+    let data = world.store.data();
+    let shown = run(acta().args(["account", "identities", ALICE, "--data"]).arg(&data));
+    assert!(shown.out.contains(id) && shown.out.contains(world.provider.issuer()), "{}", shown.out);
+    let remove =
+        |id: &str| run(acta().args(["account", "remove-identity", ALICE, id, "--data"]).arg(&data));
+    let removed = remove(id);
+    assert_eq!(removed.code, Some(0), "{}", removed.err);
+    assert_eq!(listed(), json!([]));
+    let again = remove(id);
+    assert_eq!(again.code, Some(1), "{}", again.err);
+    // Nobody but the person connects the account again.
+    check_refused(&world.sign_in("alice", ""));
 }
 
 #[test]

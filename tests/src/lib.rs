@@ -20,5 +20,5 @@ pub mod tweak;
 pub use acta_xapi::Version;
 pub use client::{Call, Client, Response};
 pub use engine::{Engine, Store};
-pub use output::{CommandOutput, run};
+pub use output::{CommandOutput, commands_without, run};
 pub use server::{Launch, Server, acta, basic, shared, shared_on};

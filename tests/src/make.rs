@@ -69,6 +69,14 @@ pub fn statement_about(target: &str) -> Value {
     statement
 }
 
+/// The text of a statement that has a lone surrogate in the value of an extension, and no result
+/// besides. Such a text cannot be a [`Value`].
+pub fn with_lone_surrogate(mut statement: Value) -> String {
+    const PLACE: &str = "the place of the surrogate";
+    statement["result"] = json!({"extensions": {"https://example.org/odd": PLACE}});
+    statement.to_string().replace(PLACE, "\\ud800")
+}
+
 /// A statement that voids the statement with this id.
 pub fn voiding(target: &str) -> Value {
     let mut statement = statement_about(target);

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_tests::{Engine, acta, make, run};
+use acta_tests::{Engine, Version, acta, make, run};
 use serde_json::{Value, json};
 
 use crate::subscriber::{PATIENCE, Request};
@@ -200,6 +200,48 @@ fn the_command_line_prints_statements_as_they_are_stored() {
         };
         assert_eq!(status.code(), Some(0));
     }
+}
+
+fn prints_what_is_not_unicode(engine: Engine) {
+    let served = Served::new(engine);
+    let client = served.server.client(Version::V2_0_0);
+    let text = make::with_lone_surrogate(statement("did", 1));
+    client.post("/statements").json_text(&text).send().expect(200);
+    client.store(&statement("did", 2));
+    let print = |more: &[&str]| {
+        let mut command = acta();
+        command.args(["statement", "tail", "--after", "0"]).args(more);
+        command.envs(served.store.settings()).stdout(Stdio::piped());
+        if engine == Engine::Embedded {
+            command.arg("--data").arg(served.store.data());
+        }
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines: Vec<String> = lines.map(Result::unwrap).take(2).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        lines
+    };
+    let lines = print(&[]);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (number, line) in (1..).zip(lines) {
+        let end = format!("  p{number}@example.org did http://a.example/{number}");
+        assert!(line.starts_with(&format!("{number}  2")) && line.ends_with(&end), "{line}");
+    }
+    let lines = print(&["--json"]);
+    assert!(lines[0].contains(r#""https://example.org/odd":"\ud800""#), "{}", lines[0]);
+    let second: Value = serde_json::from_str(&lines[1]).unwrap();
+    assert_eq!(second["sequence"], 2);
+}
+
+#[test]
+fn the_command_line_prints_statements_that_are_not_unicode() {
+    prints_what_is_not_unicode(Engine::Embedded);
+}
+
+#[test]
+fn the_command_line_prints_statements_that_are_not_unicode_on_postgres() {
+    prints_what_is_not_unicode(Engine::Postgres);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Background maintenance: removes deleted tenants and expired records, and stores usage counts.
 
-use acta_ambient::Timestamp;
+use acta_access::TenantId;
 use acta_storage::directory::{
     self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonIdentifier,
     Recorded, Tenant, TenantState, Ticket, Versioned,
 };
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::Instrument;
 
 use crate::audit_entry::tenant_target;
@@ -31,18 +31,61 @@ impl Admin {
         let tenants: Vec<Versioned<Tenant>> =
             directory::list(&*self.storage, &Group::Every).await?;
         for tenant in tenants {
-            if matches!(tenant.value.state, TenantState::Purged { .. }) {
+            let span = tenant_span(tenant.value.id);
+            match tenant.value.state {
                 // Another node has removed it.
-                self.persons.forget(tenant.value.id);
-            } else if is_due(&tenant.value, now) {
-                let span = tenant_span(tenant.value.id);
-                self.purge(tenant).instrument(span).await?;
+                TenantState::Purged { .. } => self.persons.forget(tenant.value.id),
+                // It was interrupted, or another node is at it.
+                TenantState::Purging { .. } => self.purge(tenant).instrument(span).await?,
+                TenantState::Deleted { purge, .. } if purge <= now => {
+                    self.settle_purge(tenant).instrument(span).await?;
+                }
+                TenantState::Active
+                | TenantState::Suspended { .. }
+                | TenantState::Deleted { .. } => {}
             }
         }
         Ok(())
     }
 
-    /// Removes all data of a tenant whose waiting period is over.
+    /// Settles that the data of a tenant whose waiting period is over is removed, and removes it.
+    /// A tenant that was restored since it was read is left alone.
+    async fn settle_purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
+        let id = found.value.id;
+        let since = self.clock.now();
+        let settled = Tenant { state: TenantState::Purging { since }, ..found.value.clone() };
+        let server = Requester::server();
+        let (act, target) = ("tenant.purge_started", tenant_target(id));
+        let entry = self.entry_with(&server, act, target, &self.describe_data(id).await?);
+        let change = Change { writes: vec![found.write(&settled)], entries: vec![(None, entry)] };
+        if self.storage.commit(&change).await? != Committed::Done {
+            tracing::info!(tenant.id = id.number(), "a deleted tenant was changed meanwhile");
+            return Ok(());
+        }
+        self.authenticator.forget_tenant(id);
+        let found: Option<Versioned<Tenant>> =
+            directory::find(&*self.storage, &Tenant::record_id_of(id)).await?;
+        match found {
+            Some(found) if matches!(found.value.state, TenantState::Purging { .. }) => {
+                self.purge(found).await
+            }
+            // Another node has done it already.
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What the audit of the server keeps of a tenant.
+    async fn describe_data(&self, id: TenantId) -> Result<Value, AdminError> {
+        let count = self.storage.count_statements(id).await?;
+        let head = self.storage.audit_head(Some(id)).await?;
+        Ok(json!({
+            "statement_count": count,
+            "audit_entries": head.sequence,
+            "audit_hash": head.hash.to_string(),
+        }))
+    }
+
+    /// Removes all data of a tenant for which that is settled.
     async fn purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
         let id = found.value.id;
         tracing::info!(tenant.id = id.number(), "removing the data of a deleted tenant");
@@ -54,8 +97,7 @@ impl Admin {
         self.remove_records::<JoinedPerson>(id).await?;
         self.remove_records::<PersonIdentifier>(id).await?;
         self.remove_records::<PersonChanges>(id).await?;
-        let count = self.storage.count_statements(id).await?;
-        let head = self.storage.audit_head(Some(id)).await?;
+        let detail = self.describe_data(id).await?;
         self.storage.purge_tenant(id).await?;
         let after = Tenant {
             // The name may be that of a person.
@@ -63,15 +105,11 @@ impl Admin {
             state: TenantState::Purged { since: self.clock.now() },
             ..found.value.clone()
         };
-        let detail = json!({
-            "statement_count": count,
-            "audit_entries": head.sequence,
-            "audit_hash": head.hash.to_string(),
-        });
         let server = Requester::server();
         let entry: NewAuditEntry =
             self.entry_with(&server, "tenant.purged", tenant_target(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
+        // If it is stale, another node has removed the data too, or the next run does so again.
         if self.storage.commit(&change).await? == Committed::Done {
             tracing::info!(tenant.id = id.number(), "the data of a deleted tenant was removed");
         }
@@ -80,10 +118,7 @@ impl Admin {
         Ok(())
     }
 
-    async fn remove_records<T: Recorded>(
-        &self,
-        tenant: acta_access::TenantId,
-    ) -> Result<(), AdminError> {
+    async fn remove_records<T: Recorded>(&self, tenant: TenantId) -> Result<(), AdminError> {
         let group = Group::OfTenant(tenant);
         let mut after: Option<String> = None;
         loop {
@@ -101,9 +136,4 @@ impl Admin {
             self.commit(&Change { writes, entries: Vec::new() }).await?;
         }
     }
-}
-
-/// Whether the waiting period of a deleted tenant is over.
-fn is_due(tenant: &Tenant, now: Timestamp) -> bool {
-    matches!(tenant.state, TenantState::Deleted { purge, .. } if purge <= now)
 }

@@ -14,6 +14,10 @@ use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 use refusals::RefusalRecord;
 
+/// Why nothing can be changed in a tenant whose data is being removed.
+pub(crate) const BEING_REMOVED: &str =
+    "the waiting period is over: the data of the tenant is being removed";
+
 /// A permission in a tenant, and one on the server that also permits the act.
 #[derive(Clone, Copy)]
 pub(crate) struct PermissionPair {
@@ -179,7 +183,8 @@ impl Admin {
     }
 }
 
-/// A tenant that is suspended or deleted cannot be changed from inside, except to restore it.
+/// A tenant that is suspended or deleted cannot be changed from inside, except to restore it. One
+/// whose data is being removed is changed by nobody.
 fn check_state(
     requester: &Requester,
     tenant: &Tenant,
@@ -188,12 +193,17 @@ fn check_state(
     // Permissions and the audit can still be read.
     let is_closed = permission.is_write()
         || matches!(permission, Permission::ReadStatements | Permission::ReadPersons);
-    if tenant.state == TenantState::Active || requester.is_operator() || !is_closed {
+    let is_removed = matches!(tenant.state, TenantState::Purging { .. });
+    let is_open = tenant.state == TenantState::Active || (requester.is_operator() && !is_removed);
+    if is_open || !is_closed {
         return Ok(());
     }
     match (tenant.state, permission) {
-        (TenantState::Deleted { .. }, Permission::DeleteTenant) => Ok(()),
+        (TenantState::Deleted { .. } | TenantState::Purging { .. }, Permission::DeleteTenant) => {
+            Ok(())
+        }
         (TenantState::Deleted { .. }, _) => Err(AdminError::Conflict("the tenant is deleted")),
+        (TenantState::Purging { .. }, _) => Err(AdminError::Conflict(BEING_REMOVED)),
         _ => Err(AdminError::Conflict("the tenant is suspended")),
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::audit_entry::{differences, tenant_target};
 use crate::idempotency::Attempt;
-use crate::permissions::PermissionPair;
+use crate::permissions::{BEING_REMOVED, PermissionPair};
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 pub use settings::SettingChanges;
@@ -293,9 +293,9 @@ impl Admin {
                 self.move_tenant(requester, found, state, "tenant.suspended").await
             }
             TenantState::Suspended { .. } => Ok(found),
-            TenantState::Deleted { .. } | TenantState::Purged { .. } => {
-                Err(AdminError::Conflict("the tenant is deleted"))
-            }
+            TenantState::Deleted { .. }
+            | TenantState::Purging { .. }
+            | TenantState::Purged { .. } => Err(AdminError::Conflict("the tenant is deleted")),
         }
     }
 
@@ -316,8 +316,11 @@ impl Admin {
             TenantState::Suspended { .. } => {
                 self.move_tenant(requester, found, TenantState::Active, "tenant.resumed").await
             }
-            TenantState::Deleted { .. } | TenantState::Purged { .. } => {
+            TenantState::Deleted { .. } => {
                 Err(AdminError::Conflict("the tenant is deleted: restore it first"))
+            }
+            TenantState::Purging { .. } | TenantState::Purged { .. } => {
+                Err(AdminError::Conflict(BEING_REMOVED))
             }
         }
     }
@@ -337,15 +340,15 @@ impl Admin {
             on_server: ServerPermission::DeleteTenants,
         };
         let found = self.permit_either(requester, id, permissions).await?;
-        if matches!(found.value.state, TenantState::Deleted { .. }) {
-            return Ok(found);
-        }
+        let suspended = match found.value.state {
+            TenantState::Active => None,
+            TenantState::Suspended { since } => Some(since),
+            TenantState::Deleted { .. }
+            | TenantState::Purging { .. }
+            | TenantState::Purged { .. } => return Ok(found),
+        };
         let since = self.clock.now();
         let purge = since.saturating_add(self.options.deletion_wait);
-        let suspended = match found.value.state {
-            TenantState::Suspended { since } => Some(since),
-            TenantState::Active | TenantState::Deleted { .. } | TenantState::Purged { .. } => None,
-        };
         let state = TenantState::Deleted { since, purge, suspended };
         self.move_tenant(requester, found, state, "tenant.deleted").await
     }
@@ -355,7 +358,8 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is not deleted.
+    /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is not deleted, or its data is
+    /// being removed.
     pub async fn restore_tenant(
         &self,
         requester: &Requester,
@@ -366,13 +370,17 @@ impl Admin {
             on_server: ServerPermission::DeleteTenants,
         };
         let found = self.permit_either(requester, id, permissions).await?;
-        let TenantState::Deleted { purge, suspended, .. } = found.value.state else {
-            return Err(AdminError::Conflict("the tenant is not deleted"));
+        let (purge, suspended) = match found.value.state {
+            TenantState::Deleted { purge, suspended, .. } => (purge, suspended),
+            TenantState::Purging { .. } | TenantState::Purged { .. } => {
+                return Err(AdminError::Conflict(BEING_REMOVED));
+            }
+            TenantState::Active | TenantState::Suspended { .. } => {
+                return Err(AdminError::Conflict("the tenant is not deleted"));
+            }
         };
         if purge <= self.clock.now() {
-            return Err(AdminError::Conflict(
-                "the waiting period is over: the data of the tenant is being removed",
-            ));
+            return Err(AdminError::Conflict(BEING_REMOVED));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
         self.move_tenant(requester, found, state, "tenant.restored").await
@@ -429,7 +437,10 @@ fn is_purged(tenant: &Tenant) -> bool {
 pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
     let purge = match tenant.state {
         TenantState::Deleted { purge, .. } => Some(purge.to_string()),
-        TenantState::Active | TenantState::Suspended { .. } | TenantState::Purged { .. } => None,
+        TenantState::Active
+        | TenantState::Suspended { .. }
+        | TenantState::Purging { .. }
+        | TenantState::Purged { .. } => None,
     };
     let steps = tenant.settings.course.steps();
     let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();

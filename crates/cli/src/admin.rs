@@ -13,6 +13,7 @@ mod network;
 mod refusal;
 mod socket;
 mod table;
+mod typed;
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
@@ -38,6 +39,7 @@ pub(crate) use client::{Client, Common, OfTenant, Output, whole};
 pub(crate) use format::{fields, table};
 pub(crate) use refusal::Refusal;
 pub(crate) use table::Table;
+pub(crate) use typed::remember;
 
 /// Where the API is.
 const BASE: &str = "/api/v1";

@@ -11,7 +11,7 @@ mod wire;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
@@ -94,7 +94,8 @@ enum Command {
     Statement(statement::Arguments),
     /// Shows and rebuilds facts, from which questions are answered, also while the store is served.
     Facts(facts::Arguments),
-    /// Analyses questions, time on task and funnels of a tenant. The store must be served.
+    /// Analyses what the learners of a tenant did: activity, courses, questions, time and more. If
+    /// no server has the store open, facts are brought up to date first.
     Analyse(analyse::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
@@ -104,7 +105,12 @@ fn main() -> ExitCode {
     // Before there is another thread or a file: what this process makes is for its user alone,
     // whatever it inherited. It covers the files of SQLite too.
     umask(Mode::RWXG | Mode::RWXO);
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    admin::remember(Arguments::command(), &matches);
     let file = arguments.config.as_deref();
     let outcome = match &arguments.command {
         Command::Serve(arguments) => serve::run(file, arguments),
@@ -143,8 +149,6 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

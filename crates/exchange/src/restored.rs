@@ -135,7 +135,8 @@ impl RestoredStore<'_> {
                 TenantState::Purged { .. } => removed_again(&restored, now),
                 TenantState::Active
                 | TenantState::Suspended { .. }
-                | TenantState::Deleted { .. } => other,
+                | TenantState::Deleted { .. }
+                | TenantState::Purging { .. } => other,
             };
             plan.replace(&record, after.to_content());
         }
@@ -256,9 +257,9 @@ impl Plan {
 /// A tenant whose data is to be removed at once.
 fn removed_again(restored: &Tenant, now: Timestamp) -> Tenant {
     let state = match restored.state {
-        TenantState::Purged { .. } => restored.state,
+        TenantState::Purging { .. } | TenantState::Purged { .. } => restored.state,
         TenantState::Active | TenantState::Suspended { .. } | TenantState::Deleted { .. } => {
-            TenantState::Deleted { since: now, purge: now, suspended: None }
+            TenantState::Purging { since: now }
         }
     };
     Tenant { state, ..restored.clone() }

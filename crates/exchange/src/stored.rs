@@ -57,7 +57,8 @@ pub async fn verify_stored(
     let read = reading.audit(None).await;
     reading.note(read, || "the audit of the server".to_owned())?;
     for tenant in storage.list_tenants().await? {
-        if !matches!(tenant.state, TenantState::Purged { .. }) {
+        // What is left during a removal is not complete.
+        if !matches!(tenant.state, TenantState::Purging { .. } | TenantState::Purged { .. }) {
             reading.tenant(tenant.id).await?;
         }
     }

@@ -12,6 +12,7 @@ mod entries;
 mod error;
 mod follow;
 mod heads;
+mod home_pages;
 mod quotas;
 mod search;
 mod service;

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use acta_access::{Act, Principal, Restrictions, decide};
-use acta_storage::directory::AuthorityHomePages;
 use acta_storage::{AgentFilter, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
@@ -216,8 +215,8 @@ impl Service {
         }
         Self::permit(principal, Act::ReadOwnStatements)?;
         let mut own = vec![self.authority_of(principal).ifi().clone()];
-        let known = AuthorityHomePages::find(&*self.storage).await?.pages;
-        for home_page in known.into_iter().chain([self.options.authority_home_page.clone()]) {
+        let known = self.home_pages.find(&*self.storage, self.clock.elapsed()).await?;
+        for home_page in known.iter().chain([&self.options.authority_home_page]).cloned() {
             let account = Ifi::Account { home_page, name: principal.name.as_str().into() };
             if !own.contains(&account) {
                 own.push(account);

@@ -12,6 +12,7 @@ use acta_xapi::{Iri, ParseLimits, ProfilePrecondition};
 
 use crate::documents::turns::Turns;
 use crate::heads::{LogHeads, Summaries};
+use crate::home_pages::HomePages;
 use crate::{Quotas, ServiceError};
 
 /// The configuration of the use cases.
@@ -81,6 +82,7 @@ pub struct Service {
     pub(crate) merges: Arc<Turns>,
     pub(crate) heads: Arc<LogHeads>,
     pub(crate) summaries: Arc<Summaries>,
+    pub(crate) home_pages: Arc<HomePages>,
     /// Permits for work that keeps a processor busy: one for each processor.
     workers: Shares,
     /// Permits for storing what is large: one for each processor.
@@ -114,6 +116,7 @@ impl Service {
         Self {
             merges: Arc::default(),
             summaries: Arc::default(),
+            home_pages: Arc::default(),
             heads: Arc::new(LogHeads::new(&parts.storage)),
             workers: Shares::new(processors, weights.clone()),
             large_writes: Shares::new(processors, weights.clone()),

@@ -25,12 +25,14 @@ mod entities;
 mod feed;
 mod log_record;
 mod matching;
+mod purge;
 mod records;
 mod statements;
 mod tables;
 mod transfer;
 
 use log_record::LogRecord;
+use purge::BeforePurge;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub struct ModelStorage {
     /// Changes whenever records are stored.
     appended: watch::Sender<u64>,
     weights: Weights,
+    before_purge: BeforePurge,
 }
 
 /// How many stores this process has created.
@@ -94,6 +97,7 @@ impl ModelStorage {
             store: Mutex::new(store),
             appended: watch::Sender::new(0),
             weights: Weights::default(),
+            before_purge: BeforePurge::default(),
         }
     }
 

@@ -16,7 +16,7 @@ type Change = fn(&mut Value);
 type Base = fn() -> Value;
 
 /// The changes of the table, by the names that they have there.
-const CHANGES: [(&str, Base, Change); 40] = [
+const CHANGES: [(&str, Base, Change); 71] = [
     ("id in another case", rich, |it| {
         it["id"] = json!(it["id"].as_str().expect("an id").to_uppercase());
     }),
@@ -95,6 +95,75 @@ const CHANGES: [(&str, Base, Change); 40] = [
     ("context.extensions", rich, |it| {
         it["context"]["extensions"] = json!({"https://example.org/context": "Any"});
     }),
+    ("actor.mbox_sha1sum", with_hash, |it| it["actor"]["mbox_sha1sum"] = json!("ab".repeat(20))),
+    ("actor.mbox_sha1sum in another case", with_hash, |it| {
+        let hash = it["actor"]["mbox_sha1sum"].as_str().expect("a hash").to_uppercase();
+        it["actor"]["mbox_sha1sum"] = json!(hash);
+    }),
+    ("actor.openid", with_openid, |it| {
+        it["actor"]["openid"] = json!(format!("https://openid.example.org/{}", make::id()));
+    }),
+    ("actor.account.homePage", rich, |it| {
+        it["actor"]["account"]["homePage"] = json!("https://example.com");
+    }),
+    ("actor.account.name", rich, |it| it["actor"]["account"]["name"] = json!(make::id())),
+    ("object, another agent", about_agent, |it| it["object"] = make::agent()),
+    ("object, another group", about_group, |it| it["object"] = make::group()),
+    ("object, another statement", about_statement, |it| it["object"]["id"] = json!(make::id())),
+    ("object, the id of the statement in another case", about_statement, |it| {
+        it["object"]["id"] = json!(it["object"]["id"].as_str().expect("a UUID").to_uppercase());
+    }),
+    ("object.actor of a SubStatement", with_substatement, |it| {
+        it["object"]["actor"] = make::agent();
+    }),
+    ("object.verb of a SubStatement", with_substatement, |it| {
+        it["object"]["verb"]["id"] = json!(make::verb_id());
+    }),
+    ("object.verb.display of a SubStatement", with_substatement, |it| {
+        it["object"]["verb"]["display"] = json!({"fr": "autre"});
+    }),
+    ("object.object of a SubStatement", with_substatement, |it| {
+        it["object"]["object"]["id"] = json!(make::activity_id());
+    }),
+    ("object.result of a SubStatement", with_substatement, |it| {
+        it["object"]["result"]["success"] = json!(false);
+    }),
+    ("object.context of a SubStatement", with_substatement, |it| {
+        it["object"]["context"]["registration"] = json!(make::id());
+    }),
+    ("result.score.scaled", rich, |it| it["result"]["score"]["scaled"] = json!(0.6)),
+    ("result.score.min", rich, |it| it["result"]["score"]["min"] = json!(-1)),
+    ("result.score.max", rich, |it| it["result"]["score"]["max"] = json!(11)),
+    ("context.instructor", rich, |it| it["context"]["instructor"] = make::agent()),
+    ("context.team", rich, |it| it["context"]["team"] = make::group()),
+    ("context.revision", rich, |it| it["context"]["revision"] = json!("8")),
+    ("context.platform", rich, |it| it["context"]["platform"] = json!("Web")),
+    ("context.language", rich, |it| it["context"]["language"] = json!("de-AT")),
+    ("context.statement", rich, |it| it["context"]["statement"]["id"] = json!(make::id())),
+    ("context.contextActivities, another activity", rich, |it| {
+        it["context"]["contextActivities"]["parent"][0]["id"] = json!(make::activity_id());
+    }),
+    ("context.contextActivities, another kind", rich, |it| {
+        let parents = it["context"]["contextActivities"]["parent"].take();
+        it["context"]["contextActivities"] = json!({"grouping": parents});
+    }),
+    ("context.contextActivities, another definition", rich, |it| {
+        it["context"]["contextActivities"]["parent"][0]["definition"] =
+            json!({"name": {"fr": "autre"}});
+    }),
+    ("context.contextActivities.category", rich, |it| {
+        it["context"]["contextActivities"]["category"] = json!([{"id": make::activity_id()}]);
+    }),
+    ("context.contextActivities.other", rich, |it| {
+        it["context"]["contextActivities"]["other"] = json!([{"id": make::activity_id()}]);
+    }),
+    ("context.contextActivities.grouping", rich, |it| {
+        it["context"]["contextActivities"]["grouping"] = json!([{"id": make::activity_id()}]);
+    }),
+    ("context.contextGroups", rich, |it| {
+        let entry = json!({"objectType": "contextGroup", "group": make::group()});
+        it["context"]["contextGroups"] = json!([entry]);
+    }),
 ];
 
 fn rich() -> Value {
@@ -107,10 +176,40 @@ fn with_agent() -> Value {
     statement
 }
 
-fn with_substatement() -> Value {
-    let (_, mut statement) = make::statement_with_id();
-    statement["object"] = make::substatement();
+fn with_hash() -> Value {
+    let mut statement = make::rich_statement();
+    let hash = make::sha256_hex(make::id().as_bytes());
+    statement["actor"] = json!({"mbox_sha1sum": hash[..40]});
     statement
+}
+
+fn with_openid() -> Value {
+    let mut statement = make::rich_statement();
+    let openid = format!("https://openid.example.org/{}", make::id());
+    statement["actor"] = json!({"openid": openid});
+    statement
+}
+
+fn about(object: Value) -> Value {
+    let (_, mut statement) = make::statement_with_id();
+    statement["object"] = object;
+    statement
+}
+
+fn about_agent() -> Value {
+    about(make::agent())
+}
+
+fn about_group() -> Value {
+    about(make::group())
+}
+
+fn about_statement() -> Value {
+    about(json!({"objectType": "StatementRef", "id": make::id()}))
+}
+
+fn with_substatement() -> Value {
+    about(make::substatement())
 }
 
 fn with_two_parents() -> Value {
@@ -178,4 +277,79 @@ fn equality_follows_the_table_of_the_register() {
             }
         }
     }
+}
+
+/// What kind of value the member `name` of an object is; none for values whose members are not
+/// properties of a statement.
+fn kind_of<'k>(name: &'k str, value: &Value) -> Option<&'k str> {
+    Some(match name {
+        "definition" | "extensions" | "display" | "attachments" => return None,
+        "actor" | "instructor" | "team" | "member" | "agent" | "group" | "authority" => "agent",
+        "parent" | "grouping" | "category" | "other" => "activity",
+        "contextAgents" | "contextGroups" => "context actor",
+        "statement" => "reference",
+        "object" => match value["objectType"].as_str() {
+            Some("Agent" | "Group") => "agent",
+            Some("StatementRef") => "reference",
+            Some("SubStatement") => "substatement",
+            Some(_) | None => "activity",
+        },
+        other => other,
+    })
+}
+
+/// Adds the properties of a value of this kind, and of all that is in it.
+fn add_properties(kind: &str, value: &Value, properties: &mut BTreeSet<String>) {
+    for element in value.as_array().into_iter().flatten() {
+        add_properties(kind, element, properties);
+    }
+    for (name, member) in value.as_object().into_iter().flatten() {
+        properties.insert(format!("{kind}.{name}"));
+        if let Some(kind) = kind_of(name, member) {
+            add_properties(kind, member, properties);
+        }
+    }
+}
+
+/// Adds the properties that differ.
+fn add_changed(kind: &str, before: &Value, after: &Value, changed: &mut BTreeSet<String>) {
+    if let (Some(before), Some(after)) = (before.as_array(), after.as_array())
+        && before.len() == after.len()
+    {
+        before.iter().zip(after).for_each(|(one, other)| add_changed(kind, one, other, changed));
+    }
+    let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else { return };
+    for name in before.keys().chain(after.keys()) {
+        let (one, other) = (before.get(name), after.get(name));
+        if one == other {
+            continue;
+        }
+        changed.insert(format!("{kind}.{name}"));
+        if let (Some(one), Some(other)) = (one, other)
+            && let Some(kind) = kind_of(name, one)
+        {
+            add_changed(kind, one, other, changed);
+        }
+    }
+}
+
+#[test]
+fn every_property_of_a_statement_is_in_the_table_of_equality() {
+    let (mut properties, mut changed) = (BTreeSet::new(), BTreeSet::new());
+    for (_, base, change) in CHANGES {
+        let before = base();
+        let mut after = before.clone();
+        change(&mut after);
+        for statement in [&before, &after] {
+            add_properties("statement", statement, &mut properties);
+        }
+        add_changed("statement", &before, &after, &mut changed);
+    }
+    // Apart from agents and activities, the type of a value is the only one that may stand there.
+    properties.retain(|name| !name.ends_with(".objectType"));
+    // Entries of these lists are compared as a whole.
+    properties.retain(|name| !name.starts_with("context actor."));
+    let missing: Vec<&String> = properties.difference(&changed).collect();
+    assert!(missing.is_empty(), "no row changes {missing:?}");
+    assert!(40 < properties.len(), "{properties:?}");
 }

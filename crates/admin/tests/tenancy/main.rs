@@ -14,6 +14,7 @@ mod auditing;
 mod credentials;
 mod permissions;
 mod persons;
+mod purging;
 mod tenants;
 mod tokens;
 mod world;

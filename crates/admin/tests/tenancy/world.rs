@@ -45,6 +45,8 @@ pub(crate) const EVERYBODY: [&str; 13] = [
 pub(crate) struct World {
     pub(crate) admin: Admin,
     pub(crate) storage: Arc<dyn Storage>,
+    /// The same store, with what only the model can do.
+    pub(crate) model: Arc<ModelStorage>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
@@ -68,11 +70,16 @@ fn service_options() -> acta_service::Options {
     }
 }
 
+const fn password_options() -> PasswordHasherOptions {
+    PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 1 }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-        let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+        let model = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+        let storage: Arc<dyn Storage> = Arc::<ModelStorage>::clone(&model);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let authenticator = Authenticator::open(
             Arc::clone(&storage),
@@ -87,22 +94,42 @@ impl World {
             entropy: Arc::clone(&entropy),
             options: service_options(),
         });
-        let passwords =
-            PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 1 };
         let admin = Admin::new(AdminParts {
             storage: Arc::clone(&storage),
             service: service.clone(),
             authenticator: Arc::clone(&authenticator),
-            hasher: PasswordHasher::new(Arc::clone(&entropy), passwords),
+            hasher: PasswordHasher::new(Arc::clone(&entropy), password_options()),
             clock: as_clock,
             entropy: Arc::clone(&entropy),
             options: Options::usual(),
         });
         let other = storage.create_tenant("other", START).await.unwrap();
-        let key = String::new();
-        let mut world = Self { admin, storage, authenticator, service, clock, entropy, other, key };
+        let mut world = Self {
+            admin,
+            storage,
+            model,
+            authenticator,
+            service,
+            clock,
+            entropy,
+            other,
+            key: String::new(),
+        };
         world.key = world.credential("all").await.credential.key;
         world
+    }
+
+    /// Another node on the same store, whose clock stands at `now`.
+    pub(crate) fn node_at(&self, now: Timestamp) -> Admin {
+        Admin::new(AdminParts {
+            storage: Arc::clone(&self.storage),
+            service: self.service.clone(),
+            authenticator: Arc::clone(&self.authenticator),
+            hasher: PasswordHasher::new(Arc::clone(&self.entropy), password_options()),
+            clock: Arc::new(ManualClock::new(now)),
+            entropy: Arc::clone(&self.entropy),
+            options: Options::usual(),
+        })
     }
 
     fn id(&self) -> Uuid {

@@ -66,6 +66,7 @@ pub(crate) fn check_state(tenant: &Tenant) -> Result<(), AuthError> {
         TenantState::Active => Ok(()),
         TenantState::Suspended { .. }
         | TenantState::Deleted { .. }
+        | TenantState::Purging { .. }
         | TenantState::Purged { .. } => Err(AuthError::Closed { state: tenant.state.as_str() }),
     }
 }

@@ -385,6 +385,7 @@ async fn credentials_of_a_closed_tenant_get_its_state() {
         (TenantState::Suspended { since }, "suspended"),
         (TenantState::Deleted { since, purge, suspended: None }, "deleted"),
         (TenantState::Active, "permitted"),
+        (TenantState::Purging { since }, "purging"),
         (TenantState::Purged { since }, "purged"),
     ];
     for (state, expected) in states {

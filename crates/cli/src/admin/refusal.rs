@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::typed::typed;
+
 /// An error response: the cause, and each part of the request that must be corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -51,34 +53,6 @@ fn is_position(found: &str) -> bool {
     found.starts_with("line ") && found.contains(", column ")
 }
 
-/// What was typed for the value at `place`: a parameter, or a JSON Pointer in the body of the
-/// request. It is an option whose name is that of the property, if it is not listed here.
-fn typed(place: &str) -> String {
-    /// Properties whose options or arguments have other names.
-    const OTHERS: [(&str, &str); 11] = [
-        ("activity_prefixes", "--activity-prefix"),
-        ("display_name", "--name"),
-        ("email", "the e-mail address"),
-        ("id", "the id"),
-        ("is_operator", "--operator"),
-        ("is_read_only", "--read-only"),
-        ("lifetime_seconds", "--lifetime"),
-        ("name", "the name"),
-        ("origins", "--origin"),
-        ("overlap_seconds", "--overlap"),
-        ("scopes", "--scope"),
-    ];
-
-    let mut names = place.split('/').filter(|name| !name.is_empty());
-    let name = match names.next() {
-        None => return "the request".to_owned(),
-        Some("limits") => names.next().unwrap_or("limits"),
-        Some(first) => first,
-    };
-    let other = OTHERS.iter().find(|(property, _)| *property == name);
-    other.map_or_else(|| format!("--{}", name.replace('_', "-")), |(_, typed)| (*typed).to_owned())
-}
-
 impl std::error::Error for Refusal {}
 
 impl fmt::Display for Refusal {
@@ -106,33 +80,18 @@ mod tests {
         }"#;
         let expected = "2 faults were found; nothing was changed\n  \
                         the name: expected a text, found 7\n  \
-                        --limit: expected a number, found x";
+                        the limit: expected a number, found x";
         assert_eq!(Refusal::read(400, problem.as_bytes()).to_string(), expected);
     }
 
     #[test]
     fn a_single_fault_is_reported_once() {
         let problem = r#"{
-            "detail": "/expires: expected a time in the future",
-            "faults": [{"pointer": "/expires", "message": "expected a time in the future"}]
+            "detail": "/label: expected 1 to 200 characters",
+            "faults": [{"pointer": "/label", "message": "expected 1 to 200 characters"}]
         }"#;
-        let expected = "--expires: expected a time in the future";
+        let expected = "the label: expected 1 to 200 characters";
         assert_eq!(Refusal::read(400, problem.as_bytes()).to_string(), expected);
-    }
-
-    #[test]
-    fn faults_speak_of_what_was_typed() {
-        let table = [
-            ("/activity_prefixes/1", "--activity-prefix"),
-            ("/limits/bytes_per_day", "--bytes-per-day"),
-            ("/expires", "--expires"),
-            ("/authority/account", "--authority"),
-            ("outcome", "--outcome"),
-            ("", "the request"),
-        ];
-        for (place, expected) in table {
-            assert_eq!(typed(place), expected, "{place}");
-        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ const AUTHORITY_NAME: &str = "import";
 /// The account name in the authority of imported statements with old IRIs.
 const OLD_IRIS_NAME: &str = "import-old-iris";
 
-/// The tenants of a store. Those whose data has been removed do not count.
+/// The tenants of a store. Those whose data has been removed, or is being
+/// removed, do not count.
 pub(crate) async fn tenants_in(storage: &dyn Storage) -> Result<Vec<TenantId>> {
     let tenants = storage.list_tenants().await?;
     Ok(tenants.iter().filter(|tenant| has_data(tenant)).map(|tenant| tenant.id).collect())
@@ -25,7 +26,7 @@ pub(crate) async fn tenants_in(storage: &dyn Storage) -> Result<Vec<TenantId>> {
 fn has_data(tenant: &Tenant) -> bool {
     match tenant.state {
         TenantState::Active | TenantState::Suspended { .. } | TenantState::Deleted { .. } => true,
-        TenantState::Purged { .. } => false,
+        TenantState::Purging { .. } | TenantState::Purged { .. } => false,
     }
 }
 

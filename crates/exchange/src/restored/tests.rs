@@ -170,7 +170,7 @@ async fn a_tenant_whose_data_was_removed_is_removed_again() {
     commit(&replaced, vec![found.write(&Tenant { state, ..found.value.clone() })]).await;
     end_access(&storage, Some(&replaced)).await.unwrap();
     let found: Versioned<Tenant> = directory::find(&storage, &id).await.unwrap().unwrap();
-    let expected = TenantState::Deleted { since: START, purge: START, suspended: None };
+    let expected = TenantState::Purging { since: START };
     assert_eq!(found.value.state, expected);
 }
 

@@ -219,6 +219,35 @@ async fn own_statements_are_found_under_every_home_page_that_the_store_has_had()
 }
 
 #[tokio::test]
+async fn a_home_page_that_another_node_begins_to_use_is_known_after_a_second() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
+    let storage = Arc::new(ModelStorage::new(Arc::<ManualClock>::clone(&clock)));
+    let node =
+        |page: &str| service_on(Arc::clone(&storage), Arc::<ManualClock>::clone(&clock), page);
+    let begin = async |page: &str| {
+        AuthorityHomePages::begin(&*storage, &page.parse().unwrap()).await.unwrap()
+    };
+    let (writer, reader) = (principal("ada", "all"), principal("ada", "statements/read/mine"));
+    begin("https://one.example").await;
+    let one = node("https://one.example");
+    store(&one, &writer, statement(ID, "")).await.unwrap();
+    let count = async |service: &Service| {
+        let page = service.query_statements(&reader, Search::default()).await.unwrap();
+        page.statements.len()
+    };
+    assert_eq!(count(&one).await, 1);
+    begin("https://two.example").await;
+    let two = node("https://two.example");
+    assert_eq!(count(&two).await, 1, "the node itself knows both at once");
+    let id = "7690e6c9-3ef0-4ed3-8b37-7f3964730001";
+    store(&two, &writer, statement(id, "")).await.unwrap();
+    assert_eq!(count(&two).await, 2);
+    assert_eq!(count(&one).await, 1, "as it has read it");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(count(&one).await, 2);
+}
+
+#[tokio::test]
 async fn statements_are_appended_to_what_was_written_before() {
     let (service, clock) = service();
     let who = principal("ada", "all");

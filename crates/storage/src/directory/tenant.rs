@@ -56,6 +56,11 @@ pub enum TenantState {
         /// When it was suspended, if it was: undoing the deletion does not resume it.
         suspended: Option<Timestamp>,
     },
+    /// Its data is being removed, which nothing can stop any more.
+    Purging {
+        /// When the removal began.
+        since: Timestamp,
+    },
     /// Its data has been removed. Its number is never used again.
     Purged {
         /// When its data was removed.
@@ -70,6 +75,7 @@ impl TenantState {
             Self::Active => "active",
             Self::Suspended { .. } => "suspended",
             Self::Deleted { .. } => "deleted",
+            Self::Purging { .. } => "purging",
             Self::Purged { .. } => "purged",
         }
     }
@@ -168,6 +174,7 @@ impl Body {
                 let suspended = self.suspended.map(moment);
                 Some(TenantState::Deleted { since: since?, purge: purge?, suspended })
             }
+            "purging" => Some(TenantState::Purging { since: since? }),
             "purged" => Some(TenantState::Purged { since: since? }),
             _ => None,
         }
@@ -184,9 +191,9 @@ impl Recorded for Tenant {
     fn to_content(&self) -> RecordContent {
         let (since, purge, suspended) = match self.state {
             TenantState::Active => (None, None, None),
-            TenantState::Suspended { since } | TenantState::Purged { since } => {
-                (Some(since), None, None)
-            }
+            TenantState::Suspended { since }
+            | TenantState::Purging { since }
+            | TenantState::Purged { since } => (Some(since), None, None),
             TenantState::Deleted { since, purge, suspended } => {
                 (Some(since), Some(purge), suspended)
             }

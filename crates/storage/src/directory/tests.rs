@@ -39,6 +39,7 @@ fn tenants_are_written_and_read() {
         TenantState::Suspended { since: NOW },
         TenantState::Deleted { since: NOW, purge: NOW, suspended: None },
         TenantState::Deleted { since: NOW, purge: NOW, suspended: Some(NOW) },
+        TenantState::Purging { since: NOW },
         TenantState::Purged { since: NOW },
     ];
     for state in states {

@@ -9,8 +9,7 @@ use async_trait::async_trait;
 use super::{ModelStorage, Store};
 use crate::{
     AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, Expected, Group, Order,
-    Purged, Record, RecordKind, RecordStore, RecordWrite, StorageError, TenantPurge, Usage,
-    UsageStore,
+    Record, RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore,
 };
 
 impl Store {
@@ -159,21 +158,6 @@ impl AuditStore for ModelStorage {
 
     async fn audit_head(&self, tenant: Option<TenantId>) -> Result<ChainHead, StorageError> {
         Ok(self.lock().head(tenant))
-    }
-}
-
-#[async_trait]
-impl TenantPurge for ModelStorage {
-    async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
-        let mut store = self.lock();
-        let data = store.tenant_data.remove(&tenant).unwrap_or_default();
-        store.audit.remove(&Some(tenant));
-        store.usage.retain(|(of, _), _| *of != tenant);
-        Ok(Purged {
-            statement_count: data.records.len() as u64,
-            attachment_count: data.attachments.len() as u64,
-            document_count: data.documents.len() as u64,
-        })
     }
 }
 

@@ -21,7 +21,11 @@ pub(crate) struct Arguments {
     of: OfTenant,
     /// A file with the question as JSON, as the API takes it; `-` for standard input. Options are
     /// then not used.
-    #[arg(value_name = "FILE", conflicts_with_all = ["measures", "by", "conditions", "order"])]
+    #[arg(
+        id = "question",
+        value_name = "FILE",
+        conflicts_with_all = ["measures", "by", "conditions", "order"]
+    )]
     file: Option<PathBuf>,
     /// What is computed, such as `count`, `distinct:person`, `mean:credit` or
     /// `percentile:duration:90`, with a name of its own as in `learners=distinct:person`; can be

@@ -18,13 +18,17 @@ pub(crate) struct TenantView {
     /// The display name.
     #[schema(min_length = 1, max_length = 200, example = "Example School")]
     name: String,
-    /// Whether the tenant is active, suspended or deleted.
-    #[schema(value_type = String, pattern = "^(active|suspended|deleted)$", example = "active")]
+    /// Whether the tenant is active, suspended or deleted, or its data is being removed.
+    #[schema(
+        value_type = String,
+        pattern = "^(active|suspended|deleted|purging)$",
+        example = "active"
+    )]
     state: &'static str,
     /// When it was created.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     created: String,
-    /// When it was suspended or deleted.
+    /// When it was suspended or deleted, or the removal of its data began.
     #[schema(required, format = DateTime, example = json!(null))]
     since: Option<String>,
     /// When its data will be removed, if it is deleted.
@@ -71,7 +75,9 @@ impl TenantView {
     pub(super) fn of(tenant: &Tenant) -> Self {
         let (since, purge) = match tenant.state {
             TenantState::Active => (None, None),
-            TenantState::Suspended { since } | TenantState::Purged { since } => (Some(since), None),
+            TenantState::Suspended { since }
+            | TenantState::Purging { since }
+            | TenantState::Purged { since } => (Some(since), None),
             TenantState::Deleted { since, purge, .. } => (Some(since), Some(purge)),
         };
         Self {

@@ -1,7 +1,9 @@
 //! Server-sent events, printed as they arrive.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The longest event, in bytes: 64 MiB.
@@ -44,7 +46,7 @@ impl<W: Write> EventPrinter<W> {
         match name {
             "statement" if self.is_json => writeln!(self.output, "{}", data.trim_end()),
             "statement" => {
-                let entry: Value = serde_json::from_str(&data)?;
+                let entry: Entry<'_> = serde_json::from_str(&data)?;
                 writeln!(self.output, "{}", line_of(&entry))
             }
             "end" => {
@@ -83,23 +85,45 @@ impl<W: Write> Write for EventPrinter<W> {
     }
 }
 
+/// What is shown of an entry. The statement in it is passed over, and not read: the values of its
+/// extensions may be texts that are not Unicode.
+#[derive(Deserialize)]
+struct Entry<'t> {
+    sequence: u64,
+    #[serde(borrow)]
+    stored: Cow<'t, str>,
+    #[serde(borrow)]
+    sentence: Sentence<'t>,
+}
+
+/// A statement in words.
+#[derive(Deserialize)]
+struct Sentence<'t> {
+    #[serde(borrow)]
+    actor: Cow<'t, str>,
+    #[serde(borrow)]
+    verb: Cow<'t, str>,
+    #[serde(borrow)]
+    object: Cow<'t, str>,
+}
+
 /// An entry as a line for people.
-fn line_of(entry: &Value) -> String {
-    let text = |pointer: &str| entry.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let parts = ["/sentence/actor", "/sentence/verb", "/sentence/object"].map(|part| {
-        // What a statement says does not control the terminal.
-        text(part).replace(char::is_control, " ")
-    });
-    format!("{}  {}  {}", entry["sequence"], text("/stored"), parts.join(" "))
+fn line_of(entry: &Entry<'_>) -> String {
+    let Sentence { actor, verb, object } = &entry.sentence;
+    // What a statement says does not control the terminal.
+    let parts = [actor, verb, object].map(|part| part.replace(char::is_control, " "));
+    format!("{}  {}  {}", entry.sequence, entry.stored, parts.join(" "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The statement has a lone surrogate in the value of an extension.
     const STREAM: &str = "retry: 2000\nid: 6\n\n: nothing new\nid: 6\n\nevent: statement\nid: 7\n\
-         data: {\"sequence\":7,\"stored\":\"T\",\ndata: \"sentence\":{\"actor\":\"A\\u001b\",\
-         \"verb\":\"did\",\"object\":\"é\"}}\n\nevent: end\ndata: {\"reason\":\"stopping\"}\n\n";
+         data: {\"sequence\":7,\"stored\":\"T\",\"statement\":{\"e\":\"\\ud800\"},\n\
+         data: \"sentence\":{\"actor\":\"A\\u001b\",\"verb\":\"did\",\"object\":\"é\"}}\n\n\
+         event: end\ndata: {\"reason\":\"stopping\"}\n\n";
 
     #[track_caller]
     fn check(is_json: bool, step: usize, expected: &str) {
@@ -116,8 +140,9 @@ mod tests {
     fn statements_are_printed_however_their_bytes_arrive() {
         for step in [1, 2, 7, 1_000] {
             check(false, step, "7  T  A  did é\n");
-            let json = "{\"sequence\":7,\"stored\":\"T\", \"sentence\":{\"actor\":\"A\\u001b\",\
-                        \"verb\":\"did\",\"object\":\"é\"}}\n";
+            let json = "{\"sequence\":7,\"stored\":\"T\",\"statement\":{\"e\":\"\\ud800\"}, \
+                        \"sentence\":{\"actor\":\"A\\u001b\",\"verb\":\"did\",\
+                        \"object\":\"é\"}}\n";
             check(true, step, json);
         }
     }
