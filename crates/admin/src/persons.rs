@@ -386,8 +386,8 @@ impl Admin {
         Err(AdminError::Stale)
     }
 
-    /// Splits identifiers off a person, into a new person, who is returned. The name, the attributes
-    /// and the memberships in groups stay with the first one.
+    /// Splits identifiers off a person, into a new person, who is returned. The name, the
+    /// attributes and the memberships in groups stay with the first one.
     ///
     /// # Errors
     ///

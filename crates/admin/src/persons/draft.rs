@@ -1,7 +1,8 @@
 //! A planned change of persons and groups.
 //!
-//! It is planned on the persons and groups of one version. Its writes say nothing about the versions of
-//! single records: the record of changes, which every change writes, must have that version.
+//! It is planned on the persons and groups of one version. Its writes say nothing about the
+//! versions of single records: the record of changes, which every change writes, must have that
+//! version.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -102,8 +103,8 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`AdminError::Faulty`] if it cannot be where it is to be, [`AdminError::Conflict`] if another
-    /// group has its name there, or there are too many.
+    /// [`AdminError::Faulty`] if it cannot be where it is to be, [`AdminError::Conflict`] if
+    /// another group has its name there, or there are too many.
     pub(super) fn put_group(&mut self, group: PersonGroup) -> Result<(), AdminError> {
         check_place(&self.groups, &group)?;
         self.changed_groups.insert(group.id);

@@ -53,11 +53,7 @@ fn period(from: Option<&str>, until: Option<&str>) -> MembershipPeriod {
 }
 
 impl World {
-    async fn group(
-        &self,
-        name: &str,
-        parent: Option<GroupId>,
-    ) -> Result<PersonGroup, AdminError> {
+    async fn group(&self, name: &str, parent: Option<GroupId>) -> Result<PersonGroup, AdminError> {
         let new = NewPersonGroup { name: name.to_owned(), kind: None, parent };
         self.admin.create_group(&Requester::machine(), OF, new, never()).await.map(now)
     }
@@ -177,10 +173,7 @@ async fn members_are_in_a_group_at_times() {
     let world = World::new().await;
     let ada = world.join(&[mbox("ada")]).await.unwrap();
     let group = world.group("Science", None).await.unwrap().id;
-    let periods = [
-        period(Some("2025-09-01"), None),
-        period(None, Some("2024-07-01")),
-    ];
+    let periods = [period(Some("2025-09-01"), None), period(None, Some("2024-07-01"))];
     let put = world.put(group, MemberOf::Person(ada.id), &periods).await.unwrap();
     let expected = [periods[1], periods[0]].map(|period| GroupMembership { group, period });
     assert_eq!((put.id, put.memberships), (ada.id, expected.to_vec()));
@@ -318,8 +311,9 @@ async fn a_faulty_import_changes_nothing_and_says_where_the_faults_are() {
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].starts_with("line 3, column from: the person is a member from 2025-01-01"));
     assert!(found[1].starts_with("line 4, column person: there is no person"), "{found:?}");
-    let found =
-        faults(world.import_groups(&format!("group\n{deep}\n"), ImportMode::Make).await.unwrap_err());
+    let found = faults(
+        world.import_groups(&format!("group\n{deep}\n"), ImportMode::Make).await.unwrap_err(),
+    );
     assert!(found[0].starts_with("line 2, column group: expected the names of 1 to 16"));
     assert_eq!(world.export_groups().await, "");
     assert!(world.audit(Some(OF)).await.iter().all(|it| it.content.act != "groups.imported"));
@@ -329,7 +323,9 @@ async fn a_faulty_import_changes_nothing_and_says_where_the_faults_are() {
 async fn many_rows_are_imported_in_steps() {
     let world = World::new().await;
     let rows: String = (0..1_200)
-        .map(|number| format!("Cohort {}/Class {number},{number}@example.org,2026-09-01\n", number % 7))
+        .map(|number| {
+            format!("Cohort {}/Class {number},{number}@example.org,2026-09-01\n", number % 7)
+        })
         .collect();
     let text = format!("group,mbox,from\n{rows}");
     let counts = world.import_groups(&text, ImportMode::Make).await.unwrap();

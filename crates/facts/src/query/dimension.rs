@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
 
+use acta_storage::directory::PersonGroup;
 use serde_json::Value as Json;
 
 use super::condition::{Condition, Selected};
@@ -97,6 +98,10 @@ impl DimensionReader<'_> {
         if !matches!(field, Field::Groups(_)) && choice != GroupChoice::default() {
             let member = if request.kind.is_some() { "kind" } else { "level" };
             return Err(fault(member, "only a group has a kind and a level"));
+        }
+        if request.level.is_some_and(|level| !(1..=PersonGroup::LEVELS_MAX).contains(&level)) {
+            let text = format!("expected a level from 1 to {}", PersonGroup::LEVELS_MAX);
+            return Err(fault("level", &text));
         }
         let kind = match (field, &request.by, request.width) {
             (Field::Time(column), Some(by), None) => {

@@ -275,7 +275,10 @@ pub async fn groups_are_read_with_every_change<E: EngineUnderTest>() {
     write_groups(&*storage, other, (&[group(other, 9, None)], &[])).await;
     let seen = cache.load(tenant).await.unwrap();
     assert!(!seen.is_empty());
-    assert_eq!(seen.groups().iter().cloned().collect::<Vec<_>>(), [first[1].clone(), first[0].clone()]);
+    assert_eq!(
+        seen.groups().iter().cloned().collect::<Vec<_>>(),
+        [first[1].clone(), first[0].clone()]
+    );
     assert_eq!(cache.load(other).await.unwrap().groups().len(), 1);
     // Somebody becomes a member, while the groups stay as they are.
     let until = "2027-01-01".parse().ok();

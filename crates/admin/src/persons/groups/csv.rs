@@ -87,7 +87,7 @@ fn read_path(text: &str) -> Result<Vec<String>, String> {
                 (Some(letter @ ('/' | '\\')), Some(name)) => name.push(letter),
                 _ => return Err("expected / or \\ behind a \\".to_owned()),
             },
-            letter => names.iter_mut().last().into_iter().for_each(|name| name.push(letter)),
+            letter => names.last_mut().into_iter().for_each(|name| name.push(letter)),
         }
     }
     let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
@@ -171,11 +171,14 @@ impl GroupParser {
     }
 
     fn read_header(&mut self, record: &::csv::StringRecord, line: u64) {
+        let most = GroupColumn::EVERY.len();
+        if most < record.len() {
+            let text = format!("expected at most {most} columns");
+            self.faults.push(row_fault(line, None, &text));
+            return;
+        }
         let mut columns = Vec::new();
         for name in record.iter().map(str::trim) {
-            if FAULTS_MAX <= self.faults.len() {
-                return;
-            }
             match GroupColumn::find(name) {
                 Ok(column) if columns.contains(&column) => {
                     self.faults.push(row_fault(line, Some(name), "it is there twice"));
@@ -303,6 +306,7 @@ mod tests {
         check_faults("group,group\n", &["line 1, column group: it is there twice"]);
         check_faults("group,colour\n", &["line 1, column colour: there is no column of this name"]);
         check_faults("group,account.name\n", &["line 1: expected both columns"]);
+        check_faults(&format!("group{}\n", ",x".repeat(10)), &["line 1: expected at most 10"]);
         check_faults(
             "group,person,mbox,from,until\n\
              ,,ada@example.org,,\n\

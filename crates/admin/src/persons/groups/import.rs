@@ -224,14 +224,14 @@ fn set_period(
     person.memberships.retain(is_other);
     let of_group = person.memberships.iter().filter(|it| it.group == group);
     if let Some(other) = of_group.map(|it| it.period).find(|it| it.overlaps(period)) {
-        let date = |date: Option<acta_storage::directory::Date>, open: &str| {
-            date.map_or_else(|| open.to_owned(), |date| date.to_string())
+        let when = match (other.from, other.until) {
+            (Some(from), Some(until)) => format!("from {from} until {until}"),
+            (Some(from), None) => format!("from {from} on"),
+            (None, Some(until)) => format!("until {until}"),
+            (None, None) => "always".to_owned(),
         };
         let text = format!(
-            "the person is a member from {} until {} already: expected a time that does not \
-             overlap with it",
-            date(other.from, "the beginning"),
-            date(other.until, "now on"),
+            "the person is a member {when} already: expected a time that does not overlap with it"
         );
         return Err(AdminError::fault(FROM, text));
     }

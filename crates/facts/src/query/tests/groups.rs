@@ -322,6 +322,10 @@ fn groups_have_names_and_are_found_only_by_their_ids() {
             "only a group has a kind",
         ),
         (
+            json!({"measures": counts, "dimensions": [{"field": "group", "level": 0}]}),
+            "a level from 1 to 16",
+        ),
+        (
             json!({"measures": counts, "dimensions": [{"field": "group", "by": "day"}]}),
             "only a time has periods",
         ),
@@ -366,6 +370,6 @@ fn lists_of_groups_are_part_of_the_memory_of_a_question() {
         super::super::answer(&facts, &question, &persons, Asked { limits, ..asked(NOW) })
     };
     let error = answer_within(4_000).unwrap_err().to_string();
-    assert!(error.contains("bytes of memory"), "{error}");
+    assert!(error.contains("the fields so far"), "{error}");
     assert!(answer_within(64 << 20).is_ok());
 }

@@ -400,8 +400,8 @@ impl Persons {
         self.entry(index).map(|entry| &*entry.keys).unwrap_or_default()
     }
 
-    /// When the person with an index is a member of which group, in order. Groups that are not there
-    /// any more may be among them.
+    /// When the person with an index is a member of which group, in order. Groups that are not
+    /// there any more may be among them.
     pub fn memberships_of(&self, index: u32) -> &[GroupMembership] {
         self.entry(index).map(|entry| &*entry.memberships).unwrap_or_default()
     }
