@@ -52,6 +52,7 @@ pub(super) fn show(group: &Versioned<PersonGroup>) -> Response {
 
 /// A time at which somebody is a member of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MembershipPeriod)]
 pub(super) struct PeriodView {
     /// The first day; null for always before.
     #[schema(required, format = Date, example = "2026-09-01")]
@@ -96,6 +97,7 @@ impl GroupMember {
 /// A time at which somebody is to be a member of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewMembershipPeriod)]
 pub(super) struct NewPeriod {
     /// The first day, in the time zone of a question; absent or null for always before.
     #[serde(default)]
