@@ -9,6 +9,7 @@
 
 mod analyses;
 mod export;
+mod groups;
 mod imports;
 mod persons;
 mod rebuild;

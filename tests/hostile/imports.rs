@@ -1,4 +1,4 @@
-//! Imports of persons whose first line is all there is.
+//! Imports of persons and groups whose first line is all there is.
 
 use std::time::Duration;
 
@@ -18,13 +18,15 @@ fn a_line_of_names_that_fills_the_body_is_refused_at_once() {
     for (scope, status) in [("state", 403), ("admin", 400)] {
         let made = store.administer(&["credential", "create", "--label", "c", "--scope", scope]);
         let [key, secret] = ["key", "secret"].map(|name| made[name].as_str().unwrap());
-        for text in [&distinct, &empty] {
+        let of = |what: &'static str| [(what, &distinct), (what, &empty)];
+        for (what, text) in [of("persons"), of("groups")].concat() {
             let clock = SystemClock::new();
-            let call = client.call_outside("POST", "/api/v1/tenants/1/persons/import");
+            let path = format!("/api/v1/tenants/1/{what}/import");
+            let call = client.call_outside("POST", &path);
             let call = call.without("Authorization").header("Authorization", &basic(key, secret));
             let refused = call.body("text/csv", text.as_bytes()).send().expect(status);
             assert!(refused.body.len() < 4_096, "{} bytes", refused.body.len());
-            assert!(clock.elapsed() < PATIENCE, "{scope}: {:?}", clock.elapsed());
+            assert!(clock.elapsed() < PATIENCE, "{what}, {scope}: {:?}", clock.elapsed());
         }
     }
 }

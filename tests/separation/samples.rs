@@ -34,6 +34,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "account") => held.account.clone(),
         (_, "key") => held.key.clone(),
         (_, "person") => held.person.clone(),
+        (_, "group") => held.group.clone(),
         (_, "follower") => "entities".to_owned(),
         (_, "file") => "facts-2026-03.parquet".to_owned(),
         ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
@@ -70,6 +71,11 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "set_person_rules" => json!({ "mailbox_sha1": true }),
         // Not JSON, but comma-separated values.
         "import_persons" => json!(format!("person,name\n{},Taken over\n", held.person)),
+        "import_groups" => json!(format!("group,person\nTaken over,{}\n", held.person)),
+        "create_group" => json!({ "name": "Taken over", "parent": held.group }),
+        "change_group" => json!({ "name": "Taken over", "parent": null }),
+        "add_group_member" => json!({ "agent": held.agent, "periods": [{}] }),
+        "set_group_member" => json!({ "periods": [{ "from": "2026-09-01" }] }),
         "analyse_activity" => json!({}),
         "analyse_compare" => {
             let group = json!({ "name": "all", "where": { "field": "person", "exists": true } });

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 pub(crate) const PASSWORD: &str = "a pass phrase of somebody";
 
 /// The lists of the admin API below a tenant that are read page by page.
-const LISTS: [&str; 6] = ["credentials", "people", "invitations", "audit", "statements", "persons"];
+const LISTS: [&str; 7] =
+    ["credentials", "people", "invitations", "audit", "statements", "persons", "groups"];
 
 /// What a tenant holds.
 pub(crate) struct TenantData {
@@ -35,6 +36,8 @@ pub(crate) struct TenantData {
     pub(crate) invitation: String,
     /// A person with two identifiers.
     pub(crate) person: String,
+    /// A group that the person is in.
+    pub(crate) group: String,
     /// Where documents and statements are.
     pub(crate) agent: Value,
     pub(crate) activity: String,
@@ -141,6 +144,7 @@ impl TenantData {
             tokens: [const { String::new() }; 2],
             invitation: String::new(),
             person: String::new(),
+            group: String::new(),
             statement: String::new(),
             voided: String::new(),
             attachment: String::new(),
@@ -191,6 +195,15 @@ impl TenantData {
             |name: &str| json!({ "account": { "homePage": self.activity, "name": name } });
         let person = join(json!([self.agent, account("first")]));
         join(json!([account("second")]));
+        let group = |number: u8| {
+            let name = format!("{} {number}", self.marker);
+            let body = json!({ "name": name, "kind": "unit" });
+            text(&post(&client, &below("groups"), &body)["id"])
+        };
+        let group = [group(0), group(1)][0].clone();
+        let member = json!({ "agent": self.agent });
+        post(&client, &below(&format!("groups/{group}/members")), &member);
+        self.group = group;
         (self.key, self.tokens, self.invitation) = (key, tokens, invitation);
         self.person = person;
     }
@@ -288,7 +301,10 @@ impl TenantData {
         keep("activity".to_owned(), activity);
         let agent = client.get("/agents").query("agent", &self.agent.to_string()).send();
         keep("agent".to_owned(), agent);
-        for list in ["", "/people", "/invitations", "/persons", "/person-rules"] {
+        let members = format!("/groups/{}/members", self.group);
+        let lists =
+            ["", "/people", "/invitations", "/persons", "/person-rules", "/groups", &members];
+        for list in lists {
             let path = format!("/api/v1/tenants/{}{list}", self.tenant);
             keep(path.clone(), client.call_outside("GET", &path).send().expect(200));
         }

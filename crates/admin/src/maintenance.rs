@@ -2,8 +2,8 @@
 
 use acta_access::TenantId;
 use acta_storage::directory::{
-    self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonIdentifier,
-    Recorded, Tenant, TenantState, Ticket, Versioned,
+    self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonGroup,
+    PersonIdentifier, Recorded, Tenant, TenantState, Ticket, Versioned,
 };
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
 use serde_json::{Value, json};
@@ -96,6 +96,7 @@ impl Admin {
         self.remove_records::<Ticket>(id).await?;
         self.remove_records::<JoinedPerson>(id).await?;
         self.remove_records::<PersonIdentifier>(id).await?;
+        self.remove_records::<PersonGroup>(id).await?;
         self.remove_records::<PersonChanges>(id).await?;
         let detail = self.describe_data(id).await?;
         self.storage.purge_tenant(id).await?;

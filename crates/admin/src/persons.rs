@@ -5,6 +5,7 @@
 
 pub(crate) mod csv;
 mod draft;
+pub(crate) mod groups;
 pub(crate) mod import;
 
 use std::collections::{BTreeMap, HashSet};
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use acta_access::{Permission, TenantId};
 use acta_service::ServiceError;
 use acta_storage::directory::{
-    self, AttributeName, JoinedPerson, PersonId, PersonRules, Versioned,
+    self, AttributeName, GroupMembership, JoinedPerson, PersonId, PersonRules, Versioned,
 };
 use acta_storage::{Change, NewAuditEntry, spawn_blocking};
 use acta_xapi::Ifi;
@@ -80,6 +81,11 @@ fn check(person: &JoinedPerson) -> Result<(), AdminError> {
     if JoinedPerson::ATTRIBUTES_MAX < person.attributes.len() {
         let text = format!("expected at most {} attributes", JoinedPerson::ATTRIBUTES_MAX);
         return Err(AdminError::fault("/attributes", text));
+    }
+    if JoinedPerson::MEMBERSHIPS_MAX < person.memberships.len() {
+        let most = JoinedPerson::MEMBERSHIPS_MAX;
+        let text = format!("a person is a member of groups at most {most} times");
+        return Err(AdminError::fault("", text));
     }
     person.attributes.values().try_for_each(|text| check_name("/attributes", text))
 }
@@ -210,6 +216,7 @@ impl Admin {
             name: new.name,
             identifiers: distinct(new.identifiers),
             attributes: new.attributes,
+            memberships: Vec::new(),
             created: self.clock.now(),
         };
         check(&person)?;
@@ -332,8 +339,9 @@ impl Admin {
         Err(AdminError::Stale)
     }
 
-    /// Joins persons into one, who has the identifiers of all of them. A name or an attribute that
-    /// this one has not is taken from the others, in their order. The others are removed.
+    /// Joins persons into one, who has the identifiers of all of them, and is a member of all their
+    /// groups. A name or an attribute that this one has not is taken from the others, in their
+    /// order. The others are removed.
     ///
     /// # Errors
     ///
@@ -378,8 +386,8 @@ impl Admin {
         Err(AdminError::Stale)
     }
 
-    /// Splits identifiers off a person, into a new person, who is returned. The name and the
-    /// attributes stay with the first one.
+    /// Splits identifiers off a person, into a new person, who is returned. The name, the
+    /// attributes and the memberships in groups stay with the first one.
     ///
     /// # Errors
     ///
@@ -402,6 +410,7 @@ impl Admin {
                 name: new.name.clone(),
                 identifiers: distinct(new.identifiers.clone()),
                 attributes: new.attributes.clone(),
+                memberships: Vec::new(),
                 created: self.clock.now(),
             };
             check(&split)?;
@@ -519,6 +528,9 @@ fn absorb(person: &mut JoinedPerson, other: JoinedPerson) {
     for (name, text) in other.attributes {
         person.attributes.entry(name).or_insert(text);
     }
+    let mut memberships = std::mem::take(&mut person.memberships);
+    memberships.extend(other.memberships);
+    person.memberships = GroupMembership::merged(memberships);
 }
 
 fn check_rules(rules: &PersonRules) -> Result<(), AdminError> {

@@ -16,7 +16,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, analyse, audit, credential, facts, follower, person, query, statement, tenant,
+    account, analyse, audit, credential, facts, follower, group, person, query, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -82,6 +82,9 @@ enum Command {
     /// Joins the identifiers of learners to persons, splits, imports and exports them, also while
     /// the store is served.
     Person(Box<person::Arguments>),
+    /// Creates and changes groups of learners, their members at dates, imports and exports them,
+    /// also while the store is served.
+    Group(Box<group::Arguments>),
     /// Lists, exports and verifies the audit, also while the store is served.
     Audit(audit::Arguments),
     /// Lists, pauses and rebuilds followers, which derive data from the statement log, also while
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
         Command::Credential(arguments) => credential::run(file, arguments),
         Command::Account(arguments) => account::run(file, arguments),
         Command::Person(arguments) => person::run(file, arguments),
+        Command::Group(arguments) => group::run(file, arguments),
         Command::Audit(arguments) => audit::run(file, arguments),
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),

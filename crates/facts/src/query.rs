@@ -20,6 +20,7 @@ mod time;
 
 use std::sync::Arc;
 
+use acta_storage::directory::TenantSettings;
 use acta_storage::persons::Persons;
 
 pub use answer::{Answer, Column, ColumnKind, Withheld};
@@ -35,6 +36,7 @@ use crate::tenant::{TenantFacts, View};
 use answer::withheld::Guard;
 use field::{Known, Memo};
 use plan::Plan;
+pub(crate) use time::Zone;
 
 /// Answers a question about a tenant's facts, in which identifiers are joined as in `persons`.
 pub(crate) fn answer(
@@ -48,11 +50,12 @@ pub(crate) fn answer(
     let persons = facts.person_index(persons);
     let memo = Memo::new(asked.limits.memory_bytes);
     let settings = asked.settings;
+    let zone = &zone_of(question.zone.as_deref(), settings)?;
     let (plan, guard) = {
         let texts = &*facts.texts();
         let course = &settings.course;
-        let known = Known { texts, persons: persons.as_ref(), course, memo: &memo };
-        let plan = Plan::of(question, &view, known, settings.zone.as_deref())?;
+        let known = Known { texts, persons: persons.as_ref(), course, zone, memo: &memo };
+        let plan = Plan::of(question, &view, known)?;
         let smallest = settings.smallest_group;
         let guard = smallest.map(|smallest| Guard::of(question, &plan, known, smallest));
         (plan, guard.transpose()?)
@@ -75,14 +78,22 @@ pub(crate) fn rows(
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
     let memo = Memo::new(asked.limits.memory_bytes);
+    let zone = &zone_of(question.zone.as_deref(), asked.settings)?;
     let plan = {
         let texts = &*facts.texts();
         let course = &asked.settings.course;
-        let known = Known { texts, persons: persons.as_ref(), course, memo: &memo };
-        run::listing::RowsPlan::of(question, known, asked.settings.zone.as_deref())?
+        let known = Known { texts, persons: persons.as_ref(), course, zone, memo: &memo };
+        run::listing::RowsPlan::of(question, known)?
     };
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))
+}
+
+/// The time zone of a question; that of the tenant if it names none.
+fn zone_of(named: Option<&str>, settings: &TenantSettings) -> Result<Zone, QuestionFault> {
+    Zone::find(named.or(settings.zone.as_deref())).ok_or_else(|| {
+        QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
+    })
 }
 
 #[cfg(test)]

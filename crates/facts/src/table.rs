@@ -12,9 +12,9 @@ use std::sync::Arc;
 use acta_storage::directory::CourseRule;
 use acta_storage::persons::Persons;
 
-use crate::query::blocks_of;
 use crate::query::field::{CodeField, Field, Known, Memo, Values};
 use crate::query::reader::{BlockReader, BlockSource};
+use crate::query::{Zone, blocks_of};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::{TenantFacts, View};
 
@@ -160,7 +160,9 @@ impl Table {
         let index = facts.person_index(persons);
         let fields = {
             let (texts, memo) = (facts.texts(), Memo::new(usize::MAX));
-            let known = Known { texts: &texts, persons: index.as_ref(), course, memo: &memo };
+            // No column depends on when days begin.
+            let zone = &Zone::utc();
+            let known = Known { texts: &texts, persons: index.as_ref(), course, zone, memo: &memo };
             let field = |column: &TableColumn| {
                 let found = Field::find(column.field, known, "");
                 found.map_or(TableField::Sequence, TableField::Of)
@@ -339,9 +341,10 @@ impl TableReader<'_> {
                 ColumnValues::Numbers(reader.numbers(*column)?)
             }
             Some(TableField::Of(Field::Time(column))) => ColumnValues::Whole(reader.ints(*column)?),
-            Some(TableField::Of(Field::Extension { .. }) | TableField::Sequence) | None => {
-                ColumnValues::Whole(reader.ints(IntColumn::Sequence)?)
-            }
+            Some(
+                TableField::Of(Field::Extension { .. } | Field::Groups(_)) | TableField::Sequence,
+            )
+            | None => ColumnValues::Whole(reader.ints(IntColumn::Sequence)?),
         })
     }
 
@@ -373,7 +376,9 @@ mod tests {
     fn every_column_is_a_field_and_has_its_type() {
         let (texts, memo, course) =
             (Texts::default(), Memo::new(usize::MAX), CourseRule::default());
-        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
+        let zone = Zone::utc();
+        let known =
+            Known { texts: &texts, persons: None, course: &course, zone: &zone, memo: &memo };
         for TableColumn { name, values, field } in COLUMNS {
             if field == SEQUENCE {
                 continue;
@@ -385,7 +390,7 @@ mod tests {
                 Field::List(_) => TableType::Texts,
                 Field::Number(_) => TableType::Number,
                 Field::Time(_) => TableType::Time,
-                Field::Extension { .. } => panic!("{field}"),
+                Field::Extension { .. } | Field::Groups(_) => panic!("{field}"),
             };
             assert_eq!(values, expected, "{name}");
             assert_eq!(name, field.replace('.', "_"));

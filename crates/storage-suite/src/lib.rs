@@ -175,6 +175,7 @@ macro_rules! storage_suite {
                 a_secret_is_created_once
                 a_cursor_returns_the_last_saved_value
                 persons_are_read_with_every_change
+                groups_are_read_with_every_change
             }
             records {
                 a_record_is_returned_as_it_was_written

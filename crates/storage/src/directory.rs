@@ -9,6 +9,7 @@ mod credential;
 mod follower;
 mod home_pages;
 mod person;
+mod person_group;
 pub mod persons;
 mod recorded;
 mod session;
@@ -38,6 +39,7 @@ pub use person::{
     AttributeName, JoinedPerson, NotAnAttributeName, PersonChanges, PersonId, PersonIdentifier,
     PersonRules,
 };
+pub use person_group::{Date, GroupId, GroupMembership, MembershipPeriod, NotADate, PersonGroup};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;

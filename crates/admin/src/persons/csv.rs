@@ -15,7 +15,7 @@ use acta_xapi::{Ifi, Iri, Mbox, Version, parse_actor};
 use crate::AdminFault;
 
 /// Most rows of an import.
-const ROWS_MAX: usize = 10_000;
+pub(super) const ROWS_MAX: usize = 10_000;
 
 /// Most faults that are reported.
 pub(super) const FAULTS_MAX: usize = 100;
@@ -59,7 +59,7 @@ impl ImportRow {
 
 /// What a column is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum ColumnKind {
+pub(super) enum ColumnKind {
     Person,
     Name,
     Mbox,
@@ -71,7 +71,7 @@ enum ColumnKind {
 }
 
 impl ColumnKind {
-    fn find(name: &str) -> Result<Self, String> {
+    pub(super) fn find(name: &str) -> Result<Self, String> {
         Ok(match name {
             "person" => Self::Person,
             "name" => Self::Name,
@@ -114,9 +114,9 @@ pub(super) fn row_fault(line: u64, column: Option<&str>, text: &str) -> AdminFau
 }
 
 /// The mark that some programs put before a text in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-fn reader_of(text: &[u8]) -> csv::Reader<&[u8]> {
+pub(super) fn reader_of(text: &[u8]) -> csv::Reader<&[u8]> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text)
 }
@@ -215,7 +215,7 @@ pub fn parse_rows(text: &[u8], lines_before: u64) -> Result<Vec<ImportRow>, Vec<
 
 /// The line on which the record at a position begins. The reader gives the position before the
 /// second byte of a line end, and before empty lines.
-fn line_at(text: &[u8], position: &csv::Position) -> u64 {
+pub(super) fn line_at(text: &[u8], position: &csv::Position) -> u64 {
     let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
     let rest = text.get(from..).unwrap_or_default();
     let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
@@ -345,7 +345,7 @@ fn escaped(cell: &str) -> Cow<'_, str> {
 }
 
 /// The cell that was [`escaped`]; of others, blanks around it are left out.
-fn unescaped(cell: &str) -> Cow<'_, str> {
+pub(super) fn unescaped(cell: &str) -> Cow<'_, str> {
     let cell = between_apostrophes(cell).unwrap_or_else(|| cell.trim());
     let mark = |part: &str| part.strip_prefix('\'').is_some_and(is_formula);
     let parts = cell.split_inclusive(SEPARATORS);
@@ -377,7 +377,7 @@ fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r', '\0'])
 }
 
-fn read_cell(row: &mut ImportRow, kind: &ColumnKind, cell: &str) -> Result<(), String> {
+pub(super) fn read_cell(row: &mut ImportRow, kind: &ColumnKind, cell: &str) -> Result<(), String> {
     let identifier = match kind {
         ColumnKind::Person => {
             let id = cell.parse().map_err(|_not| "expected the id of a person, a UUID".to_owned());
@@ -426,7 +426,7 @@ fn check_text(cell: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn read_account(page: &str, name: &str) -> Result<Option<Ifi>, &'static str> {
+pub(super) fn read_account(page: &str, name: &str) -> Result<Option<Ifi>, &'static str> {
     match (page.is_empty(), name.is_empty()) {
         (true, true) => Ok(None),
         (false, false) => {
@@ -449,7 +449,7 @@ pub struct ExportColumns {
     pub attributes: Vec<AttributeName>,
 }
 
-const fn kind_of(identifier: &Ifi) -> usize {
+pub(super) const fn kind_of(identifier: &Ifi) -> usize {
     match identifier {
         Ifi::Mbox(_) => 0,
         Ifi::MboxSha1(_) => 1,
@@ -529,7 +529,7 @@ fn write_row(
     out.push_str("\r\n");
 }
 
-fn cells_of(identifier: &Ifi) -> Vec<String> {
+pub(super) fn cells_of(identifier: &Ifi) -> Vec<String> {
     match identifier {
         Ifi::Mbox(mbox) => vec![mbox.as_str().to_owned()],
         Ifi::MboxSha1(sum) => vec![sum.to_string()],
@@ -538,7 +538,7 @@ fn cells_of(identifier: &Ifi) -> Vec<String> {
     }
 }
 
-fn write_cell(out: &mut String, cell: &str) {
+pub(super) fn write_cell(out: &mut String, cell: &str) {
     let escaped = escaped(cell);
     if escaped == cell && !cell.contains(['"', ',', ';', '\t', '\r', '\n']) {
         out.push_str(cell);

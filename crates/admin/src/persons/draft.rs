@@ -1,16 +1,18 @@
-//! A planned change of persons.
+//! A planned change of persons and groups.
 //!
-//! It is planned on the persons of one version. Its writes say nothing about the versions of
-//! single records: the record of changes, which every change writes, must have that version.
+//! It is planned on the persons and groups of one version. Its writes say nothing about the
+//! versions of single records: the record of changes, which every change writes, must have that
+//! version.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::directory::{
-    JoinedPerson, PersonChanges, PersonId, PersonIdentifier, PersonRules, Recorded, Versioned,
+    GroupId, JoinedPerson, PersonChanges, PersonGroup, PersonId, PersonIdentifier, PersonRules,
+    Recorded, Versioned,
 };
-use acta_storage::persons::{PersonLimits, Persons};
+use acta_storage::persons::{PersonGroups, PersonLimits, Persons};
 use acta_storage::{Change, Expected, NewAuditEntry, RecordKind, RecordWrite, spawn_blocking};
 use acta_xapi::Ifi;
 
@@ -28,6 +30,9 @@ pub(super) struct Draft {
     states: BTreeMap<PersonId, Option<JoinedPerson>>,
     /// Who has each identifier afterwards whose person changes.
     owners: HashMap<String, (Ifi, Option<PersonId>)>,
+    /// The groups as the change stands, and those that it creates, changes or removes.
+    groups: Arc<PersonGroups>,
+    changed_groups: BTreeSet<GroupId>,
     is_complete: bool,
 }
 
@@ -40,8 +45,16 @@ impl Draft {
             let version = head.as_ref().map_or(0, |head| head.record.version);
             if version == before.version() {
                 let changes = head.map_or_else(|| PersonChanges::new(tenant), |head| head.value);
-                let (states, owners) = (BTreeMap::new(), HashMap::new());
-                return Ok(Self { before, changes, version, states, owners, is_complete: false });
+                return Ok(Self {
+                    groups: Arc::clone(before.groups()),
+                    before,
+                    changes,
+                    version,
+                    states: BTreeMap::new(),
+                    owners: HashMap::new(),
+                    changed_groups: BTreeSet::new(),
+                    is_complete: false,
+                });
             }
         }
         Err(AdminError::Stale)
@@ -74,8 +87,49 @@ impl Draft {
         }
     }
 
+    /// The person to whom an identifier belongs by a rule, among those that there were before the
+    /// change.
+    pub(super) fn owner_by_rule(&self, identifier: &Ifi) -> Option<PersonId> {
+        let class = self.before.rules().class_of(&identifier.to_key())?;
+        self.before.index_of_class(&class).and_then(|index| self.before.id(index))
+    }
+
+    /// The groups, as the change stands.
+    pub(super) fn groups(&self) -> &PersonGroups {
+        &self.groups
+    }
+
+    /// Creates a group, or replaces the one with its id.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`] if it cannot be where it is to be, [`AdminError::Conflict`] if
+    /// another group has its name there, or there are too many.
+    pub(super) fn put_group(&mut self, group: PersonGroup) -> Result<(), AdminError> {
+        check_place(&self.groups, &group)?;
+        self.changed_groups.insert(group.id);
+        Arc::make_mut(&mut self.groups).put(group);
+        Ok(())
+    }
+
+    /// Removes a group. Memberships in it count for nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Conflict`] if there are groups below it.
+    pub(super) fn remove_group(&mut self, id: GroupId) -> Result<(), AdminError> {
+        if self.groups.has_below(id) {
+            return Err(AdminError::Conflict(
+                "there are groups below it: remove or move them first",
+            ));
+        }
+        self.changed_groups.insert(id);
+        Arc::make_mut(&mut self.groups).remove(id);
+        Ok(())
+    }
+
     /// Creates a person, or replaces the one `before`. Remove persons whose identifiers it takes
-    /// over before this.
+    /// over before this. Memberships in groups that are not there any more are left out.
     ///
     /// # Errors
     ///
@@ -83,8 +137,9 @@ impl Draft {
     pub(super) fn put(
         &mut self,
         before: Option<&JoinedPerson>,
-        after: JoinedPerson,
+        mut after: JoinedPerson,
     ) -> Result<(), AdminError> {
+        after.memberships.retain(|it| self.groups.find(it.group).is_some());
         let mut known = HashSet::new();
         let is_distinct = after.identifiers.iter().all(|it| known.insert(it.to_key()));
         assert!(is_distinct, "no person has an identifier twice");
@@ -124,7 +179,7 @@ impl Draft {
 
     /// Whether nothing changes.
     pub(super) fn is_empty(&self) -> bool {
-        self.states.is_empty()
+        self.states.is_empty() && self.changed_groups.is_empty()
     }
 
     /// Checks whether the tenant may have so many persons, of whom so much is known.
@@ -169,6 +224,15 @@ impl Draft {
             }
             None => PersonIdentifier::removal(tenant, identifier),
         });
+        let groups = self.changed_groups.iter().map(|id| match self.groups.find(*id) {
+            Some(group) => anyway(group.create()),
+            None => RecordWrite {
+                kind: RecordKind::PersonGroup,
+                id: PersonGroup::record_id_of(tenant, *id),
+                expected: Expected::Anything,
+                content: None,
+            },
+        });
         let head = self.changes.create();
         let expected = match self.version {
             0 => Expected::Absent,
@@ -177,6 +241,7 @@ impl Draft {
         let mut writes = vec![RecordWrite { expected, ..head }];
         writes.extend(persons);
         writes.extend(identifiers);
+        writes.extend(groups);
         Ok(Change { writes, entries })
     }
 
@@ -190,17 +255,48 @@ impl Draft {
             }
         }
         self.changes.add(self.states.keys().copied());
+        self.changes.add_groups(self.changed_groups.iter().copied());
     }
 
-    /// After the change was made: the persons are known here without being read again.
+    /// After the change was made: the persons and groups are known here without being read again.
     pub(super) async fn finish(self, admin: &Admin) {
         let tenant = self.tenant();
-        let Self { before, changes, version, states, .. } = self;
+        let Self { before, changes, version, states, groups, .. } = self;
         let known = Arc::clone(&before);
         // There may be many persons, so no thread of the runtime does this.
-        let after = spawn_blocking(move || known.after(&changes, version + 1, states));
+        let after = spawn_blocking(move || {
+            let after = known.after(&changes, version + 1, states);
+            after.with_groups(groups, changes.group_changes)
+        });
         if let Ok(after) = after.await {
             admin.persons.replace(tenant, &before, after).await;
         }
     }
+}
+
+/// Checks whether a group can be where it is to be.
+fn check_place(groups: &PersonGroups, group: &PersonGroup) -> Result<(), AdminError> {
+    let known = groups.find(group.id);
+    if known.is_none() && PersonGroup::COUNT_MAX <= groups.len() as usize {
+        return Err(AdminError::Conflict("a tenant has at most 20000 groups"));
+    }
+    let namesake = groups.find_below(group.parent, &group.name);
+    if namesake.is_some_and(|namesake| namesake != group.id) {
+        return Err(AdminError::Conflict("another group in the same place has this name"));
+    }
+    let Some(parent) = group.parent else { return Ok(()) };
+    let fault = |text: String| Err(AdminError::fault("/parent", text));
+    if groups.find(parent).is_none() {
+        return fault(format!("there is no group {parent}"));
+    }
+    if groups.lineage(parent).any(|above| above.id == group.id) {
+        return fault("a group cannot be below itself".to_owned());
+    }
+    // What is below a group moves along with it.
+    let height = if known.is_some() { groups.height(group.id) } else { 1 };
+    if PersonGroup::LEVELS_MAX < groups.level(parent) + height {
+        let most = PersonGroup::LEVELS_MAX;
+        return fault(format!("expected at most {most} levels of groups"));
+    }
+    Ok(())
 }

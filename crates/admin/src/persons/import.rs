@@ -14,7 +14,7 @@ use crate::error::AdminFault;
 use crate::{Admin, AdminError, Requester};
 
 /// Rows that are written in one change.
-const TOGETHER_COUNT: usize = 500;
+pub(super) const TOGETHER_COUNT: usize = 500;
 
 /// Whether an import is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct ImportCounts {
 }
 
 /// Where a fault is in the column `person`.
-const PERSON: &str = "/person";
+pub(super) const PERSON: &str = "/person";
 
 /// What rows come to.
 struct Planned {
@@ -196,6 +196,7 @@ impl Admin {
                 name: None,
                 identifiers: Vec::new(),
                 attributes: BTreeMap::new(),
+                memberships: Vec::new(),
                 created: self.clock.now(),
             };
             row.apply(&mut person);
@@ -229,7 +230,11 @@ impl Admin {
     }
 
     /// A person as the change stands.
-    async fn drafted(&self, draft: &Draft, id: PersonId) -> Result<JoinedPerson, AdminError> {
+    pub(super) async fn drafted(
+        &self,
+        draft: &Draft,
+        id: PersonId,
+    ) -> Result<JoinedPerson, AdminError> {
         if let Some(state) = draft.state(id) {
             return state.clone().ok_or(AdminError::Stale);
         }

@@ -12,6 +12,7 @@
 
 mod auditing;
 mod credentials;
+mod groups;
 mod permissions;
 mod persons;
 mod purging;

@@ -51,7 +51,7 @@ const AUDITORS: &[&str] = &[
 const READERS_OF_PERSONS: &[&str] =
     &["machine", "owner", "administrator", "analyst", "key admin", "key admin/read", "key all"];
 
-const ACTS: [Act; 31] = [
+const ACTS: [Act; 36] = [
     read(
         "read-tenant",
         &[
@@ -135,6 +135,11 @@ const ACTS: [Act; 31] = [
     act("create-person", RUNNERS, "persons.created"),
     act("import-persons", RUNNERS, "persons.imported"),
     act("set-person-rules", RUNNERS, "persons.rules-changed"),
+    read("list-groups", READERS_OF_PERSONS),
+    act("export-groups", READERS_OF_PERSONS, "groups.exported"),
+    act("create-group", RUNNERS, "groups.created"),
+    act("import-groups", RUNNERS, "groups.imported"),
+    act("add-member", RUNNERS, "groups.member-set"),
     Act { name: "list-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "verify-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "export-server-audit", may: OPERATORS, is_hidden: false, audited: None },
@@ -243,6 +248,9 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
             let rules = PersonRules { home_pages: Vec::new(), mailbox_sha1: true };
             admin.set_person_rules(requester, TenantId::FIRST, &rules).await
         }
+        "list-groups" | "export-groups" | "create-group" | "import-groups" | "add-member" => {
+            crate::groups::perform(world, requester, name).await
+        }
         "read-statements" => {
             let search = Search::default();
             let question = StatementQuestion { search, view: crate::auditing::as_stored() };
@@ -259,6 +267,7 @@ async fn prepare(world: &World, name: &str) {
     match name {
         "resume-tenant" => world.admin.suspend_tenant(&machine, TenantId::FIRST).await.map(drop),
         "restore-tenant" => world.admin.delete_tenant(&machine, TenantId::FIRST).await.map(drop),
+        "add-member" => crate::groups::perform(world, &machine, "create-group").await,
         _ => Ok(()),
     }
     .unwrap();

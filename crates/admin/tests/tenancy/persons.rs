@@ -21,12 +21,12 @@ fn account(name: &str) -> Ifi {
     Ifi::Account { home_page: "https://lms.example".parse().unwrap(), name: name.into() }
 }
 
-fn mbox(name: &str) -> Ifi {
+pub(crate) fn mbox(name: &str) -> Ifi {
     Ifi::Mbox(format!("mailto:{name}@example.org").parse().unwrap())
 }
 
 impl World {
-    async fn join(&self, identifiers: &[Ifi]) -> Result<JoinedPerson, AdminError> {
+    pub(crate) async fn join(&self, identifiers: &[Ifi]) -> Result<JoinedPerson, AdminError> {
         let new = NewJoinedPerson { identifiers: identifiers.to_vec(), ..Default::default() };
         self.admin.create_person(&Requester::machine(), OF, new, never()).await.map(now)
     }
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// The detail of the last act of this name.
-    async fn detail(&self, act: &str) -> serde_json::Value {
+    pub(crate) async fn detail(&self, act: &str) -> serde_json::Value {
         let entries = self.audit(Some(OF)).await;
         let entry = entries.iter().rfind(|entry| entry.content.act == act).unwrap();
         serde_json::from_str(&entry.content.detail).unwrap()

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::{
-    AdminError, CredentialId, Idempotency, Idempotent, LimitChanges, NewJoinedPerson, RequestKey,
-    Requester, TenantChanges,
+    AdminError, CredentialId, Idempotency, Idempotent, LimitChanges, NewJoinedPerson,
+    NewPersonGroup, RequestKey, Requester, TenantChanges,
 };
 use acta_storage::directory::{TenantLimits, TenantState};
+use acta_storage::{Group, RecordKind};
 use acta_xapi::{Ifi, StatementId, Uuid};
 
 use crate::permissions::new_token;
@@ -181,6 +182,8 @@ async fn the_data_of_a_deleted_tenant_is_removed() {
     let ada = "mailto:ada@example.org".parse().unwrap();
     let person = NewJoinedPerson { identifiers: vec![Ifi::Mbox(ada)], ..Default::default() };
     world.admin.create_person(&machine, TenantId::FIRST, person, never()).await.unwrap();
+    let group = NewPersonGroup { name: "Science".to_owned(), ..Default::default() };
+    world.admin.create_group(&machine, TenantId::FIRST, group, never()).await.unwrap();
     assert_eq!(world.admin.persons().tenants(), [TenantId::FIRST]);
     let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
     let TenantState::Deleted { purge, .. } = deleted.value.state else { panic!("{deleted:?}") };
@@ -198,6 +201,11 @@ async fn the_data_of_a_deleted_tenant_is_removed() {
     assert!(world.storage.list_credentials(TenantId::FIRST).await.unwrap().is_empty());
     assert!(world.audit(Some(TenantId::FIRST)).await.is_empty());
     assert_eq!(world.admin.persons().tenants(), [], "nor in memory");
+    for kind in RecordKind::EVERY {
+        let of_tenant = Group::OfTenant(TenantId::FIRST);
+        let left = world.storage.list_records(kind, &of_tenant, None, 9).await.unwrap();
+        assert!(left.iter().all(|record| record.kind == RecordKind::Tenant), "{left:?}");
+    }
     assert!(!world.lets_in(key, secret).await);
     let purged = world.tenant(TenantId::FIRST).await.unwrap();
     assert!(matches!(purged.state, TenantState::Purged { .. }) && purged.name.is_empty());

@@ -44,6 +44,7 @@ impl Exported {
             name: Some(name.to_owned()),
             identifiers: numbers.iter().map(mbox).collect(),
             attributes: [].into(),
+            memberships: Vec::new(),
             created: Timestamp::from_unix_micros(0),
         };
         let (changes, version) = (PersonChanges::new(TENANT), self.persons.version() + 1);

@@ -1,16 +1,19 @@
 //! Conditions: which facts count.
 
+use std::collections::HashSet;
 use std::io;
+use std::sync::Arc;
 
+use acta_storage::directory::GroupId;
 use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
-use super::field::{CodeField, CodeSource, Field, Known, Values};
+use super::field::{CodeField, CodeSource, Field, GroupSets, Known, Values};
 use super::reader::{BlockReader, Decimals};
 use super::request::ConditionRequest;
 use super::rows::{CodeBits, Mask};
 use super::time::{Zone, parse_time};
-use crate::rows::fields::{ColumnId, Domain, IntColumn};
+use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn};
 
 /// Deepest nesting of conditions.
 const DEPTH_MAX: usize = 16;
@@ -18,7 +21,7 @@ const DEPTH_MAX: usize = 16;
 const COUNT_MAX: usize = 500;
 /// Most conditions of a question that look at every text of a dictionary.
 const CONTAINS_MAX: usize = 10;
-/// Most conditions that look at every list of activities, or at every actor.
+/// Most conditions that look at every list of activities, every actor, or every group.
 const SCANS_MAX: usize = 100;
 /// Most values of one condition.
 const VALUES_MAX: usize = 5_000;
@@ -78,7 +81,7 @@ pub(crate) struct ConditionReader<'t> {
     count: usize,
     /// How many of them look at every text.
     contains_count: usize,
-    /// How many of them look at every list of activities, or at every actor.
+    /// How many of them look at every list of activities, every actor, or every group.
     scan_count: usize,
 }
 
@@ -131,13 +134,13 @@ impl<'t> ConditionReader<'t> {
 
     fn count_scan(&mut self, field: &Field, place: &str) -> Result<(), QuestionFault> {
         let is_scan = match field {
-            Field::List(_) => true,
+            Field::List(_) | Field::Groups(_) => true,
             Field::Code(field) => matches!(field.values, Values::Person(_)),
             Field::Number(_) | Field::Time(_) | Field::Extension { .. } => false,
         };
         self.scan_count += usize::from(is_scan);
         if SCANS_MAX < self.scan_count {
-            let text = format!("at most {SCANS_MAX} conditions about persons or lists");
+            let text = format!("at most {SCANS_MAX} conditions about persons, groups or lists");
             return Err(QuestionFault::new(place, text));
         }
         Ok(())
@@ -193,6 +196,12 @@ impl<'t> ConditionReader<'t> {
                 }
                 Ok(self.lists(*column, |code| activities.has(code)))
             }
+            Field::Groups(Some(sets)) => {
+                let found = values.iter().map(|value| sets.find(value)).collect::<Result<_, _>>();
+                let found: Vec<_> = found.map_err(fault)?;
+                Ok(groups(sets, &found.into_iter().flatten().collect()))
+            }
+            Field::Groups(None) => Ok(Condition::nothing()),
             Field::Number(column) => numbers(*column, values).map_err(fault),
             Field::Time(_) => Err(fault("a time is tested by \"from\" and \"to\"")),
             Field::Extension { text, number } => {
@@ -261,7 +270,7 @@ impl<'t> ConditionReader<'t> {
                     to.map(number).transpose()?.map_or(Bound::UpTo(f64::INFINITY), Bound::Before);
                 Ok(Condition::Numbers { column: *column, from, to })
             }
-            Field::Code(_) | Field::List(_) => {
+            Field::Code(_) | Field::List(_) | Field::Groups(_) => {
                 Err(QuestionFault::new(place, "\"from\" and \"to\" test times and numbers"))
             }
         }
@@ -300,6 +309,8 @@ impl<'t> ConditionReader<'t> {
         let found = match field {
             Field::Code(field) | Field::Extension { text: field, .. } => of_texts(field),
             Field::List(column) => Some(self.lists(*column, |code| has(Domain::Activities, code))),
+            Field::Groups(Some(sets)) => Some(groups(sets, &sets.named(text))),
+            Field::Groups(None) => Some(Condition::nothing()),
             Field::Number(_) | Field::Time(_) => None,
         };
         found.ok_or_else(|| QuestionFault::new(place, "\"contains\" tests texts"))
@@ -309,6 +320,8 @@ impl<'t> ConditionReader<'t> {
         match field {
             Field::Code(field) => Condition::any_code(&field.source),
             Field::List(column) => Condition::any_code(&CodeSource::Column(*column)),
+            Field::Groups(Some(sets)) => Condition::any_code(&CodeSource::Groups(Arc::clone(sets))),
+            Field::Groups(None) => Condition::nothing(),
             Field::Number(column) => Condition::any_number(*column),
             Field::Time(column) => {
                 Condition::Ints { column: *column, from: i64::MIN, to: i64::MAX }
@@ -329,7 +342,25 @@ fn numbers(column: ColumnId, values: &[Json]) -> Result<Condition, &'static str>
     Ok(Condition::Or(each.collect::<Result<_, &'static str>>()?))
 }
 
+/// The person was in one of these groups, or in one below it, at the time of the fact.
+fn groups(sets: &Arc<GroupSets>, wanted: &HashSet<GroupId>) -> Condition {
+    let found = sets.within(wanted);
+    let actors = CodeSource::Column(ColumnId::code(CodeColumn::Actor));
+    // By the actors first, so that blocks without any of them are not read.
+    let of_actors = Condition::Codes { source: actors, codes: found.actors };
+    if !found.depends_on_time {
+        return of_actors;
+    }
+    let source = CodeSource::Groups(Arc::clone(sets));
+    Condition::And(vec![of_actors, Condition::Codes { source, codes: found.sets }])
+}
+
 impl Condition {
+    /// It never holds.
+    const fn nothing() -> Self {
+        Self::Or(Vec::new())
+    }
+
     /// A source has a code other than 0.
     pub(crate) fn any_code(source: &CodeSource) -> Self {
         let nothing = Self::Codes { source: source.clone(), codes: [0].into_iter().collect() };
@@ -428,7 +459,7 @@ fn select_codes(
 ) -> io::Result<Selected> {
     let known = match source {
         CodeSource::Column(column) => reader.source().code_range(*column),
-        CodeSource::Mapped(..) | CodeSource::Course(_) => None,
+        CodeSource::Mapped(..) | CodeSource::Course(_) | CodeSource::Groups(_) => None,
     };
     if let Some((min, max)) = known {
         if !codes.meets(min, max) {

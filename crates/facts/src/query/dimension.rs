@@ -4,11 +4,12 @@ use std::cmp::Ordering;
 use std::io;
 use std::sync::Arc;
 
+use acta_storage::directory::PersonGroup;
 use serde_json::Value as Json;
 
 use super::condition::{Condition, Selected};
 use super::fault::QuestionFault;
-use super::field::{CodeField, Field, Known, Lists, Values};
+use super::field::{CodeField, CodeSource, Field, GroupChoice, GroupSets, Known, Lists, Values};
 use super::reader::{BlockReader, BlockSource, Decimals};
 use super::request::DimensionField;
 use super::rows::Rows;
@@ -31,9 +32,13 @@ pub(crate) struct Dimension {
 #[derive(Clone, Debug)]
 pub(crate) enum DimensionKind {
     Code(CodeField),
+    /// Several values for each row.
     List {
-        column: ColumnId,
+        /// The number of the list of a row.
+        source: CodeSource,
         lists: Arc<Lists>,
+        values: Values,
+        of: ListOf,
     },
     Time {
         column: IntColumn,
@@ -51,6 +56,15 @@ pub(crate) enum DimensionKind {
     },
     /// Whether a condition holds: 2 if it does, and 1 if not.
     Test(Condition),
+}
+
+/// What the lists of a dimension are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ListOf {
+    /// The activities of a column.
+    Activities(ColumnId),
+    /// The groups of the person.
+    Groups(GroupChoice),
 }
 
 /// The codes of the rows that count.
@@ -80,6 +94,15 @@ impl DimensionReader<'_> {
         let field = Field::find(&request.field, self.known, &format!("{place}/field"))?;
         let fault =
             |member: &str, text: &str| QuestionFault::new(format!("{place}/{member}"), text);
+        let choice = GroupChoice { kind: request.kind.clone(), level: request.level };
+        if !matches!(field, Field::Groups(_)) && choice != GroupChoice::default() {
+            let member = if request.kind.is_some() { "kind" } else { "level" };
+            return Err(fault(member, "only a group has a kind and a level"));
+        }
+        if request.level.is_some_and(|level| !(1..=PersonGroup::LEVELS_MAX).contains(&level)) {
+            let text = format!("expected a level from 1 to {}", PersonGroup::LEVELS_MAX);
+            return Err(fault("level", &text));
+        }
         let kind = match (field, &request.by, request.width) {
             (Field::Time(column), Some(by), None) => {
                 let period = Period::find(by).ok_or_else(|| {
@@ -116,8 +139,11 @@ impl DimensionReader<'_> {
             }
             (Field::List(column), None, None) => {
                 let lists = self.known.memo.lists(self.known.texts, place)?;
-                DimensionKind::List { column, lists }
+                let (source, values) =
+                    (CodeSource::Column(column), Values::Text(Domain::Activities));
+                DimensionKind::List { source, lists, values, of: ListOf::Activities(column) }
             }
+            (Field::Groups(sets), None, None) => self.groups(sets, choice, place)?,
         };
         let name = request.name.unwrap_or_else(|| match request.by {
             Some(by) if request.field == "timestamp" => by,
@@ -125,6 +151,27 @@ impl DimensionReader<'_> {
             None => request.field,
         });
         Ok(Dimension { name, kind })
+    }
+
+    fn groups(
+        &self,
+        sets: Option<Arc<GroupSets>>,
+        choice: GroupChoice,
+        place: &str,
+    ) -> Result<DimensionKind, QuestionFault> {
+        let Some(sets) = sets else {
+            // There is nothing to choose from, and every fact has nothing.
+            let source = CodeSource::Column(ColumnId::extension_text(0));
+            return Ok(DimensionKind::Code(CodeField {
+                source,
+                values: Values::Text(Domain::Texts),
+            }));
+        };
+        let memo = self.known.memo;
+        let lists = memo.make_lists(|bytes_max| sets.lists(&choice, bytes_max), place)?;
+        let values = Values::Group(Arc::clone(sets.index()));
+        let source = CodeSource::Groups(sets);
+        Ok(DimensionKind::List { source, lists, values, of: ListOf::Groups(choice) })
     }
 
     fn time(&self, column: IntColumn, period: Period) -> DimensionKind {
@@ -153,8 +200,8 @@ impl Dimension {
             DimensionKind::Code(field) => {
                 DimensionCodes::Single(rows.choose(&field.source.read(reader)?))
             }
-            DimensionKind::List { column, .. } => {
-                DimensionCodes::Several(rows.choose(&reader.codes(*column)?))
+            DimensionKind::List { source, .. } => {
+                DimensionCodes::Several(rows.choose(&source.read(reader)?))
             }
             DimensionKind::Time { column, period, offsets, base, .. } => {
                 let (first, last) = reader.source().int_range(*column);
@@ -208,10 +255,10 @@ impl Dimension {
         Self { name: String::new(), kind: DimensionKind::Test(condition) }
     }
 
-    /// The column whose lists of activities it is about.
-    pub(crate) const fn list(&self) -> Option<ColumnId> {
+    /// What its lists are, if each row has one.
+    pub(crate) const fn list(&self) -> Option<&ListOf> {
         match &self.kind {
-            DimensionKind::List { column, .. } => Some(*column),
+            DimensionKind::List { of, .. } => Some(of),
             DimensionKind::Code(_)
             | DimensionKind::Time { .. }
             | DimensionKind::Band { .. }
@@ -219,7 +266,7 @@ impl Dimension {
         }
     }
 
-    /// The activities of a list; one that is nothing if there are none.
+    /// The codes of a list; one that is nothing if there are none.
     pub(crate) fn list_or_nothing(&self, code: u32) -> &[u32] {
         let list: &[u32] = match &self.kind {
             DimensionKind::List { lists, .. } => lists.list(code),
@@ -235,7 +282,7 @@ impl Dimension {
     pub(crate) fn domain_len(&self, texts: &Texts) -> usize {
         match &self.kind {
             DimensionKind::Code(field) => field.values.domain_len(texts),
-            DimensionKind::List { .. } => texts.of(Domain::Activities).len() as usize + 1,
+            DimensionKind::List { values, .. } => values.domain_len(texts),
             DimensionKind::Time { count, .. } => *count as usize + 1,
             DimensionKind::Band { count, .. } => *count,
             DimensionKind::Test(_) => 3,
@@ -247,7 +294,7 @@ impl Dimension {
         match &self.kind {
             _ if code == 0 => Json::Null,
             DimensionKind::Code(field) => field.values.value(texts, code),
-            DimensionKind::List { .. } => Values::Text(Domain::Activities).value(texts, code),
+            DimensionKind::List { values, .. } => values.value(texts, code),
             DimensionKind::Time { period, .. } => {
                 self.period(code).map_or(Json::Null, |number| period.text(number))
             }
@@ -264,9 +311,7 @@ impl Dimension {
     pub(crate) fn compare(&self, texts: &Texts, one: u32, other: u32) -> Ordering {
         match &self.kind {
             DimensionKind::Code(field) => field.values.compare(texts, one, other),
-            DimensionKind::List { .. } => {
-                Values::Text(Domain::Activities).compare(texts, one, other)
-            }
+            DimensionKind::List { values, .. } => values.compare(texts, one, other),
             DimensionKind::Time { .. } | DimensionKind::Band { .. } | DimensionKind::Test(_) => {
                 one.cmp(&other)
             }
@@ -277,9 +322,7 @@ impl Dimension {
     pub(crate) fn label(&self, texts: &Texts, code: u32) -> Option<String> {
         match &self.kind {
             DimensionKind::Code(field) => field.values.label(texts, code).map(str::to_owned),
-            DimensionKind::List { .. } => {
-                Values::Text(Domain::Activities).label(texts, code).map(str::to_owned)
-            }
+            DimensionKind::List { values, .. } => values.label(texts, code).map(str::to_owned),
             DimensionKind::Time { .. } | DimensionKind::Band { .. } | DimensionKind::Test(_) => {
                 None
             }

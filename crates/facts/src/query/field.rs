@@ -1,5 +1,6 @@
 //! Fields: the names that questions use, and where their values come from.
 
+mod groups;
 mod memo;
 
 use std::cmp::Ordering;
@@ -7,12 +8,14 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use acta_storage::directory::{CoursePlace, CourseRule, CourseStep};
+use acta_storage::directory::{CoursePlace, CourseRule, CourseStep, PersonGroup};
 
 use super::fault::QuestionFault;
 use super::reader::BlockReader;
+use super::time::Zone;
 use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
 use crate::tenant::{Attribute, PersonIndex, Texts};
+pub(crate) use groups::{GroupChoice, GroupSets};
 pub(crate) use memo::{Lists, Memo};
 
 /// A field.
@@ -22,6 +25,8 @@ pub(crate) enum Field {
     Code(CodeField),
     /// Several activities.
     List(ColumnId),
+    /// The groups of the person; none if there are no groups and persons.
+    Groups(Option<Arc<GroupSets>>),
     /// A number.
     Number(ColumnId),
     /// A time.
@@ -45,6 +50,8 @@ pub(crate) enum CodeSource {
     Mapped(Box<Self>, Arc<[u32]>),
     /// The course of a row: what the first of several tables finds for the code of its column.
     Course(Arc<[(CodeColumn, Arc<[u32]>)]>),
+    /// The set of groups of the person at the time of the row.
+    Groups(Arc<GroupSets>),
 }
 
 /// What is known when fields are looked up.
@@ -55,6 +62,8 @@ pub(crate) struct Known<'t> {
     pub(crate) persons: Option<&'t Arc<PersonIndex>>,
     /// What courses are.
     pub(crate) course: &'t CourseRule,
+    /// The time zone in which days begin.
+    pub(crate) zone: &'t Zone,
     pub(crate) memo: &'t Memo<Field>,
 }
 
@@ -75,6 +84,8 @@ pub(crate) enum Values {
     Person(Arc<PersonIndex>),
     /// A text of an attribute of persons.
     PersonText(Arc<PersonIndex>),
+    /// A group: its index and 1.
+    Group(Arc<PersonIndex>),
     Own(Arc<OwnTexts>),
     /// The 16 bytes of a UUID.
     Uuid(Domain),
@@ -98,6 +109,11 @@ impl Values {
             Self::PersonText(index) => {
                 let text = value.as_str().ok_or("expected a text")?;
                 Ok(index.persons.attribute_text(text).map(|place| place + 1))
+            }
+            Self::Group(index) => {
+                let text = value.as_str().ok_or("expected a text")?;
+                let id = text.parse().map_err(|_not| "expected the id of a group, a UUID")?;
+                Ok(index.persons.groups().index_of(id).map(|place| place + 1))
             }
             Self::Own(own) => {
                 let text = value.as_str().ok_or("expected a text")?;
@@ -141,6 +157,7 @@ impl Values {
         }
         match self {
             Self::Flag => (code == 2).into(),
+            Self::Group(index) => group(index, code).map(|group| group.id.to_string()).into(),
             Self::Text(_) | Self::Person(_) | Self::PersonText(_) | Self::Own(_) => {
                 serde_json::Value::Null
             }
@@ -168,7 +185,7 @@ impl Values {
                 index.persons.attribute_texts().get(place as usize).map(|text| &**text)
             }
             Self::Own(own) => Some(own.text(texts, code)),
-            Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => None,
+            Self::Uuid(_) | Self::Group(_) | Self::ObjectKind | Self::Flag | Self::Version => None,
         }
     }
 
@@ -181,6 +198,11 @@ impl Values {
             let dictionary = texts.of(*domain);
             return dictionary.bytes(one).cmp(dictionary.bytes(other));
         }
+        if let Self::Group(index) = self {
+            // By their names, as they are shown.
+            let key = |code| group(index, code).map(|group| (&group.name, group.id));
+            return key(one).cmp(&key(other));
+        }
         match (self.text(texts, one), self.text(texts, other)) {
             (Some(one), Some(other)) => one.cmp(other),
             _ => one.cmp(&other),
@@ -191,7 +213,7 @@ impl Values {
     pub(crate) const fn is_text(&self) -> bool {
         match self {
             Self::Text(_) | Self::Person(_) | Self::PersonText(_) | Self::Own(_) => true,
-            Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => false,
+            Self::Uuid(_) | Self::Group(_) | Self::ObjectKind | Self::Flag | Self::Version => false,
         }
     }
 
@@ -209,6 +231,9 @@ impl Values {
         if let Self::Person(index) = self {
             return index.name(texts, code);
         }
+        if let Self::Group(index) = self {
+            return group(index, code).map(|group| group.name.as_str());
+        }
         let attribute = Attribute::name_of(self.named()?)?;
         let name = texts.attribute(attribute).get(code as usize).copied().unwrap_or_default();
         (name != 0).then(|| texts.of(attribute.domain()).text(name))
@@ -219,6 +244,7 @@ impl Values {
         match self {
             Self::Person(index) => index.len(),
             Self::PersonText(index) => index.persons.attribute_texts().len() + 1,
+            Self::Group(index) => index.persons.groups().len() as usize + 1,
             Self::Own(own) => own.own.len() + texts.of(own.rest).len() as usize + 1,
             Self::Text(domain) | Self::Uuid(domain) => texts.of(*domain).len() as usize + 1,
             Self::ObjectKind | Self::Flag | Self::Version => 8,
@@ -234,6 +260,7 @@ impl Values {
             Self::Text(_)
             | Self::Person(_)
             | Self::PersonText(_)
+            | Self::Group(_)
             | Self::Own(_)
             | Self::Uuid(_)
             | Self::ObjectKind
@@ -241,6 +268,11 @@ impl Values {
             | Self::Version => None,
         }
     }
+}
+
+/// The group with a code.
+fn group(index: &PersonIndex, code: u32) -> Option<&PersonGroup> {
+    code.checked_sub(1).and_then(|place| index.persons.groups().get(place))
 }
 
 impl OwnTexts {
@@ -275,6 +307,7 @@ impl CodeSource {
             Self::Column(_) => 0,
             Self::Mapped(inner, table) => inner.memory_bytes() + 4 * table.len(),
             Self::Course(steps) => steps.iter().map(|(_, table)| 4 * table.len()).sum(),
+            Self::Groups(sets) => sets.memory_bytes(),
         }
     }
 
@@ -299,6 +332,7 @@ impl CodeSource {
                 }
                 Ok(Rc::new(courses))
             }
+            Self::Groups(sets) => sets.read(reader),
         }
     }
 }
@@ -318,6 +352,7 @@ impl Field {
     fn memory_bytes(&self) -> usize {
         match self {
             Self::Code(field) | Self::Extension { text: field, .. } => field.source.memory_bytes(),
+            Self::Groups(sets) => sets.as_ref().map_or(0, |sets| sets.memory_bytes()),
             Self::List(_) | Self::Number(_) | Self::Time(_) => 0,
         }
     }
@@ -375,6 +410,7 @@ impl Field {
                 values: Values::Text(Domain::Activities),
             })),
             "course.name" => attribute(course(known), Attribute::ActivityName),
+            "group" => Ok(Self::Groups(persons.map(|it| Arc::new(GroupSets::of(it, known.zone))))),
             "registration" => code(CodeColumn::Registration, Values::Uuid(Domain::Registrations)),
             "session" => text(CodeColumn::Session),
             "platform" => text(CodeColumn::Platform),
@@ -455,7 +491,7 @@ fn unknown_of_person(name: &str, persons: Option<&Arc<PersonIndex>>) -> String {
 }
 
 /// The names of all fields but extensions.
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 35] = [
     "actor",
     "actor.name",
     "authority",
@@ -465,6 +501,7 @@ const NAMES: [&str; 34] = [
     "course.name",
     "credit",
     "duration",
+    "group",
     "grouping",
     "language",
     "object",
@@ -555,7 +592,9 @@ mod tests {
             texts.set(Attribute::ActivityName, activity, 1);
         }
         let (memo, course) = (Memo::new(500), CourseRule::default());
-        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
+        let zone = Zone::utc();
+        let known =
+            Known { texts: &texts, persons: None, course: &course, zone: &zone, memo: &memo };
         for _ in 0..100 {
             assert!(Field::find("object.name", known, "/place").is_ok());
         }
@@ -569,7 +608,9 @@ mod tests {
     fn finds_every_field_that_it_names() {
         let (texts, memo, course) =
             (Texts::default(), Memo::new(usize::MAX), CourseRule::default());
-        let known = Known { texts: &texts, persons: None, course: &course, memo: &memo };
+        let zone = Zone::utc();
+        let known =
+            Known { texts: &texts, persons: None, course: &course, zone: &zone, memo: &memo };
         for name in NAMES {
             assert!(Field::find(name, known, "").is_ok(), "{name}");
         }

@@ -47,16 +47,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Understands a question about the rows of a view; `zone` is the time zone if it names none.
+    /// Understands a question about the rows of a view.
     pub(crate) fn of(
         question: &Question,
         view: &View,
         known: Known<'_>,
-        zone: Option<&str>,
     ) -> Result<Self, QuestionFault> {
-        let zone = Zone::find(question.zone.as_deref().or(zone)).ok_or_else(|| {
-            QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
-        })?;
+        let zone = known.zone.clone();
         let mut conditions = ConditionReader::new(known, &zone);
         let mut condition = None;
         if let Some(filter) = &question.filter {
@@ -97,10 +94,11 @@ fn read_dimensions(
     for (index, request) in question.dimensions.iter().enumerate() {
         let place = format!("/dimensions/{index}");
         let dimension = reader.read(request.field(), &place)?;
-        if let Some(column) = dimension.list()
-            && dimensions.iter().any(|known| known.list() == Some(column))
+        if let Some(list) = dimension.list()
+            && dimensions.iter().any(|known| known.list() == Some(list))
         {
-            return Err(QuestionFault::new(place, "the same activities are a dimension before"));
+            let text = "the same activities or groups are a dimension before";
+            return Err(QuestionFault::new(place, text));
         }
         if dimensions.iter().any(|known| known.name == dimension.name) {
             let text = format!("the name {:?} is there before", dimension.name);
@@ -170,20 +168,20 @@ impl MeasureReader<'_> {
         };
         let number = || match field()? {
             Field::Number(column) | Field::Extension { number: column, .. } => Ok(column),
-            Field::Code(_) | Field::List(_) | Field::Time(_) => {
+            Field::Code(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) => {
                 Err(QuestionFault::new(place("of"), "expected a field of numbers"))
             }
         };
         let code = || match field()? {
             Field::Code(field) | Field::Extension { text: field, .. } => Ok(field),
-            Field::Number(_) | Field::List(_) | Field::Time(_) => {
+            Field::Number(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) => {
                 Err(QuestionFault::new(place("of"), "expected a field of single texts"))
             }
         };
         let edge = || match field()? {
             Field::Number(column) => Ok(EdgeField::Number(column)),
             Field::Code(field) | Field::Extension { text: field, .. } => Ok(EdgeField::Code(field)),
-            Field::List(_) | Field::Time(_) => {
+            Field::List(_) | Field::Groups(_) | Field::Time(_) => {
                 Err(QuestionFault::new(place("of"), "expected a number or a single text"))
             }
         };

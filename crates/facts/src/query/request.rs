@@ -96,6 +96,15 @@ pub struct DimensionField {
     /// Of a number: how wide the bands are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub width: Option<f64>,
+    /// Of `group`: only groups of this kind, of those that the person was a member of and all above
+    /// them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Of `group`: only groups on this level, of those that the person was a member of and all
+    /// above them; 1 is the level at the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 16)]
+    pub level: Option<usize>,
     /// Its name in the answer; that of the field if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -1,5 +1,6 @@
 //! Answers compared with those of a slow and simple computation over the statements.
 
+mod groups;
 mod naive;
 mod persons;
 mod settings;

@@ -141,6 +141,11 @@ impl Zone {
         zone.ok().map(|zone| Self { zone })
     }
 
+    /// Coordinated universal time.
+    pub(crate) const fn utc() -> Self {
+        Self { zone: TimeZone::UTC }
+    }
+
     /// Its offsets from `from` to `to`, in microseconds since 1970.
     pub(crate) fn offsets(&self, from: i64, to: i64) -> Offsets {
         let timestamp = |at| jiff::Timestamp::from_microsecond(at).unwrap_or_default();
@@ -160,6 +165,15 @@ impl Zone {
     fn instant(&self, local: DateTime) -> Option<i64> {
         let zoned = self.zone.to_ambiguous_zoned(local).compatible().ok()?;
         Some(zoned.timestamp().as_microsecond())
+    }
+
+    /// The instant at which a day begins.
+    pub(crate) fn start_of(&self, day: acta_storage::directory::Date) -> i64 {
+        let number = |part: u8| i8::try_from(part).unwrap_or_default();
+        let year = i16::try_from(day.year()).unwrap_or_default();
+        let date = Date::new(year, number(day.month()), number(day.day())).ok();
+        let local = date.map(|date| date.to_datetime(jiff::civil::Time::midnight()));
+        local.and_then(|local| self.instant(local)).unwrap_or_default()
     }
 
     /// The instant of a local time.
@@ -269,6 +283,14 @@ mod tests {
         assert_eq!(local("2026-03-29T01:00:00Z"), "2026-03-29T03:00");
         assert_eq!(local("2026-07-01T11:00:00Z"), "2026-07-01T13:00");
         assert_eq!(local("2026-12-31T11:00:00Z"), "2026-12-31T12:00");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_zone() {
+        for text in ["2026-03-01", "2026-07-01", "2026-03-29", "0001-01-01", "9999-12-30"] {
+            let day = text.parse().unwrap();
+            assert_eq!(Some(zurich().start_of(day)), parse_time(text, &zurich()), "{text}");
+        }
     }
 
     #[test]

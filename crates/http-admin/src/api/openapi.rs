@@ -41,6 +41,7 @@ use refusals::{complete, problem_response};
         (name = "facts", description = "Questions about the statements of a tenant."),
         (name = "streams", description = "Statements and counts as server-sent events."),
         (name = "persons", description = "Learners: which identifiers are one person."),
+        (name = "groups", description = "Groups of persons, which are a tree, and their members."),
         (name = "analyses", description = "Figures about questions, learners and courses."),
         (name = "audit", description = "Who did what, when and from where."),
         (name = "people", description = "People of a tenant, and invitations."),

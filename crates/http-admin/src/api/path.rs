@@ -34,3 +34,26 @@ impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
         ids.map(|(first, second)| Self(first, second)).ok_or_else(Problem::not_found)
     }
 }
+
+/// The three ids in the path of a resource that belongs to one that belongs to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ThreeIds<A, B, C>(pub(crate) A, pub(crate) B, pub(crate) C);
+
+impl<A, B, C, S> FromRequestParts<S> for ThreeIds<A, B, C>
+where
+    A: FromStr,
+    B: FromStr,
+    C: FromStr,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let texts: Result<Path<(String, String, String)>, _> =
+            Path::from_request_parts(parts, state).await;
+        let Ok(Path((first, second, third))) = texts else { return Err(Problem::not_found()) };
+        let ids = first.parse().ok().zip(second.parse().ok()).zip(third.parse().ok());
+        ids.map(|((first, second), third)| Self(first, second, third))
+            .ok_or_else(Problem::not_found)
+    }
+}

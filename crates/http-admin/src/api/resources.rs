@@ -2,6 +2,7 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
+use super::tenants::persons::groups;
 use super::tenants::{analyses, credentials, facts, persons, statements, streams};
 use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
@@ -18,6 +19,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         facts::operations(),
         streams::operations(),
         persons::operations(),
+        groups::operations(),
         analyses::operations(),
         audit::operations(),
         audit::tenant_operations(),

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
 use acta_storage::directory::{
-    self, CredentialSecret, JoinedPerson, PersonChanges, PersonIdentifier, Recorded,
+    self, CredentialSecret, GroupId, GroupMembership, JoinedPerson, MembershipPeriod,
+    PersonChanges, PersonGroup, PersonIdentifier, Recorded,
 };
 use acta_storage::persons::PersonCache;
-use acta_storage::{Change, Committed, Credential, Expected, RecordWrite, Storage, Tenant};
+use acta_storage::{
+    Change, Committed, Credential, Expected, RecordKind, RecordWrite, Storage, Tenant,
+};
 use acta_xapi::{Ifi, Uuid};
 
 use crate::EngineUnderTest;
@@ -149,6 +152,7 @@ fn person(tenant: TenantId, number: u128, account: &str) -> JoinedPerson {
         name: Some(format!("Name {number} – ünï")),
         identifiers: vec![Ifi::Account { home_page, name: account.into() }],
         attributes: [("unit".parse().unwrap(), "North".to_owned())].into(),
+        memberships: Vec::new(),
         created: START,
     }
 }
@@ -218,4 +222,90 @@ pub async fn persons_are_read_with_every_change<E: EngineUnderTest>() {
     }
     small.forget(tenant);
     assert_eq!(small.tenants(), []);
+}
+
+fn group(tenant: TenantId, number: u128, parent: Option<u128>) -> PersonGroup {
+    PersonGroup {
+        id: Uuid::from_u128(number),
+        tenant,
+        name: format!("Group {number} – ünï"),
+        kind: parent.map(|_| "class".to_owned()),
+        parent: parent.map(Uuid::from_u128),
+        created: START,
+    }
+}
+
+/// Writes groups, and removes others, as one change.
+async fn write_groups(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    (groups, removed): (&[PersonGroup], &[GroupId]),
+) {
+    let id = Tenant::record_id_of(tenant);
+    let found = directory::find::<PersonChanges>(storage, &id).await.unwrap();
+    let mut changes =
+        found.as_ref().map_or_else(|| PersonChanges::new(tenant), |found| found.value.clone());
+    changes.add_groups(groups.iter().map(|group| group.id).chain(removed.iter().copied()));
+    let mut writes = vec![match &found {
+        Some(found) => found.write(&changes),
+        None => changes.create(),
+    }];
+    let put = |group: &PersonGroup| RecordWrite { expected: Expected::Anything, ..group.create() };
+    writes.extend(groups.iter().map(put));
+    writes.extend(removed.iter().map(|id| RecordWrite {
+        kind: RecordKind::PersonGroup,
+        id: PersonGroup::record_id_of(tenant, *id),
+        expected: Expected::Anything,
+        content: None,
+    }));
+    let committed = storage.commit(&Change { writes, entries: Vec::new() }).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+}
+
+/// Every node sees the groups of a tenant and who is in them as they are, whether it has missed few
+/// changes or many.
+pub async fn groups_are_read_with_every_change<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let (storage, tenant) = (stage.storage(), stage.tenant);
+    let other = storage.create_tenant("south", START).await.unwrap();
+    let cache = PersonCache::new(Arc::<dyn Storage>::clone(&storage));
+    assert!(cache.load(tenant).await.unwrap().groups().is_empty());
+    let first = [group(tenant, 5, None), group(tenant, 2, Some(5))];
+    write_groups(&*storage, tenant, (&first, &[])).await;
+    write_groups(&*storage, other, (&[group(other, 9, None)], &[])).await;
+    let seen = cache.load(tenant).await.unwrap();
+    assert!(!seen.is_empty());
+    assert_eq!(
+        seen.groups().iter().cloned().collect::<Vec<_>>(),
+        [first[1].clone(), first[0].clone()]
+    );
+    assert_eq!(cache.load(other).await.unwrap().groups().len(), 1);
+    // Somebody becomes a member, while the groups stay as they are.
+    let until = "2027-01-01".parse().ok();
+    let period = MembershipPeriod { from: "2026-09-01".parse().ok(), until };
+    let memberships = vec![GroupMembership { group: first[1].id, period }];
+    let ada = JoinedPerson { memberships: memberships.clone(), ..person(tenant, 1, "a") };
+    write_persons(&*storage, tenant, std::slice::from_ref(&ada)).await;
+    let seen = cache.load(tenant).await.unwrap();
+    assert_eq!((seen.memberships_of(0), seen.groups().len()), (&memberships[..], 2));
+    assert_eq!(seen.members(first[1].id, None, 9), [ada.id]);
+    // One has moved, one is new, and one has gone.
+    let moved = PersonGroup { parent: None, kind: None, ..first[1].clone() };
+    let changed = [moved, group(tenant, 7, Some(2))];
+    write_groups(&*storage, tenant, (&changed, &[first[0].id])).await;
+    let seen = cache.load(tenant).await.unwrap();
+    assert_eq!(seen.groups().iter().cloned().collect::<Vec<_>>(), changed);
+    // More than are noted.
+    let count = u128::try_from(PersonChanges::RECENT_MAX).unwrap() + 50;
+    let many: Vec<PersonGroup> =
+        (10..10 + count).map(|number| group(tenant, number, Some(7))).collect();
+    for some in many.chunks(60) {
+        write_groups(&*storage, tenant, (some, &[])).await;
+    }
+    let seen = cache.load(tenant).await.unwrap();
+    let fresh = PersonCache::new(storage).load(tenant).await.unwrap();
+    assert_eq!(u128::from(seen.groups().len()), 2 + count);
+    assert!(fresh.groups().iter().eq(seen.groups().iter()));
+    assert_eq!(fresh.memory_bytes(), seen.memory_bytes());
+    assert_eq!(fresh.members(first[1].id, None, 9), [ada.id]);
 }

@@ -50,11 +50,13 @@ pub enum RecordKind {
     PersonIdentifier,
     /// What is common to the persons of a tenant, and which of them have changed.
     Persons,
+    /// A group of persons.
+    PersonGroup,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 17] = [
+    pub const EVERY: [Self; 18] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -72,6 +74,7 @@ impl RecordKind {
         Self::Person,
         Self::PersonIdentifier,
         Self::Persons,
+        Self::PersonGroup,
     ];
 
     /// The name as engines store it.
@@ -94,6 +97,7 @@ impl RecordKind {
             Self::Person => "person",
             Self::PersonIdentifier => "person-identifier",
             Self::Persons => "persons",
+            Self::PersonGroup => "person-group",
         }
     }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use super::person_group::{GroupId, GroupMembership, MembershipBody};
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
 use super::tenant::Tenant;
 use crate::{Expected, Record, RecordContent, RecordKind, RecordWrite, StorageError};
@@ -84,6 +85,8 @@ pub struct JoinedPerson {
     pub identifiers: Vec<Ifi>,
     /// What else is known.
     pub attributes: BTreeMap<AttributeName, String>,
+    /// When the person is a member of which group, in order; none of them overlap in one group.
+    pub memberships: Vec<GroupMembership>,
     /// When the person was created.
     pub created: Timestamp,
 }
@@ -112,6 +115,9 @@ impl JoinedPerson {
 
     /// Longest name and longest attribute, in characters.
     pub const TEXT_CHARS_MAX: usize = 200;
+
+    /// Most memberships of a person in groups, each time counted.
+    pub const MEMBERSHIPS_MAX: usize = 100;
 
     /// The id of the record of a person.
     pub fn record_id_of(tenant: TenantId, id: PersonId) -> String {
@@ -148,6 +154,8 @@ struct PersonBody {
     identifiers: Vec<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<MembershipBody>,
     created: i64,
 }
 
@@ -164,6 +172,7 @@ impl Recorded for JoinedPerson {
             name: self.name.clone(),
             identifiers: self.identifiers.iter().map(Ifi::to_key).collect(),
             attributes: attributes.map(|(name, text)| (name.to_string(), text.clone())).collect(),
+            groups: self.memberships.iter().map(MembershipBody::of).collect(),
             created: self.created.unix_micros(),
         };
         let (owner, name, expires) = (None, None, None);
@@ -178,12 +187,15 @@ impl Recorded for JoinedPerson {
             body.identifiers.iter().map(|text| read_identifier(text)).collect();
         let attributes =
             body.attributes.into_iter().map(|(name, text)| Some((name.parse().ok()?, text)));
+        let memberships: Option<Vec<GroupMembership>> =
+            body.groups.iter().map(MembershipBody::read).collect();
         Ok(Self {
             id: id.parse().map_err(|_not_an_id| corrupt())?,
             tenant: record.content.tenant.ok_or_else(corrupt)?,
             name: body.name,
             identifiers: identifiers.ok_or_else(corrupt)?,
             attributes: attributes.collect::<Option<_>>().ok_or_else(corrupt)?,
+            memberships: memberships.ok_or_else(corrupt)?,
             created: moment(body.created),
         })
     }
@@ -296,7 +308,8 @@ impl PersonRules {
     }
 }
 
-/// What is common to the persons of a tenant, and which of them have changed lately.
+/// What is common to the persons of a tenant, and which of them, and of their groups, have changed
+/// lately.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonChanges {
     /// The tenant.
@@ -309,33 +322,63 @@ pub struct PersonChanges {
     pub recent: Vec<PersonId>,
     /// The rules.
     pub rules: PersonRules,
+    /// How many times a group was created, changed or removed.
+    pub group_changes: u64,
+    /// Those of the last changes, the last one last.
+    pub recent_groups: Vec<GroupId>,
 }
 
 impl PersonChanges {
-    /// Most changes in `recent`.
+    /// Most changes in `recent` and in `recent_groups`.
     pub const RECENT_MAX: usize = 200;
 
     /// Before there was a person.
     pub fn new(tenant: TenantId) -> Self {
-        let rules = PersonRules::default();
-        Self { tenant, count: 0, changes: 0, recent: Vec::new(), rules }
+        Self {
+            tenant,
+            count: 0,
+            changes: 0,
+            recent: Vec::new(),
+            rules: PersonRules::default(),
+            group_changes: 0,
+            recent_groups: Vec::new(),
+        }
     }
 
     /// Adds a change of each of these persons.
     pub fn add(&mut self, persons: impl IntoIterator<Item = PersonId>) {
-        let before = self.recent.len();
-        self.recent.extend(persons);
-        self.changes += (self.recent.len() - before) as u64;
-        let excess = self.recent.len().saturating_sub(Self::RECENT_MAX);
-        self.recent.drain(..excess);
+        note(&mut self.changes, &mut self.recent, persons);
+    }
+
+    /// Adds a change of each of these groups.
+    pub fn add_groups(&mut self, groups: impl IntoIterator<Item = GroupId>) {
+        note(&mut self.group_changes, &mut self.recent_groups, groups);
     }
 
     /// The persons that have changed since there were so many changes; none if they are not all
     /// known any more.
     pub fn since(&self, changes: u64) -> Option<&[PersonId]> {
-        let missed = usize::try_from(self.changes.checked_sub(changes)?).ok()?;
-        self.recent.get(self.recent.len().checked_sub(missed)?..)
+        missed(self.changes, &self.recent, changes)
     }
+
+    /// The groups that have changed since there were so many changes of groups; none if they are
+    /// not all known any more.
+    pub fn groups_since(&self, changes: u64) -> Option<&[GroupId]> {
+        missed(self.group_changes, &self.recent_groups, changes)
+    }
+}
+
+fn note(changes: &mut u64, recent: &mut Vec<Uuid>, changed: impl IntoIterator<Item = Uuid>) {
+    let before = recent.len();
+    recent.extend(changed);
+    *changes += (recent.len() - before) as u64;
+    let excess = recent.len().saturating_sub(PersonChanges::RECENT_MAX);
+    recent.drain(..excess);
+}
+
+fn missed(changes: u64, recent: &[Uuid], before: u64) -> Option<&[Uuid]> {
+    let missed = usize::try_from(changes.checked_sub(before)?).ok()?;
+    recent.get(recent.len().checked_sub(missed)?..)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -347,6 +390,10 @@ struct ChangesBody {
     home_pages: Vec<Vec<String>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     mailbox_sha1: bool,
+    #[serde(default)]
+    group_changes: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent_groups: Vec<String>,
 }
 
 impl Recorded for PersonChanges {
@@ -364,6 +411,8 @@ impl Recorded for PersonChanges {
             recent: self.recent.iter().map(ToString::to_string).collect(),
             home_pages: self.rules.home_pages.iter().map(texts).collect(),
             mailbox_sha1: self.rules.mailbox_sha1,
+            group_changes: self.group_changes,
+            recent_groups: self.recent_groups.iter().map(ToString::to_string).collect(),
         };
         let (owner, name, expires) = (None, None, None);
         RecordContent { tenant: Some(self.tenant), owner, name, expires, body: write_body(&body) }
@@ -373,7 +422,10 @@ impl Recorded for PersonChanges {
         let body: ChangesBody = read_body(record)?;
         let pages = |texts: &Vec<String>| texts.iter().map(|text| text.parse().ok()).collect();
         let home_pages: Option<Vec<Vec<Iri>>> = body.home_pages.iter().map(pages).collect();
-        let recent: Option<Vec<PersonId>> = body.recent.iter().map(|id| id.parse().ok()).collect();
+        let ids = |texts: &[String]| -> Option<Vec<Uuid>> {
+            texts.iter().map(|id| id.parse().ok()).collect()
+        };
+        let (recent, recent_groups) = (ids(&body.recent), ids(&body.recent_groups));
         Ok(Self {
             tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
             count: body.count,
@@ -383,6 +435,8 @@ impl Recorded for PersonChanges {
                 home_pages: home_pages.ok_or_else(|| corrupt(record))?,
                 mailbox_sha1: body.mailbox_sha1,
             },
+            group_changes: body.group_changes,
+            recent_groups: recent_groups.ok_or_else(|| corrupt(record))?,
         })
     }
 }
@@ -390,6 +444,7 @@ impl Recorded for PersonChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::MembershipPeriod;
 
     fn person() -> JoinedPerson {
         JoinedPerson {
@@ -404,6 +459,10 @@ mod tests {
                 },
             ],
             attributes: [("unit".parse().unwrap(), "North".to_owned())].into(),
+            memberships: vec![GroupMembership {
+                group: Uuid::from_u128(3),
+                period: MembershipPeriod { from: "2026-09-01".parse().ok(), until: None },
+            }],
             created: Timestamp::from_unix_micros(5),
         }
     }
@@ -442,6 +501,9 @@ mod tests {
         assert_eq!((changes.changes, changes.recent.len()), (300, PersonChanges::RECENT_MAX));
         assert_eq!(changes.since(99), None);
         assert_eq!(changes.since(100), Some(&ids(100..300)[..]));
+        assert_eq!(changes.groups_since(0), Some(&[][..]));
+        changes.add_groups(ids(7..9));
+        assert_eq!((changes.groups_since(1), changes.changes), (Some(&ids(8..9)[..]), 300));
         changes.rules = PersonRules {
             home_pages: vec![vec!["https://a.example".parse().unwrap()]],
             mailbox_sha1: true,

@@ -82,6 +82,7 @@ fn an_export_can_be_imported_and_holds_no_formula() {
             Ifi::Account { home_page: "https://b.example".parse().unwrap(), name: "@7".into() },
         ],
         attributes: [("unit".parse().unwrap(), "'-'North".to_owned())].into(),
+        memberships: Vec::new(),
         created: acta_ambient::Timestamp::from_unix_micros(0),
     };
     let columns =
@@ -156,6 +157,7 @@ fn an_export_writes_identifiers_that_were_added_since_its_columns_were_counted()
         name: None,
         identifiers: ["a", "b", "c"].map(mbox).to_vec(),
         attributes: BTreeMap::new(),
+        memberships: Vec::new(),
         created: acta_ambient::Timestamp::from_unix_micros(0),
     };
     let columns = ExportColumns { identifiers: [2, 0, 0, 0], attributes: Vec::new() };

@@ -3,19 +3,17 @@
 mod identifier;
 mod import;
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
+use super::csv_files::export;
 use crate::admin::{
     Address, Clearable, Client, Common, OfTenant, Output, Switch, fields, table, whole,
 };
-use crate::terminal::{StandardOutput, say};
 use identifier::Attribute;
 pub(super) use identifier::Identifier;
 
@@ -183,7 +181,10 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         Act::Split { one, known } => post(client, one, "split", &known.body()).await,
         Act::Remove(one) => remove(client, one).await,
         Act::Import(arguments) => import::run(client, arguments).await,
-        Act::Export { file, of } => export(client, *of, file.as_deref()).await,
+        Act::Export { file, of } => {
+            let address = persons(client, *of, &["export"]).await?;
+            export(client, &address, (file.as_deref(), "persons")).await
+        }
         Act::Rules { of, home_pages, mailbox_sha1 } => {
             rules(client, *of, home_pages, mailbox_sha1.map(Switch::is_on)).await
         }
@@ -281,20 +282,4 @@ async fn list(
 fn one_person(person: Value) -> Output {
     let lines = fields(&person, &["id", "name", "identifiers", "attributes"]);
     Output::new(person, lines)
-}
-
-async fn export(client: &mut Client, of: OfTenant, file: Option<&Path>) -> Result<Output> {
-    let address = persons(client, of, &["export"]).await?;
-    let Some(path) = file.filter(|file| file.as_os_str() != "-") else {
-        client.download(&address, &mut StandardOutput).await?;
-        return Ok(Output::new(Value::Null, Vec::new()));
-    };
-    let created = File::create(path);
-    let created = created.with_context(|| format!("cannot create {}", path.display()))?;
-    let mut output = BufWriter::new(created);
-    let written = client.download(&address, &mut output).await;
-    output.flush()?;
-    written.with_context(|| format!("{} is not complete", path.display()))?;
-    say(&format!("wrote the persons to {}", path.display()));
-    Ok(Output::new(json!({}), Vec::new()))
 }

@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
     /// repeated [default: count].
     #[arg(long = "measure", value_name = "MEASURE")]
     measures: Vec<Measure>,
-    /// What the rows are, such as `verb`, `timestamp:day` or `credit:0.1`; can be repeated.
+    /// What the rows are, such as `verb`, `timestamp:day`, `credit:0.1`, `group`, or groups of a
+    /// kind (`group:unit`) or on a level (`group:1`, the top); can be repeated.
     #[arg(long, value_name = "FIELD")]
     by: Vec<Dimension>,
     /// Which statements count, such as `success=true`, `verb!=IRI`, `credit>=0.5`,

@@ -109,7 +109,11 @@ impl Guard {
         }
         let learners = match Field::find(OF_LEARNERS[0], known, "")? {
             Field::Code(field) => MeasureKind::Distinct(field),
-            Field::List(_) | Field::Number(_) | Field::Time(_) | Field::Extension { .. } => {
+            Field::List(_)
+            | Field::Groups(_)
+            | Field::Number(_)
+            | Field::Time(_)
+            | Field::Extension { .. } => {
                 return Err(QuestionFault::new("", "persons are no field of codes"));
             }
         };

@@ -55,6 +55,21 @@ impl<F: Clone> Memo<F> {
         Err(QuestionFault::new(place, text))
     }
 
+    /// Lists that are made for this question, in as many bytes of memory as are left.
+    ///
+    /// # Errors
+    ///
+    /// If they take too much memory: `make` gives nothing then.
+    pub(crate) fn make_lists(
+        &self,
+        make: impl FnOnce(usize) -> Option<Lists>,
+        place: &str,
+    ) -> Result<Arc<Lists>, QuestionFault> {
+        let made = make(self.bytes_max.saturating_sub(self.bytes.get()));
+        self.charge(made.as_ref().map_or(usize::MAX, Lists::memory_bytes), place)?;
+        Ok(Arc::new(made.unwrap_or_default()))
+    }
+
     /// All lists of activities.
     ///
     /// # Errors
@@ -65,12 +80,12 @@ impl<F: Clone> Memo<F> {
             return Ok(Arc::clone(lists));
         }
         let lists = Arc::clone(self.lists.get_or_init(|| Arc::new(Lists::of(texts))));
-        self.charge(4 * (lists.ends.len() + lists.codes.len()), place)?;
+        self.charge(lists.memory_bytes(), place)?;
         Ok(lists)
     }
 }
 
-/// Lists of activities by their codes, each activity once.
+/// Lists of activities or groups by their codes, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     /// For each list where it ends in `codes`.
@@ -79,21 +94,28 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
+    /// Adds the next list, each code once.
+    pub(super) fn push(&mut self, mut codes: Vec<u32>) {
+        codes.sort_unstable();
+        codes.dedup();
+        self.codes.append(&mut codes);
+        self.ends.push(u32::try_from(self.codes.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Bytes of memory, about.
+    pub(super) fn memory_bytes(&self) -> usize {
+        4 * (self.ends.len() + self.codes.len())
+    }
+
     fn of(texts: &Texts) -> Self {
         let mut lists = Self::default();
-        let mut list: Vec<u32> = Vec::new();
         for code in 0..=texts.of(Domain::Lists).len() {
-            list.clear();
-            list.extend(texts.list(code));
-            list.sort_unstable();
-            list.dedup();
-            lists.codes.extend_from_slice(&list);
-            lists.ends.push(u32::try_from(lists.codes.len()).unwrap_or(u32::MAX));
+            lists.push(texts.list(code).collect());
         }
         lists
     }
 
-    /// The activities of a list.
+    /// The codes of a list.
     pub(crate) fn list(&self, code: u32) -> &[u32] {
         let code = code as usize;
         let start = code.checked_sub(1).and_then(|before| self.ends.get(before)).copied();

@@ -11,7 +11,6 @@ use crate::query::field::{CodeField, Field, Known, Values};
 use crate::query::reader::BlockReader;
 use crate::query::request::ConditionRequest;
 use crate::query::rows::Rows;
-use crate::query::time::Zone;
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::{Texts, View};
 
@@ -99,25 +98,21 @@ pub(crate) struct Found {
 }
 
 impl RowsPlan {
-    /// Understands a question; `zone` is the time zone if it names none.
-    pub(crate) fn of(
-        question: &RowsQuestion,
-        known: Known<'_>,
-        zone: Option<&str>,
-    ) -> Result<Self, QuestionFault> {
+    /// Understands a question.
+    pub(crate) fn of(question: &RowsQuestion, known: Known<'_>) -> Result<Self, QuestionFault> {
         if FIELDS_MAX < question.fields.len() {
             return Err(QuestionFault::new("/fields", format!("at most {FIELDS_MAX} fields")));
         }
-        let zone = Zone::find(question.zone.as_deref().or(zone)).ok_or_else(|| {
-            QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
-        })?;
-        let mut conditions = ConditionReader::new(known, &zone);
+        let mut conditions = ConditionReader::new(known, known.zone);
         let filter = question.filter.as_ref();
         let condition = filter.map(|it| conditions.read(it, "/where", 0)).transpose()?;
         let fields = question.fields.iter().enumerate();
         let source = |(index, name): (usize, &String)| {
-            let field = Field::find(name, known, &format!("/fields/{index}"))?;
-            Ok(match field {
+            let place = format!("/fields/{index}");
+            Ok(match Field::find(name, known, &place)? {
+                Field::Groups(_) => {
+                    return Err(QuestionFault::new(place, "rows are listed without groups"));
+                }
                 Field::Code(field) | Field::Extension { text: field, .. } => Source::Code(field),
                 Field::List(column) => Source::List(column),
                 Field::Number(column) => Source::Number(column),

@@ -77,7 +77,7 @@ impl Sample {
         0x1234_5678_0000_4000_8000_0000_0000_0000 + u128::from(self.sequence)
     }
 
-    fn time(&self) -> jiff::Timestamp {
+    pub(super) fn time(&self) -> jiff::Timestamp {
         let first: jiff::Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
         let minutes = i64::from(self.day) * 24 * 60 + i64::from(self.minute);
         first + jiff::SignedDuration::from_mins(minutes)
@@ -124,7 +124,7 @@ impl Sample {
         })
     }
 
-    fn verb_id(&self) -> String {
+    pub(super) fn verb_id(&self) -> String {
         format!("http://x.org/verb/{}", self.verb)
     }
 

@@ -25,6 +25,7 @@ fn joined(groups: &[Vec<u32>]) -> Arc<Persons> {
             name: (group.len() % 2 == 0).then(|| format!("Group {}", group[0])),
             identifiers: group.iter().map(|it| account("http://x.org", *it)).collect(),
             attributes: [("unit".parse().unwrap(), format!("Unit {}", group.len()))].into(),
+            memberships: Vec::new(),
             created: Timestamp::from_unix_micros(0),
         };
         (id, Some(person))
@@ -219,6 +220,7 @@ fn rules_join_identifiers_that_are_not_listed() {
         name: None,
         identifiers: vec![account("http://y.org", 3), account("http://z.org", 9)],
         attributes: BTreeMap::new(),
+        memberships: Vec::new(),
         created: Timestamp::from_unix_micros(0),
     };
     let state = [(listed.id, Some(listed))];

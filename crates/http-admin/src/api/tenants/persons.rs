@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod export;
+pub(crate) mod groups;
 mod import;
 mod join;
 mod list;

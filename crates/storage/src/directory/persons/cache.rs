@@ -8,9 +8,10 @@ use acta_access::TenantId;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::JoinError;
 
+use super::groups::PersonGroups;
 use super::snapshot::Persons;
 use crate::directory::{
-    JoinedPerson, PersonChanges, PersonId, Recorded, Tenant, Versioned, find, page,
+    JoinedPerson, PersonChanges, PersonGroup, PersonId, Recorded, Tenant, Versioned, find, page,
 };
 use crate::{Group, RecordStore, StorageError, spawn_blocking};
 
@@ -167,8 +168,9 @@ impl PersonCache {
         known: &Arc<Persons>,
         head: &Versioned<PersonChanges>,
     ) -> Result<Arc<Persons>, StorageError> {
+        let groups = self.read_groups(known, head).await?;
         let missed = head.value.since(known.changes()).filter(|_| known.version() != 0);
-        let Some(ids) = missed else { return self.read_all(head).await };
+        let Some(ids) = missed else { return self.read_all(head, groups).await };
         let mut states = Vec::with_capacity(ids.len());
         for id in ids {
             states.push((*id, self.find(head.value.tenant, *id).await?));
@@ -176,9 +178,55 @@ impl PersonCache {
         let (before, head) = (Arc::clone(known), head.clone());
         // There may be many persons, so no thread of the runtime does this.
         let after = spawn_blocking(move || {
-            Arc::new(before.after(&head.value, head.record.version, states))
+            let after = before.after(&head.value, head.record.version, states);
+            Arc::new(after.with_groups(groups, head.value.group_changes))
         });
         after.await.map_err(aborted)
+    }
+
+    /// The groups as they are now.
+    async fn read_groups(
+        &self,
+        known: &Persons,
+        head: &Versioned<PersonChanges>,
+    ) -> Result<Arc<PersonGroups>, StorageError> {
+        let (tenant, is_known) = (head.value.tenant, known.version() != 0);
+        let missed = head.value.groups_since(known.group_changes()).filter(|_| is_known);
+        let Some(ids) = missed else {
+            let mut all = PersonGroups::default();
+            let mut after: Option<String> = None;
+            while let Some(found) = self.page_of::<PersonGroup>(tenant, &mut after).await? {
+                found.into_iter().for_each(|found| all.put(found.value));
+            }
+            return Ok(Arc::new(all));
+        };
+        if ids.is_empty() {
+            return Ok(Arc::clone(known.groups()));
+        }
+        let mut groups = PersonGroups::clone(known.groups());
+        for id in ids {
+            let record = PersonGroup::record_id_of(tenant, *id);
+            match find::<PersonGroup>(&*self.records, &record).await? {
+                Some(found) => groups.put(found.value),
+                None => groups.remove(*id),
+            }
+        }
+        Ok(Arc::new(groups))
+    }
+
+    /// The records of a tenant after one, which becomes the last one of them; none if there are no
+    /// more.
+    async fn page_of<T: Recorded>(
+        &self,
+        tenant: TenantId,
+        after: &mut Option<String>,
+    ) -> Result<Option<Vec<Versioned<T>>>, StorageError> {
+        let group = Group::OfTenant(tenant);
+        let found: Vec<Versioned<T>> =
+            page(&*self.records, &group, after.as_deref(), PAGE_COUNT).await?;
+        let Some(last) = found.last() else { return Ok(None) };
+        *after = Some(last.record.id.clone());
+        Ok(Some(found))
     }
 
     async fn find(
@@ -194,22 +242,19 @@ impl PersonCache {
     async fn read_all(
         &self,
         head: &Versioned<PersonChanges>,
+        groups: Arc<PersonGroups>,
     ) -> Result<Arc<Persons>, StorageError> {
         let mut all = Persons::of_all(&head.value, head.record.version);
         let mut after: Option<String> = None;
-        loop {
-            let group = Group::OfTenant(head.value.tenant);
-            let found: Vec<Versioned<JoinedPerson>> =
-                page(&*self.records, &group, after.as_deref(), PAGE_COUNT).await?;
+        let tenant = head.value.tenant;
+        while let Some(found) = self.page_of::<JoinedPerson>(tenant, &mut after).await? {
             for found in &found {
                 all.add(&found.value);
             }
-            if found.len() < PAGE_COUNT {
-                break;
-            }
-            after = found.last().map(|last| last.value.record_id());
         }
-        spawn_blocking(move || Arc::new(all.finish())).await.map_err(aborted)
+        let group_changes = head.value.group_changes;
+        let finish = move || Arc::new(all.finish().with_groups(groups, group_changes));
+        spawn_blocking(finish).await.map_err(aborted)
     }
 }
 

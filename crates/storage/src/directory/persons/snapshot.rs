@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use super::groups::PersonGroups;
+use super::memberships::Memberships;
 use super::rules::IdentifierClass;
-use crate::directory::{JoinedPerson, PersonChanges, PersonId, PersonRules};
+use crate::directory::{
+    GroupId, GroupMembership, JoinedPerson, PersonChanges, PersonId, PersonRules,
+};
 
 /// A person in memory.
 #[derive(Debug)]
@@ -16,6 +20,7 @@ struct Entry {
     keys: Box<[Arc<str>]>,
     /// The names and the texts of attributes.
     attributes: Box<[(Arc<str>, Arc<str>)]>,
+    memberships: Box<[GroupMembership]>,
 }
 
 impl Entry {
@@ -37,6 +42,7 @@ impl Entry {
             attributes: attributes
                 .map(|(name, text)| (shared(name.as_str()), shared(text)))
                 .collect(),
+            memberships: person.memberships.as_slice().into(),
         }
     }
 
@@ -44,14 +50,18 @@ impl Entry {
     fn memory_bytes(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| KEY_BYTES + key.len()).sum();
         let texts = self.attributes.iter().map(|(_, text)| TEXT_BYTES + text.len());
-        ENTRY_BYTES + self.name.as_ref().map_or(0, |name| name.len()) + keys + texts.sum::<usize>()
+        let name = self.name.as_ref().map_or(0, |name| name.len());
+        let memberships = MEMBERSHIP_BYTES * self.memberships.len();
+        ENTRY_BYTES + name + keys + texts.sum::<usize>() + memberships
     }
 }
 
-/// Bytes of memory of a person, of an identifier and of an attribute, beside their texts.
+/// Bytes of memory of a person, of an identifier, of an attribute and of a membership, beside their
+/// texts, with what is made of them for questions.
 const ENTRY_BYTES: usize = 120;
 const KEY_BYTES: usize = 100;
 const TEXT_BYTES: usize = 64;
+const MEMBERSHIP_BYTES: usize = 72;
 
 /// The person of each listed identifier, in parts of which a change copies only few.
 #[derive(Clone, Debug, Default)]
@@ -134,6 +144,10 @@ pub struct Persons {
     /// The texts of attributes, numbered when they are first asked for.
     attribute_texts: OnceLock<Texts>,
     by_class: OnceLock<HashMap<String, (usize, u32)>>,
+    groups: Arc<PersonGroups>,
+    group_changes: u64,
+    /// Made when they are first asked for.
+    memberships: OnceLock<Arc<Memberships>>,
 }
 
 /// A person as it is now; none if there is no such person any more.
@@ -159,6 +173,9 @@ impl Persons {
             attribute_names: self.attribute_names.clone(),
             attribute_texts: OnceLock::new(),
             by_class: OnceLock::new(),
+            groups: Arc::clone(&self.groups),
+            group_changes: self.group_changes,
+            memberships: OnceLock::new(),
         };
         for id in states.keys() {
             let old = self.index_of_id(*id).and_then(|index| self.entries.get(index as usize));
@@ -181,7 +198,13 @@ impl Persons {
         after
     }
 
-    /// All persons at one moment, without others before them.
+    /// The same persons with the groups that there are after so many changes of groups.
+    #[must_use]
+    pub fn with_groups(self, groups: Arc<PersonGroups>, group_changes: u64) -> Self {
+        Self { groups, group_changes, memberships: OnceLock::new(), ..self }
+    }
+
+    /// All persons at one moment, without others before them, and without groups.
     pub(super) fn of_all(changes: &PersonChanges, version: u64) -> AllPersons {
         let (changes, rules) = (changes.changes, changes.rules.clone());
         let persons = Self { version, changes, rules, ..Self::default() };
@@ -261,8 +284,8 @@ impl Persons {
     }
 
     /// Bytes of memory, about.
-    pub const fn memory_bytes(&self) -> usize {
-        self.memory_bytes
+    pub fn memory_bytes(&self) -> usize {
+        self.memory_bytes + self.groups.memory_bytes()
     }
 
     /// The version of the record of changes; 0 if there is none.
@@ -273,6 +296,38 @@ impl Persons {
     /// How many changes there were.
     pub(super) const fn changes(&self) -> u64 {
         self.changes
+    }
+
+    /// How many changes of groups there were.
+    pub(super) const fn group_changes(&self) -> u64 {
+        self.group_changes
+    }
+
+    /// The groups.
+    pub const fn groups(&self) -> &Arc<PersonGroups> {
+        &self.groups
+    }
+
+    /// The memberships of all persons.
+    pub fn memberships(&self) -> &Arc<Memberships> {
+        self.memberships.get_or_init(|| {
+            let persons = self.entries.iter().map(|entry| &*entry.memberships);
+            Arc::new(Memberships::of(&self.groups, persons))
+        })
+    }
+
+    /// The ids of the persons after `after` who are members of a group at any time; at most
+    /// `count_max`, in the order of the ids.
+    pub fn members(
+        &self,
+        group: GroupId,
+        after: Option<PersonId>,
+        count_max: usize,
+    ) -> Vec<PersonId> {
+        let is_member = |entry: &&Arc<Entry>| entry.memberships.iter().any(|it| it.group == group);
+        let start = self.entries.partition_point(|entry| after.is_some_and(|it| entry.id <= it));
+        let members = self.entries.iter().skip(start).filter(is_member);
+        members.map(|entry| entry.id).take(count_max).collect()
     }
 
     /// The rules.
@@ -287,7 +342,7 @@ impl Persons {
 
     /// Whether every identifier is on its own, and nothing is known of any.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.rules.is_empty()
+        self.entries.is_empty() && self.rules.is_empty() && self.groups.is_empty()
     }
 
     /// The index of the person with an id.
@@ -343,6 +398,12 @@ impl Persons {
     /// [`Ifi::to_key`](acta_xapi::Ifi::to_key) writes them.
     pub fn keys(&self, index: u32) -> &[Arc<str>] {
         self.entry(index).map(|entry| &*entry.keys).unwrap_or_default()
+    }
+
+    /// When the person with an index is a member of which group, in order. Groups that are not
+    /// there any more may be among them.
+    pub fn memberships_of(&self, index: u32) -> &[GroupMembership] {
+        self.entry(index).map(|entry| &*entry.memberships).unwrap_or_default()
     }
 
     /// The names of all attributes that a person has, in order.

@@ -84,7 +84,7 @@ impl FromStr for Measure {
     }
 }
 
-/// A dimension, such as `timestamp:day` or `credit:0.1`.
+/// A dimension, such as `timestamp:day`, `credit:0.1`, `group:unit` or `group:1`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dimension(Value);
 
@@ -94,6 +94,10 @@ impl FromStr for Dimension {
     fn from_str(text: &str) -> Result<Self, String> {
         let is_time = |field: &str| matches!(field, "timestamp" | "stored");
         Ok(Self(match text.rsplit_once(':') {
+            Some(("group", level)) if level.parse::<usize>().is_ok() => {
+                json!({"field": "group", "level": level.parse::<usize>().unwrap_or_default()})
+            }
+            Some(("group", kind)) => json!({"field": "group", "kind": kind}),
             Some((field, by)) if is_time(field) => json!({"field": field, "by": by}),
             // The IRI of an extension has colons of its own.
             Some((field, width)) => match width.parse::<f64>() {
@@ -192,6 +196,9 @@ mod tests {
             ("verb", json!("verb")),
             ("timestamp:day", json!({"field": "timestamp", "by": "day"})),
             ("credit:0.1", json!({"field": "credit", "width": 0.1})),
+            ("group", json!("group")),
+            ("group:unit", json!({"field": "group", "kind": "unit"})),
+            ("group:2", json!({"field": "group", "level": 2})),
             ("result.extensions.http://x.org/e", json!("result.extensions.http://x.org/e")),
         ];
         for (text, expected) in dimensions {

@@ -51,15 +51,20 @@ pub(crate) async fn export_persons(
     });
     let (columns, ids) = counting.await.map_err(ServiceError::from)?;
     let export = Export { shared, requester, extensions, tenant, columns, ids };
-    let mut response = Response::new(Body::from_stream(pieces(export)));
+    let body = Body::from_stream(pieces(export));
+    Ok(as_file(body, &format!("persons-tenant-{tenant}.csv")))
+}
+
+/// A response with comma-separated values as a file with a name.
+pub(super) fn as_file(body: Body, name: &str) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
     headers.insert(CONTENT_TYPE, kind);
-    let file = format!("attachment; filename=\"persons-tenant-{tenant}.csv\"");
-    if let Ok(value) = HeaderValue::try_from(file) {
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
-    Ok(response)
+    response
 }
 
 /// An export in progress.

@@ -42,29 +42,36 @@ const LINES_MAX: u64 = 1_000_000_000;
 
 impl FromParams for ImportParams {
     fn from_params(params: &mut Params) -> Option<Self> {
-        let mut flag = |name: &str| match params.text(name) {
-            None => Some(false),
-            Some(text) => {
-                params.read(name, &text, "expected true or false", |text| text.parse().ok())
-            }
-        };
-        let (dry_run, join) = (flag("dry_run"), flag("join"));
-        let lines_before = match params.text("lines_before") {
-            None => Some(0),
-            Some(text) => {
-                let message = format!("expected a whole number from 0 to {LINES_MAX}");
-                params.read("lines_before", &text, &message, |text| {
-                    text.parse().ok().filter(|lines| *lines <= LINES_MAX)
-                })
-            }
-        };
+        let (dry_run, join) = (read_flag(params, "dry_run"), read_flag(params, "join"));
+        let lines_before = read_lines_before(params);
         Some(Self { dry_run: dry_run?, join: join?, lines_before: lines_before? })
+    }
+}
+
+/// Reads a parameter that is true or false; false if it is not there.
+pub(super) fn read_flag(params: &mut Params, name: &str) -> Option<bool> {
+    match params.text(name) {
+        None => Some(false),
+        Some(text) => params.read(name, &text, "expected true or false", |text| text.parse().ok()),
+    }
+}
+
+/// Reads the parameter `lines_before`; 0 if it is not there.
+pub(super) fn read_lines_before(params: &mut Params) -> Option<u64> {
+    match params.text("lines_before") {
+        None => Some(0),
+        Some(text) => {
+            let message = format!("expected a whole number from 0 to {LINES_MAX}");
+            params.read("lines_before", &text, &message, |text| {
+                text.parse().ok().filter(|lines| *lines <= LINES_MAX)
+            })
+        }
     }
 }
 
 /// The body of an import. It is the last argument of a handler.
 #[derive(Debug)]
-pub(crate) struct Csv(Bytes);
+pub(crate) struct Csv(pub(super) Bytes);
 
 impl FromRequest<Shared> for Csv {
     type Rejection = Problem;

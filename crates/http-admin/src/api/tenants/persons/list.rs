@@ -18,11 +18,11 @@ use crate::state::Shared;
 /// Longest text that is searched for, in bytes.
 const SEARCH_BYTES_MAX: usize = 200;
 
-/// The search and the page of a list of persons.
+/// The search and the page of a list of persons or groups.
 #[derive(Debug)]
 pub(crate) struct PersonParams {
-    page: PageParams,
-    search: String,
+    pub(super) page: PageParams,
+    pub(super) search: String,
 }
 
 impl FromParams for PersonParams {

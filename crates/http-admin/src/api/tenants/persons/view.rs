@@ -36,17 +36,22 @@ pub(crate) struct PersonView {
 
 impl PersonView {
     pub(super) fn of(person: &JoinedPerson) -> Self {
-        // The key of an identifier is a JSON object.
-        let identifier = |it: &Ifi| serde_json::from_str(&it.to_key()).unwrap_or_default();
         let attributes = person.attributes.iter();
         Self {
             id: person.id.to_string(),
             name: person.name.clone(),
-            identifiers: person.identifiers.iter().map(identifier).collect(),
+            identifiers: identifier_views(person),
             attributes: attributes.map(|(name, text)| (name.to_string(), text.clone())).collect(),
             created: person.created.to_string(),
         }
     }
+}
+
+/// The identifiers of a person as agents.
+pub(super) fn identifier_views(person: &JoinedPerson) -> Vec<Value> {
+    // The key of an identifier is a JSON object.
+    let identifier = |it: &Ifi| serde_json::from_str(&it.to_key()).unwrap_or_default();
+    person.identifiers.iter().map(identifier).collect()
 }
 
 /// A response with a person.

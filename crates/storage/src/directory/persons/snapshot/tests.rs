@@ -21,6 +21,7 @@ fn person(id: u128, identifiers: &[Ifi]) -> JoinedPerson {
         name: Some(format!("Name {id}")),
         identifiers: identifiers.to_vec(),
         attributes: [("unit".parse().unwrap(), format!("Unit {}", id % 2))].into(),
+        memberships: Vec::new(),
         created: Timestamp::from_unix_micros(0),
     }
 }
