@@ -196,7 +196,9 @@ impl PersonCache {
             let mut all = PersonGroups::default();
             let mut after: Option<String> = None;
             while let Some(found) = self.page_of::<PersonGroup>(tenant, &mut after).await? {
-                found.into_iter().for_each(|found| all.put(found.value));
+                for group in found {
+                    all.put(group.value);
+                }
             }
             return Ok(Arc::new(all));
         };
