@@ -1,8 +1,8 @@
 //! Groups of persons, which are a tree, and the times at which persons are members of them.
 //!
 //! A group is a record of its own. The memberships of a person are part of the record of the
-//! person, so they are joined, removed and counted with it. Every change of groups also changes the record of
-//! [`PersonChanges`](super::PersonChanges) of the tenant, as changes of persons do.
+//! person, so they are joined, removed and counted with it. Every change of groups also changes the
+//! record of [`PersonChanges`](super::PersonChanges) of the tenant, as changes of persons do.
 
 mod date;
 
