@@ -1,7 +1,7 @@
 //! A question that has been understood: fields found, values turned into codes.
 
 use super::condition::{Condition, ConditionReader};
-use super::dimension::{Dimension, DimensionReader};
+use super::dimension::{Dimension, DimensionReader, ListOf};
 use super::fault::QuestionFault;
 use super::field::{Field, Known, Values};
 use super::formula::Formula;
@@ -97,7 +97,10 @@ fn read_dimensions(
         if let Some(list) = dimension.list()
             && dimensions.iter().any(|known| known.list() == Some(list))
         {
-            let text = "the same activities or groups are a dimension before";
+            let text = match list {
+                ListOf::Activities(_) => "the same activities are a dimension before",
+                ListOf::Groups(_) => "the same groups are a dimension before",
+            };
             return Err(QuestionFault::new(place, text));
         }
         if dimensions.iter().any(|known| known.name == dimension.name) {

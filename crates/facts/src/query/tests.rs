@@ -474,7 +474,11 @@ fn names_what_is_wrong_with_measures_of_measures_and_large_questions() {
     );
     let of_lists = vec![json!({"field": "grouping", "is": "nowhere"}); 101];
     let conditions = json!({"measures": count, "where": {"or": of_lists}});
-    check_fault(conditions, "/where/or/100", "at most 100 conditions about persons or lists");
+    check_fault(
+        conditions,
+        "/where/or/100",
+        "at most 100 conditions about persons, groups or lists",
+    );
 }
 
 #[test]

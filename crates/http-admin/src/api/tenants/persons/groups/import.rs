@@ -69,11 +69,11 @@ impl From<GroupImportCounts> for GroupImport {
 /// `account.homePage` with `account.name`, and `from` and `until`, which are dates. A row without a
 /// member is about the group alone. Groups that are not there are created, and an identifier that
 /// belongs to no person becomes a person of its own. A row sets when the membership ends that
-/// begins at its date; the others stay as they are. At most 10,000 rows and 4 MiB in a request; a request
-/// that is repeated changes nothing. Nothing is imported if a row is faulty; each fault names its
-/// line, and its column if it is one of a value. If others change persons or groups meanwhile so
-/// that a row becomes faulty, the rows before it may have been imported (409 says how many): import
-/// all of them again.
+/// begins at its date; the others stay as they are. At most 10,000 rows and 4 MiB in a request; a
+/// request that is repeated changes nothing. Nothing is imported if a row is faulty; each fault
+/// names its line, and its column if it is one of a value. If others change persons or groups
+/// meanwhile so that a row becomes faulty, the rows before it may have been imported (409 says how
+/// many): import all of them again.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/groups/import",
