@@ -32,15 +32,18 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 /** One box for pages, tenants, statements by their id, and acts. */
 export default function Palette({
   kind,
+  typed,
   onClose,
   onKeys,
 }: {
   kind: "search" | "tenants";
+  /** What was typed before it was there. */
+  typed: string;
   onClose: () => void;
   onKeys: () => void;
 }) {
   const { contains } = useFilter({ sensitivity: "base" });
-  const [text, setText] = useState("");
+  const [text, setText] = useState(typed);
   const commands = [...useCommands(kind, text, onKeys), ...useFound(kind, text)];
   return (
     <Dialog title={kind === "tenants" ? t("palette.tenants") : t("palette.title")} onClose={onClose}>
