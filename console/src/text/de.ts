@@ -71,6 +71,7 @@ export const de: Catalogue = {
   "chart.asTable": "Als Tabelle zeigen",
   "chart.before": (value, days) => `${days} Tage davor ${value}`,
   "chart.csv": (title) => `${title}: CSV exportieren`,
+  "chart.png": (title) => `${title}: Bild speichern (PNG)`,
   "chart.key.before": (days) => `${days} Tage davor`,
   "chart.kind.bars": "Als Balken",
   "chart.kind.lines": "Als Linien",
@@ -142,6 +143,9 @@ export const de: Catalogue = {
   "explore.none": "Kein Statement dieses Zeitraums hat diese Eigenschaften",
   "explore.none.try": "Wählen Sie einen längeren Zeitraum, oder entfernen Sie eine Bedingung.",
   "explore.operator": "Vergleich",
+  "explore.curl": "Als curl kopieren",
+  "explore.partial": "nicht vollständig",
+  "explore.partial.how": "Blass oder gestrichelt: Zeiträume, die noch laufen oder nicht ganz im gewählten Zeitraum liegen.",
   "explore.question": "Frage",
   "explore.removeMeasure": (measure) => `Maß entfernen: ${measure}`,
   "explore.split": "Geteilt nach",
@@ -151,6 +155,7 @@ export const de: Catalogue = {
   "export.csv": "CSV exportieren",
   "export.cut": (rows) => `Die Datei hat die neuesten ${rows} Statements. Filtern Sie für die übrigen nach der Zeit, oder verwenden Sie acta export.`,
   "export.failed": "Der Export ist fehlgeschlagen. Es wurde nichts gespeichert; versuchen Sie es noch einmal.",
+  "export.png": "Bild speichern (PNG)",
   "export.running": (rows) => `${rows} Zeilen…`,
 
   "facts.behind": "Die Zahlen sind im Rückstand.",
@@ -685,4 +690,12 @@ export const de: Catalogue = {
 
   "withheld.sign": "–",
   "withheld.some": "Einige Zahlen werden nicht gezeigt, weil sie zu wenige Lernende betreffen.",
+  "withheld.why": (least) => `Zahlen über weniger als ${least} Lernende werden nicht gezeigt, ebenso solche, die sie verraten würden.`,
+  "withheld.rows": (least) => `Zeilen über weniger als ${least} Lernende fehlen.`,
+  "withheld.word": "nicht gezeigt",
+  "withheld.all": "Nicht gezeigt: zu wenige Lernende",
+  "withheld.all.why": (least) => `Dieser Mandant zeigt nur Zahlen über mindestens ${least} Lernende. Wie viele, legen seine Eigentümer fest.`,
+  "withheld.analysis": "Nicht gezeigt: Dieser Mandant zeigt keine Zahlen über wenige Lernende",
+
+  "partial.rebuilding": "Die Zahlen entstehen gerade: Ein Teil der Statements fehlt noch darin.",
 };
