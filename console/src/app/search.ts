@@ -45,22 +45,44 @@ export function readStatements(given: Given): StatementSearch {
 export const PERIODS = ["7d", "30d", "90d", "365d", "all"] as const;
 export type PeriodName = (typeof PERIODS)[number];
 
+const VIEWS = ["courses", "videos"] as const;
+
 export interface PeriodSearch {
   period?: PeriodName;
   /** Text that names contain. */
   q?: string;
   /** The measure that rows are ordered by. */
   sort?: string;
+  /** What is listed of activities: all of them, if nothing is said. */
+  view?: "courses" | "videos";
 }
 
 export function readPeriod(given: Given): PeriodSearch {
   const period = PERIODS.find((name) => name === given.period);
-  return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort) };
+  return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort), view: VIEWS.find((name) => name === given.view) };
 }
+
+/** Learners who come again, by when they came first. */
+export interface RetentionSearch {
+  period?: PeriodName;
+  by?: "day" | "week" | "month" | "quarter" | "year";
+}
+
+export const COHORTS = ["day", "week", "month", "quarter", "year"] as const;
+
+export function readRetention(given: Given): RetentionSearch {
+  return { period: PERIODS.find((name) => name === given.period), by: COHORTS.find((name) => name === given.by) };
+}
+
+/** What a page of an activity shows besides its summary. */
+export const TABS = ["progress", "learners", "time", "video", "groups", "structure"] as const;
+export type TabName = (typeof TABS)[number];
 
 /** An activity, and what is looked at in it. */
 export interface ActivitySearch {
   id?: string;
+  /** The summary, if there is none. */
+  tab?: TabName;
   /** Everything, if there is none. */
   period?: PeriodName;
   /** The quiz whose questions are shown. */
@@ -68,11 +90,18 @@ export interface ActivitySearch {
   /** The question that is open. */
   q?: string;
   attempts?: "last" | "all";
+  /** The day on which the course is to be completed. */
+  due?: string;
+  /** What groups of learners are made by. */
+  group?: string;
 }
 
 export function readActivity(given: Given): ActivitySearch {
   return {
     id: text(given.id),
+    tab: TABS.find((name) => name === given.tab),
+    due: /^\d{4}-\d{2}-\d{2}$/u.test(text(given.due) ?? "") ? text(given.due) : undefined,
+    group: text(given.group),
     period: PERIODS.find((name) => name === given.period),
     quiz: text(given.quiz),
     q: text(given.q),

@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { UserRound } from "lucide-react";
-import { labelIn, numberIn, type Answer, type Row } from "../../api/facts";
+import { labelIn, type Answer, type Row } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { NotPermitted } from "../../parts/states";
@@ -8,7 +8,8 @@ import { Untrusted } from "../../parts/untrusted";
 import { count, percent } from "../../text/format";
 import { t } from "../../text/text";
 import { identifierText, LearnerLink } from "../learner/link";
-import { learnersQuestion } from "./questions";
+import { learnersQuestion } from "../overview/questions";
+import { LearnerTabs } from "./learner-tabs";
 import { Ranking } from "./ranking";
 
 /** Who learns, and how much. */
@@ -29,23 +30,19 @@ function Learners() {
       icon={UserRound}
       search={search}
       first="statements"
+      tabs={<LearnerTabs />}
       question={learnersQuestion}
       onChange={(change) => void navigate({ search: (known) => ({ ...known, ...change }), replace: true })}
       rowName={(row, answer) => <LearnerName row={row} answer={answer} />}
       csvName={(row, answer) => [labelIn(answer, "person", row.person ?? null), String(row.person)]}
       columns={[
-        { name: "statements", title: t("nav.statements"), show: (row) => count(numberIn(row, "statements") ?? 0) },
-        { name: "courses", title: t("courses.title"), show: (row) => count(numberIn(row, "courses") ?? 0), isMinor: true },
-        { name: "finished", title: t("figure.finished"), show: (row) => count(numberIn(row, "finished") ?? 0), isMinor: true },
-        { name: "score", title: t("figure.score"), show: (row) => score(row) },
+        { name: "statements", title: t("nav.statements"), show: count },
+        { name: "courses", title: t("courses.title"), show: count, isMinor: true },
+        { name: "finished", title: t("figure.finished"), show: count, isMinor: true },
+        { name: "score", title: t("figure.score"), show: percent },
       ]}
     />
   );
-}
-
-function score(row: Row): string {
-  const value = numberIn(row, "score");
-  return value === undefined ? "–" : percent(value);
 }
 
 function LearnerName({ row, answer }: { row: Row; answer: Answer }) {

@@ -1,6 +1,6 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { BookOpen } from "lucide-react";
-import { labelIn, numberIn, type Answer, type Row } from "../../api/facts";
+import { labelIn, type Answer, type Row } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { NotPermitted } from "../../parts/states";
@@ -8,8 +8,11 @@ import { Untrusted } from "../../parts/untrusted";
 import { lastPart } from "../../statement/sentence";
 import { count, percent } from "../../text/format";
 import { t } from "../../text/text";
-import { activitiesQuestion } from "./questions";
+import { activitiesQuestion } from "../overview/questions";
+import { ActivityTabs } from "./activity-tabs";
+import { CourseList } from "./course-list";
 import { Ranking } from "./ranking";
+import { VideoList } from "./video-list";
 
 /** Which content is used, and how it goes. */
 export function ActivitiesPage() {
@@ -22,6 +25,8 @@ export function ActivitiesPage() {
 function Activities() {
   const search = useSearch({ from: "/shell/t/$tenant/activities" });
   const navigate = useNavigate({ from: "/t/$tenant/activities" });
+  if (search.view === "courses") return <CourseList search={search} />;
+  if (search.view === "videos") return <VideoList search={search} />;
   return (
     <Ranking
       title={t("nav.activities")}
@@ -29,23 +34,19 @@ function Activities() {
       icon={BookOpen}
       search={search}
       first="learners"
+      tabs={<ActivityTabs search={search} />}
       question={activitiesQuestion}
       onChange={(change) => void navigate({ search: (known) => ({ ...known, ...change }), replace: true })}
       rowName={(row, answer) => <ActivityName row={row} answer={answer} />}
       csvName={(row, answer) => [labelIn(answer, "object", row.object ?? null), String(row.object)]}
       columns={[
-        { name: "learners", title: t("nav.learners"), show: (row) => count(numberIn(row, "learners") ?? 0) },
-        { name: "statements", title: t("nav.statements"), show: (row) => count(numberIn(row, "statements") ?? 0), isMinor: true },
-        { name: "success", title: t("activities.success"), show: (row) => share(row, "success") },
-        { name: "score", title: t("figure.score"), show: (row) => share(row, "score"), isMinor: true },
+        { name: "learners", title: t("nav.learners"), show: count },
+        { name: "statements", title: t("nav.statements"), show: count, isMinor: true },
+        { name: "success", title: t("activities.success"), show: percent },
+        { name: "score", title: t("figure.score"), show: percent, isMinor: true },
       ]}
     />
   );
-}
-
-function share(row: Row, name: string): string {
-  const value = numberIn(row, name);
-  return value === undefined ? "–" : percent(value);
 }
 
 function ActivityName({ row, answer }: { row: Row; answer: Answer }) {

@@ -1,19 +1,20 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ArrowDown, Download, Filter, Search, type LucideIcon } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
-import { factsQuery, rowsOf, type Answer, type Question, type Row } from "../../api/facts";
+import { factsQuery, isWithheldAt, rowsOf, withheldOf, type Answer, type Question, type Row } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import type { PeriodName, PeriodSearch } from "../../app/search";
 import { saveFile } from "../../parts/copy";
 import { Icon } from "../../parts/icon";
+import { AllWithheld, FigureOf, Notes } from "../../parts/partial";
 import { Empty, Failure, LoadingRows } from "../../parts/states";
 import { csvOf } from "../../statement/visible";
 import { count } from "../../text/format";
 import { t } from "../../text/text";
-import { WithFacts } from "./facts-state";
-import { rangeOf } from "./overview";
-import { periodOf, type Period } from "./period";
-import { PeriodChoice } from "./period-choice";
+import { WithFacts } from "../overview/facts-state";
+import { rangeOf } from "../overview/overview";
+import { periodOf, type Period } from "../overview/period";
+import { PeriodChoice } from "../overview/period-choice";
 
 /** Rows that are asked for at first, and with each press on the button for more. */
 const ROWS = 100;
@@ -22,7 +23,7 @@ export interface RankColumn {
   /** The name of the measure; rows can be ordered by it. */
   readonly name: string;
   readonly title: string;
-  readonly show: (row: Row) => ReactNode;
+  readonly show: (value: number) => string;
   readonly isMinor?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function Ranking({
   nameTitle,
   icon,
   search,
+  tabs,
   first,
   columns,
   question,
@@ -43,6 +45,8 @@ export function Ranking({
   nameTitle: string;
   icon: LucideIcon;
   search: PeriodSearch;
+  /** Other lists of the same things. */
+  tabs?: ReactNode;
   /** The measure that rows are ordered by at first. */
   first: string;
   columns: readonly RankColumn[];
@@ -60,11 +64,15 @@ export function Ranking({
   const query = useQuery({ ...factsQuery(tenant, question(period, text, sort, limit)), placeholderData: keepPreviousData });
   const rows = query.data ? rowsOf(query.data) : [];
   const total = query.data?.group_count ?? 0;
+  const isAllWithheld = rows.length === 0 && withheldOf(query.data) !== undefined;
   const save = () => {
     const { data } = query;
     if (!data) return;
     const head = [nameTitle, "id", ...columns.map((column) => column.title)];
-    const lines = rows.map((row) => [...csvName(row, data), ...columns.map((column) => row[column.name])]);
+    const lines = rows.map((row, at) => [
+      ...csvName(row, data),
+      ...columns.map((column) => (isWithheldAt(data, at, column.name) ? t("withheld.word") : row[column.name])),
+    ]);
     saveFile(`${title.toLowerCase()}.csv`, "text/csv;charset=utf-8", csvOf([head, ...lines]));
   };
   return (
@@ -81,6 +89,7 @@ export function Ranking({
         </div>
       </div>
       <p className="under-head">{rangeOf(period)}</p>
+      {tabs}
       <WithFacts>
         <div className="filters">
           <div className="find">
@@ -98,7 +107,8 @@ export function Ranking({
         <section className={`sheet ${query.isPlaceholderData ? "dimmed" : ""}`} aria-label={title}>
           {query.isPending ? <LoadingRows rows={12} /> : null}
           {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-          {query.data && rows.length === 0 ? (
+          {query.data && isAllWithheld ? <AllWithheld answer={query.data} /> : null}
+          {query.data && rows.length === 0 && !isAllWithheld ? (
             <Empty
               icon={text ? Filter : icon}
               title={text ? t("ranking.noMatch", text) : t("ranking.none")}
@@ -146,7 +156,7 @@ export function Ranking({
                     <td className="name two">{rowName(row, query.data)}</td>
                     {columns.map((column) => (
                       <td key={column.name} className={`num ${column.isMinor ? "hide-s" : ""}`}>
-                        {column.show(row)}
+                        <FigureOf answer={query.data} at={index} row={row} name={column.name} show={column.show} />
                       </td>
                     ))}
                   </tr>
@@ -164,6 +174,7 @@ export function Ranking({
               ) : null}
             </footer>
           ) : null}
+          {isAllWithheld ? null : <Notes answer={query.data} />}
         </section>
       </WithFacts>
     </>
