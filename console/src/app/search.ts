@@ -43,7 +43,24 @@ export function readStatements(given: Given): StatementSearch {
 
 /** A period that stays relative when an address is shared. */
 export const PERIODS = ["7d", "30d", "90d", "365d", "all"] as const;
-export type PeriodName = (typeof PERIODS)[number];
+export type Preset = (typeof PERIODS)[number];
+
+/** The first and the last day of a period of one's own, as in `2026-01-01..2026-03-31`. */
+export type OwnPeriod = `${string}..${string}`;
+export type PeriodName = Preset | OwnPeriod;
+
+/** The days of a period of one's own; undefined for any other text. */
+export function daysOf(name: string): { first: string; last: string } | undefined {
+  const [, first, last] = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/u.exec(name) ?? [];
+  if (!first || !last || first > last) return undefined;
+  return [first, last].every((day) => new Date(`${day}T12:00Z`).toJSON()?.startsWith(day)) ? { first, last } : undefined;
+}
+
+function periodName(given: unknown): PeriodName | undefined {
+  const preset = PERIODS.find((name) => name === given);
+  if (preset) return preset;
+  return typeof given === "string" && daysOf(given) ? (given as OwnPeriod) : undefined;
+}
 
 const VIEWS = ["courses", "videos"] as const;
 
@@ -58,7 +75,7 @@ export interface PeriodSearch {
 }
 
 export function readPeriod(given: Given): PeriodSearch {
-  const period = PERIODS.find((name) => name === given.period);
+  const period = periodName(given.period);
   return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort), view: VIEWS.find((name) => name === given.view) };
 }
 
@@ -71,7 +88,7 @@ export interface RetentionSearch {
 export const COHORTS = ["day", "week", "month", "quarter", "year"] as const;
 
 export function readRetention(given: Given): RetentionSearch {
-  return { period: PERIODS.find((name) => name === given.period), by: COHORTS.find((name) => name === given.by) };
+  return { period: periodName(given.period), by: COHORTS.find((name) => name === given.by) };
 }
 
 /** What a page of an activity shows besides its summary. */
@@ -102,7 +119,7 @@ export function readActivity(given: Given): ActivitySearch {
     tab: TABS.find((name) => name === given.tab),
     due: /^\d{4}-\d{2}-\d{2}$/u.test(text(given.due) ?? "") ? text(given.due) : undefined,
     group: text(given.group),
-    period: PERIODS.find((name) => name === given.period),
+    period: periodName(given.period),
     quiz: text(given.quiz),
     q: text(given.q),
     attempts: given.attempts === "last" || given.attempts === "all" ? given.attempts : undefined,
@@ -118,7 +135,7 @@ export interface LearnerSearch {
 }
 
 export function readLearner(given: Given): LearnerSearch {
-  return { id: text(given.id), period: PERIODS.find((name) => name === given.period) };
+  return { id: text(given.id), period: periodName(given.period) };
 }
 
 export interface SourceSearch {
@@ -147,7 +164,7 @@ export function readExplore(given: Given): ExploreSearch {
   const where = Array.isArray(given.where) ? given.where.map(text) : [];
   const known = where.filter((one): one is string => one !== undefined).slice(0, 20);
   return {
-    period: PERIODS.find((name) => name === given.period),
+    period: periodName(given.period),
     m: text(given.m),
     by: text(given.by),
     split: text(given.split),

@@ -290,6 +290,7 @@ export const de: Catalogue = {
   "keys.pause": "Live-Liste anhalten und fortsetzen",
   "keys.rows": "Nächste und vorige Zeile",
   "keys.search": "Suchen oder springen",
+  "keys.time": "Zeitraum wählen",
   "keys.title": "Tastenkürzel",
 
   "known.byRule": "durch eine Regel verbunden",
@@ -449,7 +450,11 @@ export const de: Catalogue = {
   "period.7d": "Letzte 7 Tage",
   "period.90d": "Letzte 90 Tage",
   "period.all": "Alles",
+  "period.first": "Erster Tag",
   "period.label": "Zeitraum",
+  "period.last": "Letzter Tag",
+  "period.order": "Der letzte Tag liegt vor dem ersten.",
+  "period.own": "Eigene Tage…",
   "period.range": (days, zone) => `${days}, ${zone}`,
   "period.range.all": (zone) => `Alles, ${zone}`,
 

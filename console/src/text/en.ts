@@ -289,6 +289,7 @@ export const en = {
   "keys.pause": "Pause and resume the live list",
   "keys.rows": "Next and previous row",
   "keys.search": "Search or jump to",
+  "keys.time": "Choose the period",
   "keys.title": "Keyboard shortcuts",
 
   "known.byRule": "joined by a rule",
@@ -448,7 +449,11 @@ export const en = {
   "period.7d": "Last 7 days",
   "period.90d": "Last 90 days",
   "period.all": "Everything",
+  "period.first": "First day",
   "period.label": "Period",
+  "period.last": "Last day",
+  "period.order": "The last day is before the first one.",
+  "period.own": "Days of my own…",
   "period.range": (days: string, zone: string) => `${days}, ${zone}`,
   "period.range.all": (zone: string) => `Everything, ${zone}`,
 

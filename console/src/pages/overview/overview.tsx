@@ -20,7 +20,7 @@ import { Attention } from "./attention";
 import { Courses } from "./courses";
 import { FactsOff, WithFacts } from "./facts-state";
 import { Hours } from "./hours";
-import { periodOf, type Period } from "./period";
+import { isRunning, periodOf, type Period } from "./period";
 import { PeriodChoice } from "./period-choice";
 import { beforeName, figuresQuestion } from "./questions";
 import { SourceStrips } from "./source-strips";
@@ -126,7 +126,7 @@ function Figures({
   }
   return (
     <div className={current.isPlaceholderData ? "dimmed" : undefined}>
-      <FigureStrip answer={current.data} isCompared={period.from !== undefined} />
+      <FigureStrip answer={current.data} isCompared={period.before !== undefined} />
       <div className="grid two-one">
         <StatementChart period={period} answer={current.data} />
         <Attention lag={summary?.facts?.lag ?? 0} isReady={current.isSuccess} />
@@ -212,20 +212,20 @@ function barsOf(period: Period, answer: Answer | undefined): Bar[] {
   const byTime = new Map(rows.map((row) => [String(row.time).slice(0, 10), row]));
   const withheld = new Set(rows.filter((_, at) => isWithheldAt(answer, at, "statements")).map((row) => String(row.time).slice(0, 10)));
   const keys = period.steps.length > 0 ? period.steps : rows.map((row) => String(row.time));
-  const pastSteps = period.unit === "day" && answer ? shifted(period, rows) : undefined;
+  const pastSteps = period.unit === "day" && period.before && answer ? shifted(period, rows) : undefined;
   return keys.map((key, index) => {
     const value = numberIn(byTime.get(key) ?? rows.find((row) => String(row.time) === key), "statements") ?? 0;
-    const isRunning = index === keys.length - 1;
+    const isLast = isRunning(period) && index === keys.length - 1;
     const label = stepLabel(period, key);
     const then = pastSteps?.[index];
     const comparison = then === undefined ? "" : `, ${t("chart.before", count(then), period.shift)}`;
     return {
-      label: isRunning && period.unit === "day" ? t("time.today") : label,
+      label: isLast && period.unit === "day" ? t("time.today") : label,
       value,
-      before: isRunning ? undefined : then,
-      isRunning,
+      before: isLast ? undefined : then,
+      isRunning: isLast,
       isWithheld: withheld.has(key.slice(0, 10)),
-      title: `${label}: ${withheld.has(key.slice(0, 10)) ? t("withheld.word") : count(value)}${isRunning ? ` (${t("chart.until", hourMinute(new Date()))})` : comparison}`,
+      title: `${label}: ${withheld.has(key.slice(0, 10)) ? t("withheld.word") : count(value)}${isLast ? ` (${t("chart.until", hourMinute(new Date()))})` : comparison}`,
     };
   });
 }
@@ -254,16 +254,18 @@ function StatementChart({ period, answer }: { period: Period; answer: Answer | u
       title={t(`chart.statements.${period.unit}`)}
       sub={
         <ul className="key">
-          {period.unit === "day" && answer ? (
+          {period.unit === "day" && period.before && answer ? (
             <li>
               <span className="sw line ink" />
               {t("chart.key.before", period.shift)}
             </li>
           ) : null}
-          <li>
-            <span className="sw part one" />
-            {t("chart.until", hourMinute(new Date()))}
-          </li>
+          {isRunning(period) ? (
+            <li>
+              <span className="sw part one" />
+              {t("chart.until", hourMinute(new Date()))}
+            </li>
+          ) : null}
         </ul>
       }
       file="statements-over-time.csv"

@@ -34,7 +34,7 @@ export const de: FigureCatalogue = {
   "clocks.title": "Verzögerung der Statements",
 
   "cohorts.all": "Alle",
-  "cohorts.by": "Zeiträume",
+  "cohorts.by": "Gruppen nach",
   "cohorts.by.day": "Tage",
   "cohorts.by.month": "Monate",
   "cohorts.by.quarter": "Quartale",

@@ -34,7 +34,7 @@ export const en = {
   "clocks.title": "Delay of statements",
 
   "cohorts.all": "All",
-  "cohorts.by": "Periods",
+  "cohorts.by": "Cohorts by",
   "cohorts.by.day": "Days",
   "cohorts.by.month": "Months",
   "cohorts.by.quarter": "Quarters",
