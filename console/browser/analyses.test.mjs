@@ -282,6 +282,36 @@ test("a question is copied as a command, and what is not whole is said", async (
   await close();
 });
 
+test("filters that match nothing say how much each of them costs", async () => {
+  const verb = encodeURIComponent("http://adlnet.gov/expapi/verbs/answered");
+  const { page, check, close } = await openPath(`statements?verb=${verb}&registration=00000000-0000-4000-8000-000000000000`);
+  await page.getByText("No statement has all 2 filters").waitFor();
+  const count = { measures: [{ measure: "count", name: "n" }], where: { field: "verb", is: "http://adlnet.gov/expapi/verbs/answered" } };
+  const [[answered]] = (await ask(server, person, "/tenants/1/query", count)).rows;
+  await page.getByRole("button", { name: "Without Verb 0 statements" }).waitFor();
+  await page.getByRole("button", { name: `Without Registration ${new Intl.NumberFormat("en").format(answered)} statements` }).click();
+  await page.getByRole("region", { name: "Statements, newest first" }).getByRole("link").first().waitFor();
+  check();
+  await close();
+});
+
+test("a notice is put off, and comes back", async () => {
+  const { page, check, close } = await openPath("overview");
+  const attention = page.getByRole("region", { name: "Needs attention" });
+  await attention.getByText("Looking at courses").waitFor({ state: "hidden" });
+  const before = await attention.getByRole("listitem").count();
+  assert.ok(before > 0, "there is something to put off");
+  await attention.getByRole("button", { name: /^Put off for a week/ }).first().click();
+  await attention.getByText("1 is put off").waitFor();
+  await page.reload();
+  await attention.getByText("1 is put off").waitFor();
+  await attention.getByRole("button", { name: "Show" }).click();
+  await attention.getByText("1 is put off").waitFor({ state: "hidden" });
+  assert.equal(await attention.getByRole("listitem").count(), before);
+  check();
+  await close();
+});
+
 test("keys typed before the search box has loaded are not lost", async () => {
   const { page, check, close } = await open(browser, server, { person });
   let letPass;

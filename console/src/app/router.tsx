@@ -149,7 +149,7 @@ const explore = createRoute({
   getParentRoute: () => tenant,
   path: "explore",
   validateSearch: readExplore,
-  component: lazyRouteComponent(() => import("../pages/explore/explore"), "ExplorePage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/explore/explore")), "ExplorePage"),
 });
 const audit = createRoute({
   getParentRoute: () => tenant,

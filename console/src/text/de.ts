@@ -196,6 +196,7 @@ export const de: Catalogue = {
   "filter.add": "Filter",
   "filter.agent": "Lernende",
   "filter.apply": "Anwenden",
+  "filter.costs": (rows) => n(rows, "1 Statement", "# Statements"),
   "filter.field": "Feld",
   "filter.hint": "Name oder Id eingeben",
   "filter.registration": "Registrierung",

@@ -195,6 +195,7 @@ export const en = {
   "filter.add": "Filter",
   "filter.agent": "Learner",
   "filter.apply": "Apply",
+  "filter.costs": (rows: number) => n(rows, "1 statement", "# statements"),
   "filter.field": "Field",
   "filter.hint": "Type a name or an id",
   "filter.registration": "Registration",

@@ -10,6 +10,8 @@ import { SelectField, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icon";
 import { NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
+import { plainly, shorten } from "../../statement/visible";
+import { tf } from "../../text/figures/text";
 import { t } from "../../text/text";
 import { WithFacts } from "../overview/facts-state";
 import { rangeOf } from "../overview/overview";
@@ -131,6 +133,12 @@ function Builder({ built, search, onChange }: { built: Built; search: ExploreSea
           </button>
         </div>
       </div>
+      <div className="pad words-of">
+        <h3>{tf("explore.words.title")}</h3>
+        <p>
+          <bdi>{wordsOf(built)}</bdi>
+        </p>
+      </div>
       {isOpen ? (
         <ConditionDialog
           onClose={() => setIsOpen(false)}
@@ -142,6 +150,14 @@ function Builder({ built, search, onChange }: { built: Built; search: ExploreSea
       ) : null}
     </section>
   );
+}
+
+/** A question in words. */
+function wordsOf(built: Built): string {
+  const and = ` ${tf("explore.words.and")} `;
+  const fields = [built.by, ...(built.split ? [built.split] : [])].map((field) => t(`field.${field}`));
+  const where = built.where.map((one) => `${one.field} ${t(`operator.${one.operator}`)} “${plainly(shorten(one.value, 60))}”`);
+  return tf("explore.words", built.measures.map(measureTitle).join(", "), fields.join(and), where.join(and));
 }
 
 function FieldOptions({ except }: { except?: GroupField }) {

@@ -1,16 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleAlert, CircleCheck, Clock, Flag, type LucideIcon } from "lucide-react";
+import { AlarmClock, CircleAlert, CircleCheck, Clock, Flag, type LucideIcon } from "lucide-react";
 import { credentialsQuery } from "../../api/credentials";
 import { useViewer } from "../../app/context";
 import { Icon } from "../../parts/icon";
 import { isWithheld } from "../../parts/states";
+import { useToast } from "../../parts/toast";
 import { lastPart } from "../../statement/sentence";
 import { plainly, shorten } from "../../statement/visible";
 import { ago, count } from "../../text/format";
 import { tf } from "../../text/figures/text";
 import { t } from "../../text/text";
 import { courseOf, findingSays, testOf, useFindings, type Finding } from "./findings";
+import { useSnoozed } from "./snoozed";
 import { isSilent, useSourceDays } from "./source-strips";
 
 /** Credentials that expire within this time are named. */
@@ -79,7 +81,14 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
       text: findingSays(finding),
       finding,
     }));
-  const notices = [...silent, ...expiring, ...behind, ...found];
+  const snoozed = useSnoozed(tenant);
+  const toast = useToast();
+  const all = [...silent, ...expiring, ...behind, ...found];
+  const notices = all.filter((notice) => !snoozed.isSnoozed(notice.id));
+  const snooze = (id: string) => {
+    snoozed.snooze(id);
+    toast({ text: tf("attention.snoozed"), undo: () => snoozed.wake(id) });
+  };
   const isLooking = findings.isPending && isReady;
   return (
     <section className="sheet" aria-label={t("attention.title")}>
@@ -97,7 +106,7 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
       ) : null}
       <ul className="notices">
         {notices.slice(0, SHOWN).map((notice) => (
-          <NoticeItem key={notice.id} notice={notice} />
+          <NoticeItem key={notice.id} notice={notice} onSnooze={snooze} />
         ))}
       </ul>
       {notices.length > SHOWN ? (
@@ -105,19 +114,27 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
           <summary>{tf("attention.more", notices.length - SHOWN)}</summary>
           <ul className="notices">
             {notices.slice(SHOWN).map((notice) => (
-              <NoticeItem key={notice.id} notice={notice} />
+              <NoticeItem key={notice.id} notice={notice} onSnooze={snooze} />
             ))}
           </ul>
         </details>
       ) : null}
       {isLooking ? <p className="pad faint t12">{tf("attention.looking")}</p> : null}
+      {all.length > notices.length ? (
+        <footer>
+          {tf("attention.hidden", all.length - notices.length)}
+          <button className="btn quiet sm end" type="button" onClick={snoozed.wakeAll}>
+            {tf("attention.show")}
+          </button>
+        </footer>
+      ) : null}
       {findings.isError ? <footer>{isWithheld(findings.error) ? tf("attention.withheld") : tf("attention.failed")}</footer> : null}
       {findings.data && findings.data.left_out.length > 0 ? <footer>{tf("attention.leftOut", findings.data.left_out.length)}</footer> : null}
     </section>
   );
 }
 
-function NoticeItem({ notice }: { notice: Notice }) {
+function NoticeItem({ notice, onSnooze }: { notice: Notice; onSnooze: (id: string) => void }) {
   return (
     <li>
       <Icon of={notice.icon} className={notice.kind} />
@@ -128,6 +145,15 @@ function NoticeItem({ notice }: { notice: Notice }) {
         {notice.text}
         <NoticePlace notice={notice} />
       </div>
+      <button
+        className="btn quiet icon sm"
+        type="button"
+        aria-label={tf("attention.snooze", notice.who)}
+        title={tf("attention.snooze.title")}
+        onClick={() => onSnooze(notice.id)}
+      >
+        <Icon of={AlarmClock} />
+      </button>
     </li>
   );
 }

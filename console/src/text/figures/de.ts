@@ -22,9 +22,14 @@ export const de: FigureCatalogue = {
   "activities.all": "Alle",
 
   "attention.failed": "Fragen, Kurse und Datenqualität wurden nicht geprüft: Die Auswertung ist fehlgeschlagen.",
+  "attention.hidden": (value) => n(value, "1 ist zurückgestellt", "# sind zurückgestellt"),
   "attention.leftOut": (value) => n(value, "1 Kurs oder Test wurde nicht geprüft: Er ist zu groß.", "# Kurse und Tests wurden nicht geprüft: Sie sind zu groß."),
   "attention.looking": "Kurse, Fragen und Datenqualität werden geprüft…",
   "attention.more": (value) => n(value, "1 weitere", "# weitere"),
+  "attention.show": "Zeigen",
+  "attention.snooze": (who) => `Für eine Woche zurückstellen: ${who}`,
+  "attention.snooze.title": "Für eine Woche zurückstellen",
+  "attention.snoozed": "Für eine Woche zurückgestellt, in diesem Browser.",
   "attention.withheld": "Kurse und Fragen werden nicht geprüft, weil dieser Mandant keine Zahlen über wenige Lernende zeigt.",
 
   "clocks.ahead": (time) => `${time} voraus`,
@@ -67,6 +72,10 @@ export const de: FigureCatalogue = {
   "courses.passed": "Bestanden",
   "courses.started": "Begonnen",
   "courses.stuck": (value) => n(value, "1 kommt nicht weiter", "# kommen nicht weiter"),
+
+  "explore.words": (measures, by, where) => `${measures} nach ${by}${where ? `, wobei ${where}` : ""}.`,
+  "explore.words.and": "und",
+  "explore.words.title": "In Worten",
 
   "finding.dropOut": (share, limit) => `${share} der Lernenden haben dort aufgehört; üblich wären bis zu ${limit}.`,
   "finding.quality": (share, limit) => `${share} der Statements der letzten 30 Tage, mehr als ${limit}.`,

@@ -22,9 +22,14 @@ export const en = {
   "activities.all": "All",
 
   "attention.failed": "Questions, courses and data quality were not looked at: the analysis failed.",
+  "attention.hidden": (value: number) => n(value, "1 is put off", "# are put off"),
   "attention.leftOut": (value: number) => n(value, "1 course or test was not looked at: it is too large.", "# courses and tests were not looked at: they are too large."),
   "attention.looking": "Looking at courses, questions and data quality…",
   "attention.more": (value: number) => n(value, "1 more", "# more"),
+  "attention.show": "Show",
+  "attention.snooze": (who: string) => `Put off for a week: ${who}`,
+  "attention.snooze.title": "Put off for a week",
+  "attention.snoozed": "Put off for a week, in this browser.",
   "attention.withheld": "Courses and questions are not looked at, since this tenant shows no figures about few learners.",
 
   "clocks.ahead": (time: string) => `${time} ahead`,
@@ -67,6 +72,10 @@ export const en = {
   "courses.passed": "Passed",
   "courses.started": "Began",
   "courses.stuck": (value: number) => n(value, "1 stuck", "# stuck"),
+
+  "explore.words": (measures: string, by: string, where: string) => `${measures} by ${by}${where ? `, where ${where}` : ""}.`,
+  "explore.words.and": "and",
+  "explore.words.title": "In words",
 
   "finding.dropOut": (share: string, limit: string) => `${share} of its learners have stopped there; up to ${limit} would be usual.`,
   "finding.quality": (share: string, limit: string) => `${share} of the statements of the last 30 days, more than ${limit}.`,
