@@ -175,7 +175,7 @@ const people = createRoute({
 const settings = createRoute({
   getParentRoute: () => tenant,
   path: "settings",
-  component: lazyRouteComponent(() => import("../pages/settings/settings"), "SettingsPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/settings/settings")), "SettingsPage"),
 });
 const server = createRoute({
   getParentRoute: () => shell,

@@ -24,12 +24,13 @@ import { rangeOf } from "../overview/overview";
 import { all, periodOf, within, type Period } from "../overview/period";
 import { PeriodChoice } from "../overview/period-choice";
 import { CoursesOf } from "./courses-of";
+import { ExportRecord } from "./export-record";
 import { JourneySheets } from "./journey-sheet";
 import { KnownAs, type Known } from "./known-as";
 import { identifierText } from "./link";
 import { isLearner, profileQuestion } from "./questions";
 import { Register } from "./register";
-import { Years } from "./years";
+import { Years } from "./years/years";
 
 /** Where do they stand, and why? One learner, by all their identifiers. */
 export function LearnerPage() {
@@ -112,6 +113,7 @@ function Learner({ id }: { id: string }) {
         </div>
         <div className="tools">
           <PeriodChoice period={name} onChoose={(chosen) => change({ period: chosen === "all" ? undefined : chosen })} />
+          <ExportRecord known={known} />
           <CopyButton label={t("drawer.copyLink")} text={() => window.location.href} big />
         </div>
       </div>

@@ -112,6 +112,8 @@ export const de: FigureCatalogue = {
   "help.title": "Wer Hilfe brauchen könnte",
   "help.why": "Warum",
 
+  "learner.export": "Akte exportieren",
+
   "learners.all": "Alle Lernenden",
 
   "list.none": "Nichts in diesem Zeitraum",
@@ -175,6 +177,15 @@ export const de: FigureCatalogue = {
   "scores.median": (median) => `Die Hälfte der Lernenden liegt über ${median}.`,
   "scores.sub": "die höchste jeder Person für den Kurs",
   "scores.title": "Punkte",
+
+  "settings.group": "Kleinste Gruppe von Lernenden",
+  "settings.group.hint": "Zahlen über weniger Lernende werden nicht gezeigt. Leer: Alle werden gezeigt. Nur Eigentümer ändern das.",
+  "settings.language": "Sprache der Namen",
+  "settings.language.hint": "Ein Kürzel wie de, wenn Aktivitäten Namen in mehreren Sprachen haben. Nach einer Änderung entstehen die Zahlen neu.",
+  "settings.questions": "Fragen und Zahlen",
+  "settings.questions.save": "Einstellungen sichern",
+  "settings.zone": "Zeitzone",
+  "settings.zone.hint": "Von Tagen und Daten, wenn eine Frage keine nennt. Die Konsole nennt die der Betrachtenden.",
 
   "tab.groups": "Gruppen",
   "tab.label": "Teile der Seite",

@@ -112,6 +112,8 @@ export const en = {
   "help.title": "Who may need help",
   "help.why": "Why",
 
+  "learner.export": "Export record",
+
   "learners.all": "All learners",
 
   "list.none": "Nothing in this period",
@@ -175,6 +177,15 @@ export const en = {
   "scores.median": (median: string) => `Half of the learners are above ${median}.`,
   "scores.sub": "the highest of each learner for the course",
   "scores.title": "Scores",
+
+  "settings.group": "Smallest group of learners",
+  "settings.group.hint": "Figures about fewer learners are withheld. Empty: all are shown. Only owners change it.",
+  "settings.language": "Language of names",
+  "settings.language.hint": "A tag such as de, where activities have names in several languages. Figures are made again after a change.",
+  "settings.questions": "Questions and figures",
+  "settings.questions.save": "Save settings",
+  "settings.zone": "Time zone",
+  "settings.zone.hint": "Of days and dates, where a question names none. The console names that of the viewer.",
 
   "tab.groups": "Groups",
   "tab.label": "Parts of the page",

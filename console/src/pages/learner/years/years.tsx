@@ -1,17 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleCheck } from "lucide-react";
-import { journeyQuery } from "../../api/analyses";
-import type { Schemas } from "../../api/client";
-import { useViewer } from "../../app/context";
-import { Icon } from "../../parts/icon";
-import { Untrusted } from "../../parts/untrusted";
-import { ListSheet } from "../../sheets/list-sheet";
-import { lastPart } from "../../statement/sentence";
-import { count, date, length, percent, zone } from "../../text/format";
-import { tf } from "../../text/figures/text";
-import { t } from "../../text/text";
-import { within, type Period } from "../overview/period";
+import { journeyQuery } from "../../../api/analyses";
+import type { Schemas } from "../../../api/client";
+import { useViewer } from "../../../app/context";
+import { Icon } from "../../../parts/icon";
+import { Untrusted } from "../../../parts/untrusted";
+import { ListSheet } from "../../../sheets/list-sheet";
+import { lastPart } from "../../../statement/sentence";
+import { count, date, length, percent, zone } from "../../../text/format";
+import { tf } from "../../../text/figures/text";
+import { t } from "../../../text/text";
+import { within, type Period } from "../../overview/period";
 import { finishedByYear } from "./finished-by-year";
 
 /** The most achievements that are shown; the file has all. */

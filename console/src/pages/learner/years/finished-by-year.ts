@@ -1,4 +1,4 @@
-import type { Schemas } from "../../api/client";
+import type { Schemas } from "../../../api/client";
 
 /** How much was completed or passed for the first time in each year of the viewer: each thing once. */
 export function finishedByYear(achievements: readonly Pick<Schemas["JourneyAchievement"], "id" | "time">[]): Map<string, number> {
