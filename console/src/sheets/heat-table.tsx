@@ -1,5 +1,6 @@
-import type { ReactNode } from "react";
+import type { CSSProperties, ReactNode } from "react";
 import { Withheld } from "../parts/partial";
+import { tf } from "../text/figures/text";
 import { percent } from "../text/format";
 
 export interface HeatRow {
@@ -19,8 +20,8 @@ export function levelOf(share: number): number {
 /** Who got how far, or came again: one hue, with the numbers in the cells. */
 export function HeatTable({ caption, head, sizeHead, columns, rows }: { caption: string; head: string; sizeHead: string; columns: readonly string[]; rows: readonly HeatRow[] }) {
   return (
-    <div className="wide-table" tabIndex={0} role="region" aria-label={caption}>
-      <table className="heat-table">
+    <div className="wide-table" tabIndex={0} role="region" aria-label={tf("heat.region", caption)}>
+      <table className="heat-table" style={{ "--n": columns.length } as CSSProperties}>
         <thead>
           <tr>
             <th scope="col">{head}</th>

@@ -220,7 +220,8 @@ function ActivityTabs({ tabs, tab, search }: { tabs: readonly TabName[]; tab: Ta
           params={{ tenant: String(tenant) }}
           search={{ id: search.id, period: search.period, tab: name }}
           resetScroll={false}
-          activeProps={{}}
+          // Without it, the summary would be the page of every tab.
+          activeOptions={{ explicitUndefined: true }}
           aria-current={tab === name ? "page" : undefined}
         >
           {tf(`tab.${name ?? "summary"}`)}

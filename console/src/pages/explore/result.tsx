@@ -69,7 +69,7 @@ export function Result({
             type="button"
             aria-label={t("export.csv")}
             disabled={!table}
-            onClick={() => table && saveFile("explore.csv", "text/csv;charset=utf-8", csvOf(csvRowsOf(table)))}
+            onClick={() => answer && saveFile("explore.csv", "text/csv;charset=utf-8", csvOf(csvRowsOf(tableOf(built, answer, "file"))))}
           >
             <Icon of={Download} />
           </button>

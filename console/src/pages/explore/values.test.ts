@@ -1,8 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Answer } from "../../api/facts";
 import { csvRowsOf } from "../../parts/chart-sheet";
 import { readBuilt } from "./question";
 import { barsOf, seriesOf, tableOf } from "./values";
+
+vi.stubGlobal("navigator", { languages: ["en-GB"] });
 
 const built = readBuilt({ by: "timestamp:day", m: "count,rate:success" });
 
@@ -29,13 +31,15 @@ test("bars say which period is not whole, and which value is withheld", () => {
 });
 
 test("a line has a gap where a value is withheld, and knows which places are not whole", () => {
-  const [, rate] = seriesOf(built, ANSWER, ["2026-03-10", "2026-03-11", "2026-03-12"]);
+  const names = barsOf(built, ANSWER, "count").map((bar) => bar.name);
+  const [, rate] = seriesOf(built, ANSWER, names);
   expect(rate?.values).toEqual([0.5, undefined, 1]);
   expect(rate?.partial).toEqual([false, false, true]);
 });
 
 test("a file says what is withheld, and leaves empty what there is not", () => {
-  const rows = csvRowsOf(tableOf(built, { ...ANSWER, rows: [...ANSWER.rows.slice(0, 2), ["2026-03-12", 7, null]] }));
+  const rows = csvRowsOf(tableOf(built, { ...ANSWER, rows: [...ANSWER.rows.slice(0, 2), ["2026-03-12", 7, null]] }, "file"));
+  expect(rows[1]?.[0]).toBe("2026-03-10");
   expect(rows[2]?.[2]).toBe("withheld");
   expect(rows[3]?.[2]).toBeNull();
 });

@@ -3,7 +3,7 @@ import type { Series } from "../../parts/bars";
 import type { ChartTable } from "../../parts/chart-sheet";
 import { agentName, lastPart } from "../../statement/sentence";
 import type { Json } from "../../statement/types";
-import { count, length, percent, short } from "../../text/format";
+import { count, dayRange, length, month, percent, short } from "../../text/format";
 import { locale, t } from "../../text/text";
 import { isTime, measureTitle, type GroupField, type MeasureName } from "./fields";
 import type { Built } from "./question";
@@ -14,6 +14,8 @@ export const LINES_MAX = 6;
 /** A value of a dimension in words. */
 export function nameOf(answer: Answer, column: string, field: GroupField, value: Cell): string {
   if (value === null) return t("explore.without");
+  const time = timeName(field, String(value));
+  if (time !== undefined) return time;
   const label = labelIn(answer, column, value);
   if (label) return label;
   const text = String(value);
@@ -21,6 +23,14 @@ export function nameOf(answer: Answer, column: string, field: GroupField, value:
   if (field === "timestamp:hour_of_day") return `${text}:00`;
   if (field === "person") return personName(text);
   return ["verb", "object", "object.type", "course"].includes(field) ? lastPart(text) : text;
+}
+
+/** A day, a week by its first day, or a month in words; undefined for anything else. */
+function timeName(field: GroupField, value: string): string | undefined {
+  if (field !== "timestamp:day" && field !== "timestamp:week" && field !== "timestamp:month") return undefined;
+  const time = new Date(`${value.slice(0, 10).padEnd(10, "-01")}T12:00`);
+  if (Number.isNaN(time.getTime())) return undefined;
+  return field === "timestamp:month" ? month(time, true) : dayRange(time, time);
 }
 
 function personName(text: string): string {
@@ -46,7 +56,8 @@ export function partialRows(built: Built, answer: Answer): ReadonlySet<number> {
   return new Set(isTime(built.by) ? answer.incomplete : []);
 }
 
-export function tableOf(built: Built, answer: Answer): ChartTable {
+/** The answer as a table: for readers, or for a file, which has times as they are. */
+export function tableOf(built: Built, answer: Answer, aim: "page" | "file" = "page"): ChartTable {
   const rows = rowsOf(answer);
   const names = [t(`field.${built.by}`), ...(built.split ? [t(`field.${built.split}`)] : [])];
   const first = names.length;
@@ -54,7 +65,9 @@ export function tableOf(built: Built, answer: Answer): ChartTable {
   return {
     columns: [...names, ...built.measures.map(measureTitle)],
     rows: rows.map((row, at) => [
-      `${nameOf(answer, "by", built.by, row.by ?? null)}${partial.has(at) ? ` (${t("explore.partial")})` : ""}`,
+      aim === "file" && isTime(built.by)
+        ? String(row.by)
+        : `${nameOf(answer, "by", built.by, row.by ?? null)}${partial.has(at) ? ` (${t("explore.partial")})` : ""}`,
       ...(built.split ? [nameOf(answer, "split", built.split, row.split ?? null)] : []),
       ...built.measures.map((measure) => numberIn(row, measure) ?? null),
     ]),

@@ -17,7 +17,7 @@ export function ActivityTabs({ search }: { search: PeriodSearch }) {
           to="/t/$tenant/activities"
           params={params}
           search={{ period: search.period, view: name }}
-          activeProps={{}}
+          activeOptions={{ explicitUndefined: true }}
           aria-current={search.view === name ? "page" : undefined}
         >
           {name === "courses" ? t("courses.title") : name === "videos" ? tf("videos.title") : tf("activities.all")}

@@ -22,7 +22,7 @@ const EXPIRES_MS = 14 * 86_400_000;
 const LAG_MIN = 10_000;
 
 /** Notices that are shown at first. */
-const SHOWN = 6;
+const SHOWN = 4;
 
 interface Notice {
   readonly id: string;
@@ -135,13 +135,15 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
 }
 
 function NoticeItem({ notice, onSnooze }: { notice: Notice; onSnooze: (id: string) => void }) {
+  const isSentence = notice.finding === undefined || notice.finding.kind === "silent_source";
   return (
     <li>
       <Icon of={notice.icon} className={notice.kind} />
       <div>
         <b>
           <bdi>{notice.who}</bdi>
-        </b>{" "}
+        </b>
+        {isSentence ? " " : ": "}
         {notice.text}
         <NoticePlace notice={notice} />
       </div>

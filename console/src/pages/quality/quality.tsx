@@ -200,15 +200,15 @@ function Words({ period }: { period: Period }) {
     >
       {rows.map((row) => (
         <tr key={row.ids.join(" ")}>
-          <td className="name two">
+          <td className="name">
             <Untrusted said={lastPart(row.ids[0] ?? "")} max={40} />
             {row.ids.slice(0, 3).map((id) => (
-              <small key={id} className="clip">
+              <small key={id} className="link-of">
                 <Untrusted said={id} max={120} />
               </small>
             ))}
           </td>
-          <td>{row.why}</td>
+          <td className="reasons">{row.why}</td>
         </tr>
       ))}
     </ListSheet>

@@ -94,6 +94,8 @@ export const de: FigureCatalogue = {
   "groups.sub": "% der Gruppe, die den Schritt abgeschlossen haben",
   "groups.title": "Wer wie weit kam",
 
+  "heat.region": (title) => `Tabelle: ${title}`,
+
   "help.behind.activity": (z) => `tut weniger als andere (${z} Standardabweichungen)`,
   "help.behind.progress": (z) => `schließt weniger ab als andere (${z} Standardabweichungen)`,
   "help.behind.regularity": (z) => `kommt unregelmäßiger als andere (${z} Standardabweichungen)`,

@@ -94,6 +94,8 @@ export const en = {
   "groups.sub": "% of the group that finished the step",
   "groups.title": "Who got how far",
 
+  "heat.region": (title: string) => `Table: ${title}`,
+
   "help.behind.activity": (z: string) => `does less than others (${z} standard deviations)`,
   "help.behind.progress": (z: string) => `finishes less than others (${z} standard deviations)`,
   "help.behind.regularity": (z: string) => `comes less regularly than others (${z} standard deviations)`,
