@@ -1,3 +1,4 @@
+import { plainly } from "../statement/visible";
 import { t } from "../text/text";
 import { labelled, ticks } from "./scale";
 
@@ -137,8 +138,14 @@ export function Lines({
         {steps.map((step) => (
           <line key={step} className={step === 0 ? "ax thin-line" : "gl thin-line"} x1="0" x2="100" y1={y(step)} y2={y(step)} />
         ))}
+        {(labels.length <= PLACES_MAX ? labels : []).map((name, index) => (
+          <g key={index}>
+            <title>{`${name}: ${series.map((one) => valueAt(one, index, format)).join(", ")}`}</title>
+            <rect className="hit" x={x(index - 0.5)} y="0" width={x(1) - x(0) || 100} height="100" />
+          </g>
+        ))}
         {series.slice(0, 6).map((one, at) => (
-          <g key={one.name}>
+          <g key={one.name} pointerEvents="none">
             <title>{one.name}</title>
             <path className={`ln l${at + 1}`} d={pathOf(one.values, x, y, (index) => !isPartial(one, index))} />
             {one.partial ? <path className={`ln l${at + 1} part`} d={pathOf(one.values, x, y, (index) => isPartial(one, index))} /> : null}
@@ -154,6 +161,14 @@ export function Lines({
       </div>
     </div>
   );
+}
+
+/** The most places whose values are said when somebody points at them; the table has all. */
+const PLACES_MAX = 400;
+
+function valueAt({ name, values }: Series, index: number, format: (value: number) => string): string {
+  const value = values[index];
+  return `${plainly(name)} ${value === undefined ? "–" : format(value)}`;
 }
 
 /** Whether the line to a place begins or ends at a period that is not whole. */
