@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowLeftRight, BookOpen, CircleUserRound, Keyboard, Languages, LogOut, Search, Server, SunMoon, UserRound, type LucideIcon } from "lucide-react";
+import { ArrowLeftRight, BadgeCheck, BookOpen, CircleUserRound, Keyboard, Languages, LogOut, Repeat, Search, Server, SunMoon, UserRound, type LucideIcon } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import { Autocomplete, Input, Menu, MenuItem, TextField, useFilter } from "react-aria-components";
 import { factsQuery, labelIn, rowsOf, type Question } from "../api/facts";
@@ -148,6 +148,13 @@ function useCommands(kind: "search" | "tenants", text: string, onKeys: () => voi
       keys: `G ${place.key.toUpperCase()}`,
       run: () => void navigate({ to: place.to, params: { tenant } }),
     }));
+    // Pages that others lead to, and the navigation does not list.
+    const further: Command[] = viewer.may("read-statements")
+      ? [
+          { id: "retention", kind: t("palette.go"), name: t("nav.retention"), icon: Repeat, run: () => void navigate({ to: "/t/$tenant/retention", params: { tenant } }) },
+          { id: "quality", kind: t("palette.go"), name: t("nav.quality"), icon: BadgeCheck, run: () => void navigate({ to: "/t/$tenant/quality", params: { tenant } }) },
+        ]
+      : [];
     const id = text.trim().toLowerCase();
     const statement: Command[] =
       UUID.test(id) && viewer.may("read-statements")
@@ -169,6 +176,6 @@ function useCommands(kind: "search" | "tenants", text: string, onKeys: () => voi
       { id: "keys", kind: t("palette.act"), name: t("keys.title"), icon: Keyboard, run: onKeys },
       { id: "sign-out", kind: t("palette.act"), name: t("nav.signOut"), icon: LogOut, run: () => void signOut() },
     ];
-    return [...statement, ...pages, ...switches, ...server, ...acts];
+    return [...statement, ...pages, ...further, ...switches, ...server, ...acts];
   }, [kind, text, tenants, viewer, navigate, onKeys]);
 }

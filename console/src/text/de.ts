@@ -391,6 +391,8 @@ export const de: Catalogue = {
   "nav.more": "Mehr",
   "nav.overview": "Überblick",
   "nav.people": "Personen",
+  "nav.quality": "Datenqualität",
+  "nav.retention": "Wiederkehr",
   "nav.search": "Suchen oder springen",
   "nav.server": "Server",
   "nav.settings": "Einstellungen",

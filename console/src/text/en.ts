@@ -390,6 +390,8 @@ export const en = {
   "nav.more": "More",
   "nav.overview": "Overview",
   "nav.people": "People",
+  "nav.quality": "Data quality",
+  "nav.retention": "Coming back",
   "nav.search": "Search or jump to",
   "nav.server": "Server",
   "nav.settings": "Settings",
