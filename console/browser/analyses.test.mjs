@@ -55,7 +55,8 @@ test("the overview asks little when it opens, and for what is below the window l
     const { pathname } = new URL(request.url());
     if (pathname.startsWith("/api/") && !/\/(?:session|tenants)$/.test(pathname)) asked.push(pathname.replace("/api/v1/tenants/1/", ""));
   });
-  await page.setViewportSize({ width: 1440, height: 640 });
+  // Nothing but the figures and what needs attention is in sight.
+  await page.setViewportSize({ width: 1440, height: 320 });
   await page.goto(`${server.origin}/t/1/overview`);
   const figures = page.getByRole("region", { name: "Figures of the period" });
   await until("the figures", async () => /\d/.test(await figures.locator(".v").first().textContent()));
@@ -69,6 +70,22 @@ test("the overview asks little when it opens, and for what is below the window l
   await page.getByRole("region", { name: "Courses" }).getByRole("link", { name: "Fire safety 1" }).waitFor();
   await page.getByRole("region", { name: "When people learn" }).waitFor();
   await page.getByRole("region", { name: "Data quality" }).getByText(/of [\d,]+ statements/).waitFor();
+  check();
+  await close();
+});
+
+test("on a desk, the overview asks for no more than what is in sight", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/api/") && !/\/(?:session|tenants)$/.test(pathname)) asked.push(pathname.replace("/api/v1/tenants/1/", ""));
+  });
+  await page.goto(`${server.origin}/t/1/overview`);
+  await page.getByRole("region", { name: "Courses" }).getByRole("link", { name: "Fire safety 1" }).waitFor();
+  await until("the findings", () => asked.includes("analyses/findings"));
+  await settle(page);
+  assert.deepEqual(asked.toSorted(), ["analyses/findings", "credentials", "query", "query", "query", "statements", "stream/statements", "stream/summary"]);
   check();
   await close();
 });

@@ -140,10 +140,10 @@ function Figures({
         </Later>
       </div>
       <div className="grid two-even halves">
-        <Later height={260}>
+        <Later height={260} isReady={current.isSuccess}>
           <Hours period={period} />
         </Later>
-        <Later height={260}>
+        <Later height={260} isReady={current.isSuccess}>
           <QualitySheet period={period} />
         </Later>
       </div>

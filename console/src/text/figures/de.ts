@@ -187,7 +187,7 @@ export const de: FigureCatalogue = {
   "settings.questions": "Fragen und Zahlen",
   "settings.questions.save": "Einstellungen sichern",
   "settings.zone": "Zeitzone",
-  "settings.zone.hint": "Von Tagen und Daten, wenn eine Frage keine nennt. Die Konsole nennt die der Betrachtenden.",
+  "settings.zone.hint": "Von Tagen und Daten, wenn eine Frage keine nennt. Die Konsole verwendet die der Betrachtenden.",
 
   "tab.groups": "Gruppen",
   "tab.label": "Teile der Seite",

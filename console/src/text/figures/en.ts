@@ -187,7 +187,7 @@ export const en = {
   "settings.questions": "Questions and figures",
   "settings.questions.save": "Save settings",
   "settings.zone": "Time zone",
-  "settings.zone.hint": "Of days and dates, where a question names none. The console names that of the viewer.",
+  "settings.zone.hint": "Of days and dates, where a question names none. The console uses that of the viewer.",
 
   "tab.groups": "Groups",
   "tab.label": "Parts of the page",
