@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkWidth, launch, open, PHONE, settle } from "./browser.mjs";
+import { checkWidth, launch, open, PHONE, scrollThrough, settle } from "./browser.mjs";
 import { ask, call, setUp, simulate, startServer, storeByPlatform, until, upToDate } from "./server.mjs";
 
 const COURSE = "https://campus.example.org/courses/c000";
@@ -64,9 +64,9 @@ test("the overview asks little when it opens, and for what is below the window l
   await until("the findings", () => asked.includes("analyses/findings"));
   // Figures and those of the period before are one question, the sources another one.
   assert.deepEqual(asked.toSorted(), ["analyses/findings", "credentials", "query", "query", "stream/summary"]);
-  await page.getByRole("region", { name: "Statements a day" }).getByText("35 days before").waitFor();
+  await page.getByRole("region", { name: "Statements a day" }).getByText("35 days before", { exact: true }).waitFor();
   for (const delta of await figures.locator(".delta").all()) assert.match(await delta.textContent(), /\d/);
-  await page.mouse.wheel(0, 3_000);
+  await scrollThrough(page);
   await page.getByRole("region", { name: "Courses" }).getByRole("link", { name: "Fire safety 1" }).waitFor();
   await page.getByRole("region", { name: "When people learn" }).waitFor();
   await page.getByRole("region", { name: "Data quality" }).getByText(/of [\d,]+ statements/).waitFor();
@@ -81,11 +81,14 @@ test("on a desk, the overview asks for no more than what is in sight", async () 
     const { pathname } = new URL(request.url());
     if (pathname.startsWith("/api/") && !/\/(?:session|tenants)$/.test(pathname)) asked.push(pathname.replace("/api/v1/tenants/1/", ""));
   });
+  await page.setViewportSize({ width: 1440, height: 860 });
   await page.goto(`${server.origin}/t/1/overview`);
   await page.getByRole("region", { name: "Courses" }).getByRole("link", { name: "Fire safety 1" }).waitFor();
   await until("the findings", () => asked.includes("analyses/findings"));
   await settle(page);
-  assert.deepEqual(asked.toSorted(), ["analyses/findings", "credentials", "query", "query", "query", "statements", "stream/statements", "stream/summary"]);
+  // What was stored between the list and the stream may be read too.
+  const expected = ["analyses/findings", "credentials", "query", "query", "query", "statements", "stream/statements", "stream/summary"];
+  assert.deepEqual(asked.toSorted().filter((path, index, all) => path !== "statements" || all[index - 1] !== path), expected);
   check();
   await close();
 });
@@ -247,7 +250,7 @@ test("a learner has years and achievements", async () => {
   const id = await most("person", { field: "person", exists: true });
   const { page, check, close } = await openPath(`learner?id=${encodeURIComponent(id)}`);
   await page.getByRole("region", { name: "Register" }).getByRole("list").first().waitFor();
-  await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  await scrollThrough(page);
   const years = page.getByRole("region", { name: "Year by year" });
   await years.getByRole("cell", { name: String(new Date().getFullYear()), exact: true }).waitFor();
   await page.getByRole("region", { name: "Achieved" }).getByRole("link").first().waitFor();
@@ -258,7 +261,7 @@ test("a learner has years and achievements", async () => {
 test("a chart is saved as a picture", async () => {
   const { page, check, close } = await openPath("overview");
   const chart = page.getByRole("region", { name: "Statements a day" });
-  await chart.getByText("35 days before").waitFor();
+  await chart.getByText("35 days before", { exact: true }).waitFor();
   const [file] = await Promise.all([page.waitForEvent("download"), chart.getByRole("button", { name: /save picture/ }).click()]);
   assert.equal(file.suggestedFilename(), "statements-over-time.png");
   const picture = await readFile(await file.path());

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkAccess, launch, open, settle } from "./browser.mjs";
+import { checkAccess, launch, open, scrollThrough, settle } from "./browser.mjs";
 import { ask, call, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 const COURSE = "https://campus.example.org/courses/c000";
@@ -17,7 +17,7 @@ before(async () => {
   server = await startServer();
   person = await setUp(server);
   await storeByPlatform(server, person, await simulate(6_000));
-  await call(server, person, "PATCH", "/tenants/1", { settings: { smallest_group: 5 } });
+  await call(server, person, "PATCH", "/tenants/1", { settings: { smallest_group: 5 } }, { "If-Match": "*" });
   browser = await launch();
 });
 
@@ -68,7 +68,7 @@ test("the overview shows what it may, and says what it does not", async () => {
   await until("the figure", async () => /\d/.test(await figures.locator(".v").first().textContent()));
   await page.getByRole("region", { name: "Needs attention" }).getByText(/Courses and questions are not looked at/).waitFor();
   await settle(page);
-  await page.mouse.wheel(0, 3_000);
+  await scrollThrough(page);
   await page.getByRole("region", { name: "Data quality" }).getByText(/Withheld: this tenant shows/).waitFor();
   await checkAccess(page, "overview, withheld");
   check();

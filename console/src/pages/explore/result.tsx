@@ -43,7 +43,7 @@ export function Result({
   const shown = chart ?? (isTime(built.by) ? "lines" : "bars");
   const answer = query.isPlaceholderData ? undefined : query.data;
   const table = answer ? tableOf(built, answer) : undefined;
-  const withheld = withheldOf(answer);
+  const isAllWithheld = answer?.rows.length === 0 && withheldOf(answer) !== undefined;
   const kinds = [
     ["bars", ChartNoAxesColumn],
     ["lines", ChartLine],
@@ -53,7 +53,7 @@ export function Result({
     <section className={`sheet ${query.isPlaceholderData ? "dimmed" : ""}`} aria-label={t("explore.answer")}>
       <header>
         <h2>{t("explore.answer")}</h2>
-        <span className="sub">{query.data && !withheld?.isAll ? t("explore.facts", count(query.data.fact_count)) : ""}</span>
+        <span className="sub">{query.data && !isAllWithheld ? t("explore.facts", count(query.data.fact_count)) : ""}</span>
         <div className="tools">
           <CopyButton quiet label={t("explore.curl")} text={() => questionCurl(tenant, question, window.location.origin)} />
           <div className="join" role="group" aria-label={t("explore.chart")}>
@@ -77,8 +77,8 @@ export function Result({
       </header>
       {query.isPending ? <LoadingRows rows={8} /> : null}
       {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {answer && withheld?.isAll ? <AllWithheld answer={answer} /> : null}
-      {answer && answer.rows.length === 0 && !withheld?.isAll ? (
+      {answer && isAllWithheld ? <AllWithheld answer={answer} /> : null}
+      {answer && answer.rows.length === 0 && !isAllWithheld ? (
         <Empty icon={Filter} title={t("explore.none")}>
           {t("explore.none.try")}
         </Empty>
@@ -101,7 +101,7 @@ export function Result({
           {t("explore.partial.how")}
         </footer>
       ) : null}
-      <Notes answer={answer} />
+      {isAllWithheld ? null : <Notes answer={answer} />}
     </section>
   );
 }

@@ -89,7 +89,7 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
     snoozed.snooze(id);
     toast({ text: tf("attention.snoozed"), undo: () => snoozed.wake(id) });
   };
-  const isLooking = findings.isPending && isReady;
+  const isLooking = findings.isPending;
   return (
     <section className="sheet" aria-label={t("attention.title")}>
       <header>

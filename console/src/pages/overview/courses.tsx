@@ -37,7 +37,7 @@ export function Courses({ period }: { period: Period }) {
           {rows.length > 0 ? <CsvButton title={t("courses.title")} file="courses.csv" rows={() => csvRows(query.data, rows)} /> : null}
         </div>
       </header>
-      {query.isPending ? <LoadingRows rows={5} /> : null}
+      {query.isPending ? <LoadingRows rows={8} /> : null}
       {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
       {query.data && isAllWithheld ? <AllWithheld answer={query.data} /> : null}
       {query.data && rows.length === 0 && !isAllWithheld ? (
