@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkAccess, checkWidth, DESK, launch, open, PHONE, settle } from "./browser.mjs";
+import { checkAccess, checkWidth, DESK, launch, open, PHONE, scrollThrough, settle } from "./browser.mjs";
 import { ask, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
@@ -78,6 +78,8 @@ for (const theme of ["light", "dark"]) {
       for (const [name, path, heading, text] of PAGES) {
         await page.goto(server.origin + path);
         await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+        // What is below the window of a phone is asked for when it is seen.
+        if (size === PHONE) await scrollThrough(page);
         await page.locator("main").getByText(text).first().waitFor();
         await settle(page);
         assert.ok((await page.title()).startsWith(heading), await page.title());

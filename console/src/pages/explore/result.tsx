@@ -55,7 +55,7 @@ export function Result({
         <h2>{t("explore.answer")}</h2>
         <span className="sub">{query.data && !isAllWithheld ? t("explore.facts", count(query.data.fact_count)) : ""}</span>
         <div className="tools">
-          <CopyButton quiet label={t("explore.curl")} text={() => questionCurl(tenant, question, window.location.origin)} />
+          <CopyButton quiet iconOnly label={t("explore.curl")} text={() => questionCurl(tenant, question, window.location.origin)} />
           <div className="join" role="group" aria-label={t("explore.chart")}>
             {kinds.map(([kind, icon]) => (
               <button key={kind} className="btn icon sm" type="button" aria-pressed={kind === shown} aria-label={t(`chart.kind.${kind}`)} onClick={() => onChange({ chart: kind })}>

@@ -1,0 +1,1 @@
+export{t as OverviewPage,n as rangeOf}from"./overview-CwY6L0o3.js";
