@@ -99,8 +99,10 @@ function paintShape(shape: SVGGeometryElement, style: CSSStyleDeclaration, { con
   path.addPath(outlineOf(shape), new DOMMatrix([1, 0, 0, 1, left, top]).multiply(onPage));
   if (isSeen(style.fill)) {
     context.fillStyle = style.fill;
+    context.globalAlpha = Number(style.opacity) * Number(style.fillOpacity);
     // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- It is a canvas.
     context.fill(path);
+    context.globalAlpha = Number(style.opacity);
   }
   if (isSeen(style.stroke)) {
     context.strokeStyle = style.stroke;

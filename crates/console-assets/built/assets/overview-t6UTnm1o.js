@@ -1,1 +1,0 @@
-export{t as OverviewPage,n as rangeOf}from"./overview-CwY6L0o3.js";
