@@ -86,6 +86,16 @@ export async function checkWidth(page, where) {
   assert.ok(full <= inner, `${where}: ${full} px wide in ${inner} px`);
 }
 
+/** Scrolls to the end of a page, as a reader does, so that everything is seen. */
+export async function scrollThrough(page) {
+  await page.evaluate(async () => {
+    for (let top = 0; top < document.documentElement.scrollHeight; top += window.innerHeight / 2) {
+      window.scrollTo(0, top);
+      await new Promise((done) => setTimeout(done, 60));
+    }
+  });
+}
+
 /** Waits until nothing on the page is loading. */
 export async function settle(page) {
   await page.waitForFunction(() => {

@@ -90,10 +90,13 @@ test("questions are walked through by keys, the address holds the open one, and 
 test("what is in a course is a tree, and each part has a page of its own", async () => {
   const { page, check, close } = await openActivity(COURSE);
   const structure = page.getByRole("region", { name: "Structure" });
+  const tab = page.getByRole("navigation", { name: "Parts of the page" }).getByRole("link", { name: "Structure" });
+  await tab.click();
   await structure.getByRole("link", { name: "Module 1" }).click();
   await page.getByRole("heading", { level: 1, name: "Module 1" }).waitFor();
   await page.getByRole("region", { name: "Questions" }).getByRole("link", { name: "Question 1" }).waitFor();
-  await page.getByRole("region", { name: "Structure" }).getByRole("link", { name: "Question 2" }).click();
+  await tab.click();
+  await structure.getByRole("link", { name: "Question 2" }).click();
   await page.getByRole("heading", { level: 1, name: "Question 2" }).waitFor();
   check();
   await close();

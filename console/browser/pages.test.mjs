@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkAccess, checkWidth, DESK, launch, open, PHONE, settle } from "./browser.mjs";
+import { checkAccess, checkWidth, DESK, launch, open, PHONE, scrollThrough, settle } from "./browser.mjs";
 import { ask, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
@@ -20,6 +20,10 @@ const PAGES = [
   ["people", "/t/1/people", "People", /bea@example\.org/],
   ["settings", "/t/1/settings", "Settings", /Statements stored/],
   ["server", "/server", "Server", /in one directory/],
+  ["retention", "/t/1/retention", "Coming back", /Who comes again/],
+  ["quality", "/t/1/quality?period=365d", "Data quality", /Clock ahead/],
+  ["courses", "/t/1/activities?view=courses&period=365d", "Activities", /Fire safety 1/],
+  ["videos", "/t/1/activities?view=videos&period=365d", "Activities", /Watched to the end/],
 ];
 
 /** The pages of the course, the question and the learner that the store has most of. */
@@ -37,6 +41,11 @@ async function pagesOfData() {
   return [
     ["activity", activity, courseName, /Most are lost before|Nobody stops/],
     ["question", `${activity}&q=${encodeURIComponent(question)}`, courseName, /strongest third/],
+    ["progress", `${activity}&tab=progress`, courseName, /Stopped here/],
+    ["help", `${activity}&tab=learners`, courseName, /of \d+ learners|By fixed rules/],
+    ["time", `${activity}&tab=time`, courseName, /A session ends after/],
+    ["groups", `${activity}&tab=groups`, courseName, /Groups are made by attributes/],
+    ["structure", `${activity}&tab=structure`, courseName, /Module 1/],
     ["learner", `/t/1/learner?id=${encodeURIComponent(learner)}`, learnerName, /passed, completed/],
   ];
 }
@@ -69,6 +78,8 @@ for (const theme of ["light", "dark"]) {
       for (const [name, path, heading, text] of PAGES) {
         await page.goto(server.origin + path);
         await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+        // What is below the window of a phone is asked for when it is seen.
+        if (size === PHONE) await scrollThrough(page);
         await page.locator("main").getByText(text).first().waitFor();
         await settle(page);
         assert.ok((await page.title()).startsWith(heading), await page.title());
@@ -96,7 +107,7 @@ test("at 320 px nothing scrolls sideways", async () => {
 
 test("every page is there in German", async () => {
   const { page, check, close } = await open(browser, server, { person, locale: "de-DE" });
-  const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server"];
+  const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server", "Wiederkehr", "Datenqualität", "Aktivitäten", "Aktivitäten"];
   for (const [index, [, path, heading]] of PAGES.entries()) {
     await page.goto(server.origin + path);
     await page.getByRole("heading", { level: 1, name: headings[index] ?? heading }).waitFor();

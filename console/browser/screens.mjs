@@ -17,6 +17,12 @@ const SCREENS = [
   ["learners", "/t/1/learners?period=90d"],
   ["activities", "/t/1/activities?period=90d"],
   ["course", "/t/1/activity?id=https%3A%2F%2Fcampus.example.org%2Fcourses%2Fc000"],
+  ["course-progress", "/t/1/activity?id=https%3A%2F%2Fcampus.example.org%2Fcourses%2Fc000&tab=progress"],
+  ["course-learners", "/t/1/activity?id=https%3A%2F%2Fcampus.example.org%2Fcourses%2Fc000&tab=learners"],
+  ["courses", "/t/1/activities?view=courses&period=365d"],
+  ["video", "/t/1/activities?view=videos&period=all", openVideo],
+  ["retention", "/t/1/retention"],
+  ["quality", "/t/1/quality?period=90d"],
   ["learner", "/t/1/learners?period=all", openLearner],
   ["explore", "/t/1/explore?m=distinct%3Aperson&by=timestamp%3Aweek&split=course&period=365d"],
   ["sources", "/t/1/sources"],
@@ -43,6 +49,12 @@ async function openStatement(page, size) {
 async function openLearner(page) {
   await page.locator("main table a").first().click();
   await page.getByRole("region", { name: "Register" }).locator("details").first().waitFor();
+}
+
+/** The video that is viewed most. */
+async function openVideo(page) {
+  await page.locator("main table a").first().click();
+  await page.getByRole("region", { name: "What is played" }).getByRole("img").waitFor();
 }
 
 async function connect(page) {

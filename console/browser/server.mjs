@@ -157,7 +157,7 @@ async function sessionOf(server, cookie) {
 }
 
 /** A call of the admin API by a person. */
-export async function call(server, person, method, path, body) {
+export async function call(server, person, method, path, body, headers) {
   const answer = await fetch(`${server.origin}/api/v1${path}`, {
     method,
     headers: {
@@ -165,6 +165,7 @@ export async function call(server, person, method, path, body) {
       "X-CSRF-Token": person.csrf,
       "Sec-Fetch-Site": "same-origin",
       "Content-Type": "application/json",
+      ...headers,
     },
     body: body && JSON.stringify(body),
   });

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use acta_tests::server::Launch;
-use acta_tests::{Client, Server, Version, make, multipart};
+use acta_tests::{Client, Server, Version, multipart};
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -82,6 +82,7 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
     };
     while !is_over.load(Ordering::Relaxed) {
         let requests: [(&'static str, Call<'_>, u16); 6] = [
+            ("POST", client.post("/statements").json(&make::statement()), 200),
             ("POST of 100 KB", client.post("/statements").json_text(&large), 200),
             ("GET", client.get("/statements").query("limit", "10"), 200),
             ("POST document", document("POST").json_text(r#"{"a":1}"#), 204),

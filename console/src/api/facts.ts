@@ -57,6 +57,43 @@ export function numberIn(row: Row | undefined, name: string): number | undefined
   return typeof value === "number" ? value : undefined;
 }
 
+/** What is withheld of an answer, as far as a view must know it. */
+export interface WithheldParts {
+  readonly leastLearners: number;
+  readonly hasRows: boolean;
+  /** Whether anything but whole rows is withheld. */
+  readonly hasFigures: boolean;
+  /** Whether nothing is shown at all. */
+  readonly isAll: boolean;
+}
+
+export function withheldOf(answer: Answer | undefined): WithheldParts | undefined {
+  const withheld = answer?.withheld;
+  if (!withheld) return undefined;
+  return {
+    leastLearners: withheld.smallest_group,
+    hasRows: withheld.rows,
+    hasFigures: withheld.cells.length > 0 || withheld.totals.length > 0 || withheld.fact_count,
+    isAll: answer.rows.length === 0 && answer.fact_count === 0,
+  };
+}
+
+/** Whether the value in a row and a column was withheld, rather than that there is none. */
+export function isWithheldAt(answer: Answer | undefined, row: number, column: string): boolean {
+  const cells = answer?.withheld?.cells;
+  if (!cells || cells.length === 0) return false;
+  const place = answer.columns.findIndex((known) => known.name === column);
+  return cells.some(([atRow, atColumn]) => atRow === row && atColumn === place);
+}
+
+/** Whether the total of a measure was withheld. */
+export function isTotalWithheld(answer: Answer | undefined, measure: string): boolean {
+  const totals = answer?.withheld?.totals;
+  if (!totals || totals.length === 0) return false;
+  const measures = answer.columns.filter((column) => column.kind === "measure");
+  return totals.includes(measures.findIndex((column) => column.name === measure));
+}
+
 /** The name of an id in a column, where one is known. */
 export function labelIn(answer: Answer | undefined, column: string, id: Cell): string | undefined {
   return typeof id === "string" ? answer?.labels?.[column]?.[id] : undefined;

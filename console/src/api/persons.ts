@@ -43,3 +43,17 @@ export function personQuery(tenant: number, identifiers: readonly unknown[]) {
     },
   });
 }
+
+/** The names of attributes that persons have, as far as the first of them show. */
+export function attributesQuery(tenant: number) {
+  return queryOptions({
+    queryKey: ["person-attributes", tenant],
+    staleTime: 60_000,
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const query = { limit: PERSONS_MAX };
+      const page = await take(api.GET("/tenants/{tenant}/persons", { params: { path: { tenant }, query }, signal }));
+      return [...new Set(page.items.flatMap((person) => Object.keys(person.attributes)))].toSorted();
+    },
+  });
+}

@@ -33,8 +33,9 @@ export function useKeys(handlers: Record<string, (event: KeyboardEvent) => void>
       const isButton = event.target instanceof HTMLElement && event.target.closest("button, a, summary, [role=tab]");
       if (isButton && (event.key === " " || event.key === "Enter")) return;
       const key = event.key.toLowerCase();
-      const pair = event.timeStamp - firstAt < 1_000 ? `${first} ${key}` : key;
-      const handler = find(pair) ?? find(key);
+      // What follows a G is a place, and nothing else.
+      const isPlace = first === "g" && event.timeStamp - firstAt < 1_000;
+      const handler = find(isPlace ? `g ${key}` : key);
       first = key;
       firstAt = event.timeStamp;
       if (!handler) return;

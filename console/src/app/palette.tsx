@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowLeftRight, BookOpen, CircleUserRound, Keyboard, Languages, LogOut, Search, Server, SunMoon, UserRound, type LucideIcon } from "lucide-react";
+import { ArrowLeftRight, BadgeCheck, BookOpen, CircleUserRound, Keyboard, Languages, LogOut, Repeat, Search, Server, SunMoon, UserRound, type LucideIcon } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import { Autocomplete, Input, Menu, MenuItem, TextField, useFilter } from "react-aria-components";
 import { factsQuery, labelIn, rowsOf, type Question } from "../api/facts";
@@ -32,15 +32,18 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu;
 /** One box for pages, tenants, statements by their id, and acts. */
 export default function Palette({
   kind,
+  typed,
   onClose,
   onKeys,
 }: {
   kind: "search" | "tenants";
+  /** What was typed before it was there. */
+  typed: string;
   onClose: () => void;
   onKeys: () => void;
 }) {
   const { contains } = useFilter({ sensitivity: "base" });
-  const [text, setText] = useState("");
+  const [text, setText] = useState(typed);
   const commands = [...useCommands(kind, text, onKeys), ...useFound(kind, text)];
   return (
     <Dialog title={kind === "tenants" ? t("palette.tenants") : t("palette.title")} onClose={onClose}>
@@ -145,6 +148,13 @@ function useCommands(kind: "search" | "tenants", text: string, onKeys: () => voi
       keys: `G ${place.key.toUpperCase()}`,
       run: () => void navigate({ to: place.to, params: { tenant } }),
     }));
+    // Pages that others lead to, and the navigation does not list.
+    const further: Command[] = viewer.may("read-statements")
+      ? [
+          { id: "retention", kind: t("palette.go"), name: t("nav.retention"), icon: Repeat, run: () => void navigate({ to: "/t/$tenant/retention", params: { tenant } }) },
+          { id: "quality", kind: t("palette.go"), name: t("nav.quality"), icon: BadgeCheck, run: () => void navigate({ to: "/t/$tenant/quality", params: { tenant } }) },
+        ]
+      : [];
     const id = text.trim().toLowerCase();
     const statement: Command[] =
       UUID.test(id) && viewer.may("read-statements")
@@ -166,6 +176,6 @@ function useCommands(kind: "search" | "tenants", text: string, onKeys: () => voi
       { id: "keys", kind: t("palette.act"), name: t("keys.title"), icon: Keyboard, run: onKeys },
       { id: "sign-out", kind: t("palette.act"), name: t("nav.signOut"), icon: LogOut, run: () => void signOut() },
     ];
-    return [...statement, ...pages, ...switches, ...server, ...acts];
+    return [...statement, ...pages, ...further, ...switches, ...server, ...acts];
   }, [kind, text, tenants, viewer, navigate, onKeys]);
 }

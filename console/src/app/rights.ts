@@ -10,6 +10,8 @@ export type Right =
   | "invite-people"
   | "read-audit"
   | "rename-tenant"
+  | "change-settings"
+  | "set-smallest-group"
   | "set-tenant-audit";
 
 const ALL: Right[] = [
@@ -21,10 +23,11 @@ const ALL: Right[] = [
   "invite-people",
   "read-audit",
   "rename-tenant",
+  "change-settings",
 ];
 
 const RIGHTS: Record<Role, readonly Right[]> = {
-  owner: [...ALL, "set-tenant-audit"],
+  owner: [...ALL, "set-tenant-audit", "set-smallest-group"],
   administrator: ALL,
   analyst: ["read-statements"],
   auditor: ["read-credentials", "read-people", "read-audit"],

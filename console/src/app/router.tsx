@@ -13,9 +13,10 @@ import { CircleHelp } from "lucide-react";
 import { isPassing } from "../api/problem";
 import { goToSignIn, isSignedOut, sessionQuery, takeWantedAddress, tenantsQuery } from "../api/session";
 import { Empty, Failure } from "../parts/states";
+import { withFigureTexts } from "../text/figures/text";
 import { t } from "../text/text";
 import { roleIn } from "./rights";
-import { readActivity, readExplore, readLearner, readPeriod, readSources, readStatements } from "./search";
+import { readActivity, readExplore, readLearner, readPeriod, readRetention, readSources, readStatements } from "./search";
 import { Shell } from "./shell";
 
 export const queries = new QueryClient({
@@ -100,7 +101,7 @@ const overview = createRoute({
   getParentRoute: () => tenant,
   path: "overview",
   validateSearch: readPeriod,
-  component: lazyRouteComponent(() => import("../pages/overview/overview"), "OverviewPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/overview/overview")), "OverviewPage"),
 });
 const statements = createRoute({
   getParentRoute: () => tenant,
@@ -112,31 +113,43 @@ const learners = createRoute({
   getParentRoute: () => tenant,
   path: "learners",
   validateSearch: readPeriod,
-  component: lazyRouteComponent(() => import("../pages/overview/learners"), "LearnersPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/lists/learners")), "LearnersPage"),
 });
 const activities = createRoute({
   getParentRoute: () => tenant,
   path: "activities",
   validateSearch: readPeriod,
-  component: lazyRouteComponent(() => import("../pages/overview/activities"), "ActivitiesPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/lists/activities")), "ActivitiesPage"),
 });
 const activity = createRoute({
   getParentRoute: () => tenant,
   path: "activity",
   validateSearch: readActivity,
-  component: lazyRouteComponent(() => import("../pages/activity/activity"), "ActivityPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/activity/activity")), "ActivityPage"),
 });
 const learner = createRoute({
   getParentRoute: () => tenant,
   path: "learner",
   validateSearch: readLearner,
-  component: lazyRouteComponent(() => import("../pages/learner/learner"), "LearnerPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/learner/learner")), "LearnerPage"),
+});
+const quality = createRoute({
+  getParentRoute: () => tenant,
+  path: "quality",
+  validateSearch: readPeriod,
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/quality/quality")), "QualityPage"),
+});
+const retention = createRoute({
+  getParentRoute: () => tenant,
+  path: "retention",
+  validateSearch: readRetention,
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/retention/retention")), "RetentionPage"),
 });
 const explore = createRoute({
   getParentRoute: () => tenant,
   path: "explore",
   validateSearch: readExplore,
-  component: lazyRouteComponent(() => import("../pages/explore/explore"), "ExplorePage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/explore/explore")), "ExplorePage"),
 });
 const audit = createRoute({
   getParentRoute: () => tenant,
@@ -162,7 +175,7 @@ const people = createRoute({
 const settings = createRoute({
   getParentRoute: () => tenant,
   path: "settings",
-  component: lazyRouteComponent(() => import("../pages/settings/settings"), "SettingsPage"),
+  component: lazyRouteComponent(withFigureTexts(() => import("../pages/settings/settings")), "SettingsPage"),
 });
 const server = createRoute({
   getParentRoute: () => shell,
@@ -183,6 +196,8 @@ export const router = createRouter({
         learner,
         activities,
         activity,
+        retention,
+        quality,
         explore,
         audit,
         sources,

@@ -43,7 +43,26 @@ export function readStatements(given: Given): StatementSearch {
 
 /** A period that stays relative when an address is shared. */
 export const PERIODS = ["7d", "30d", "90d", "365d", "all"] as const;
-export type PeriodName = (typeof PERIODS)[number];
+export type Preset = (typeof PERIODS)[number];
+
+/** The first and the last day of a period of one's own, as in `2026-01-01..2026-03-31`. */
+export type OwnPeriod = `${string}..${string}`;
+export type PeriodName = Preset | OwnPeriod;
+
+/** The days of a period of one's own; undefined for any other text. */
+export function daysOf(name: string): { first: string; last: string } | undefined {
+  const [, first, last] = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/u.exec(name) ?? [];
+  if (!first || !last || first > last) return undefined;
+  return [first, last].every((day) => new Date(`${day}T12:00Z`).toJSON()?.startsWith(day)) ? { first, last } : undefined;
+}
+
+function periodName(given: unknown): PeriodName | undefined {
+  const preset = PERIODS.find((name) => name === given);
+  if (preset) return preset;
+  return typeof given === "string" && daysOf(given) ? (given as OwnPeriod) : undefined;
+}
+
+const VIEWS = ["courses", "videos"] as const;
 
 export interface PeriodSearch {
   period?: PeriodName;
@@ -51,16 +70,36 @@ export interface PeriodSearch {
   q?: string;
   /** The measure that rows are ordered by. */
   sort?: string;
+  /** What is listed of activities: all of them, if nothing is said. */
+  view?: "courses" | "videos";
 }
 
 export function readPeriod(given: Given): PeriodSearch {
-  const period = PERIODS.find((name) => name === given.period);
-  return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort) };
+  const period = periodName(given.period);
+  return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort), view: VIEWS.find((name) => name === given.view) };
 }
+
+/** Learners who come again, by when they came first. */
+export interface RetentionSearch {
+  period?: PeriodName;
+  by?: "day" | "week" | "month" | "quarter" | "year";
+}
+
+export const COHORTS = ["day", "week", "month", "quarter", "year"] as const;
+
+export function readRetention(given: Given): RetentionSearch {
+  return { period: periodName(given.period), by: COHORTS.find((name) => name === given.by) };
+}
+
+/** What a page of an activity shows besides its summary. */
+export const TABS = ["progress", "learners", "time", "video", "groups", "structure"] as const;
+export type TabName = (typeof TABS)[number];
 
 /** An activity, and what is looked at in it. */
 export interface ActivitySearch {
   id?: string;
+  /** The summary, if there is none. */
+  tab?: TabName;
   /** Everything, if there is none. */
   period?: PeriodName;
   /** The quiz whose questions are shown. */
@@ -68,12 +107,19 @@ export interface ActivitySearch {
   /** The question that is open. */
   q?: string;
   attempts?: "last" | "all";
+  /** The day on which the course is to be completed. */
+  due?: string;
+  /** What groups of learners are made by. */
+  group?: string;
 }
 
 export function readActivity(given: Given): ActivitySearch {
   return {
     id: text(given.id),
-    period: PERIODS.find((name) => name === given.period),
+    tab: TABS.find((name) => name === given.tab),
+    due: /^\d{4}-\d{2}-\d{2}$/u.test(text(given.due) ?? "") ? text(given.due) : undefined,
+    group: text(given.group),
+    period: periodName(given.period),
     quiz: text(given.quiz),
     q: text(given.q),
     attempts: given.attempts === "last" || given.attempts === "all" ? given.attempts : undefined,
@@ -89,7 +135,7 @@ export interface LearnerSearch {
 }
 
 export function readLearner(given: Given): LearnerSearch {
-  return { id: text(given.id), period: PERIODS.find((name) => name === given.period) };
+  return { id: text(given.id), period: periodName(given.period) };
 }
 
 export interface SourceSearch {
@@ -118,7 +164,7 @@ export function readExplore(given: Given): ExploreSearch {
   const where = Array.isArray(given.where) ? given.where.map(text) : [];
   const known = where.filter((one): one is string => one !== undefined).slice(0, 20);
   return {
-    period: PERIODS.find((name) => name === given.period),
+    period: periodName(given.period),
     m: text(given.m),
     by: text(given.by),
     split: text(given.split),

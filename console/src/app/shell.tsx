@@ -9,9 +9,11 @@ import { t } from "../text/text";
 import { useViewer } from "./context";
 import { useKeys } from "./keys";
 import { placesOf, type Place } from "./navigation";
+import { PaletteWaiting } from "./palette-waiting";
 import { currentTheme, toggleTheme } from "./theme";
 
-const Palette = lazy(() => import("./palette"));
+const loadPalette = () => import("./palette");
+const Palette = lazy(loadPalette);
 const Shortcuts = lazy(() => import("./shortcuts"));
 
 type Open = "search" | "tenants" | "keys" | undefined;
@@ -21,6 +23,11 @@ export function Shell() {
   const viewer = useViewer();
   const navigate = useNavigate();
   const [open, setOpen] = useState<Open>();
+  const [typed, setTyped] = useState("");
+  const close = () => {
+    setOpen(undefined);
+    setTyped("");
+  };
   const isServer = useRouterState({ select: (state) => state.location.pathname.startsWith("/server") });
   const places = isServer ? [] : placesOf(viewer.role);
   const name = isServer ? t("nav.server") : viewer.tenantName;
@@ -34,6 +41,11 @@ export function Shell() {
       ]),
     ),
   });
+  useEffect(() => {
+    // The search box is there before somebody needs it, but after the page.
+    const idle = window.requestIdleCallback ?? ((act: () => void) => setTimeout(act, 1_000));
+    idle(() => void loadPalette());
+  }, []);
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -52,7 +64,13 @@ export function Shell() {
       <div className="app">
         <nav className="nav" aria-label={t("nav.main")}>
           <TenantButton name={name} onPress={() => setOpen("tenants")} />
-          <button className="jump" type="button" onClick={() => setOpen("search")}>
+          <button
+            className="jump"
+            type="button"
+            onPointerEnter={() => void loadPalette()}
+            onFocus={() => void loadPalette()}
+            onClick={() => setOpen("search")}
+          >
             <Icon of={Search} />
             {t("nav.search")}
             <kbd>{t("key.search")}</kbd>
@@ -85,11 +103,13 @@ export function Shell() {
           </button>
         </nav>
       </div>
-      <Suspense fallback={null}>
+      <Suspense fallback={<PaletteWaiting kind={open === "tenants" ? "tenants" : "search"} typed={typed} onType={setTyped} onClose={close} />}>
         {open === "search" || open === "tenants" ? (
-          <Palette kind={open} onClose={() => setOpen(undefined)} onKeys={() => setOpen("keys")} />
+          <Palette kind={open} typed={typed} onClose={close} onKeys={() => setOpen("keys")} />
         ) : null}
-        {open === "keys" ? <Shortcuts places={places} onClose={() => setOpen(undefined)} /> : null}
+      </Suspense>
+      <Suspense fallback={null}>
+        {open === "keys" ? <Shortcuts places={places} onClose={close} /> : null}
       </Suspense>
     </ToastArea>
   );

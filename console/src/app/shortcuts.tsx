@@ -12,6 +12,7 @@ export default function Shortcuts({ places, onClose }: { places: Place[]; onClos
     [t("key.search"), t("keys.search")],
     ["/", t("keys.search")],
     ["F", t("keys.filter")],
+    ["T", t("keys.time")],
     ["J  K", t("keys.rows")],
     ["Enter", t("keys.open")],
     ["Esc", t("keys.close")],

@@ -1,3 +1,5 @@
+import { plainly } from "../statement/visible";
+import { t } from "../text/text";
 import { labelled, ticks } from "./scale";
 
 export interface Bar {
@@ -7,6 +9,8 @@ export interface Bar {
   readonly before?: number;
   /** Whether its period is not over. */
   readonly isRunning?: boolean;
+  /** Whether the value is withheld. */
+  readonly isWithheld?: boolean;
   readonly title: string;
 }
 
@@ -52,6 +56,11 @@ export function Bars({
               width={`${width * 0.76}%`}
               height={`${(bar.value / top) * 100}%`}
             />
+            {bar.isWithheld ? (
+              <text className="lb" x={`${(index + 0.5) * width}%`} y="100%" dy="-5" textAnchor="middle">
+                {t("withheld.sign")}
+              </text>
+            ) : null}
             {bar.before === undefined ? null : (
               <>
                 <line className="halo" x1={`${index * width + width * 0.06}%`} x2={`${(index + 1) * width - width * 0.06}%`} y1={y(bar.before)} y2={y(bar.before)} />
@@ -93,6 +102,8 @@ export function Spark({ values }: { values: readonly (number | undefined)[] }) {
 export interface Series {
   readonly name: string;
   readonly values: readonly (number | undefined)[];
+  /** At which places the value is of a period that is not over, or not whole. */
+  readonly partial?: readonly boolean[];
 }
 
 /** Levels over time: at most six lines, named in the key. A gap is a gap. */
@@ -127,10 +138,18 @@ export function Lines({
         {steps.map((step) => (
           <line key={step} className={step === 0 ? "ax thin-line" : "gl thin-line"} x1="0" x2="100" y1={y(step)} y2={y(step)} />
         ))}
+        {(labels.length <= PLACES_MAX ? labels : []).map((name, index) => (
+          <g key={index}>
+            <title>{`${name}: ${series.map((one) => valueAt(one, index, format)).join(", ")}`}</title>
+            <rect className="hit" x={x(index - 0.5)} y="0" width={x(1) - x(0) || 100} height="100" />
+          </g>
+        ))}
         {series.slice(0, 6).map((one, at) => (
-          <path key={one.name} className={`ln l${at + 1}`} d={pathOf(one.values, x, y)}>
+          <g key={one.name} pointerEvents="none">
             <title>{one.name}</title>
-          </path>
+            <path className={`ln l${at + 1}`} d={pathOf(one.values, x, y, (index) => !isPartial(one, index))} />
+            {one.partial ? <path className={`ln l${at + 1} part`} d={pathOf(one.values, x, y, (index) => isPartial(one, index))} /> : null}
+          </g>
         ))}
       </svg>
       <div className="x" aria-hidden="true">
@@ -144,16 +163,34 @@ export function Lines({
   );
 }
 
-function pathOf(values: readonly (number | undefined)[], x: (index: number) => number, y: (value: number) => number): string {
+/** The most places whose values are said when somebody points at them; the table has all. */
+const PLACES_MAX = 400;
+
+function valueAt({ name, values }: Series, index: number, format: (value: number) => string): string {
+  const value = values[index];
+  return `${plainly(name)} ${value === undefined ? "–" : format(value)}`;
+}
+
+/** Whether the line to a place begins or ends at a period that is not whole. */
+function isPartial({ partial }: Series, index: number): boolean {
+  return partial?.[index] === true || partial?.[index - 1] === true;
+}
+
+/** The lines from each value to the next that are wanted, each by where it ends. A gap is a gap. */
+function pathOf(
+  values: readonly (number | undefined)[],
+  x: (index: number) => number,
+  y: (value: number) => number,
+  isWanted: (index: number) => boolean,
+): string {
   let path = "";
-  let isDrawing = false;
   values.forEach((value, index) => {
-    if (value === undefined) {
-      isDrawing = false;
-      return;
-    }
-    path += `${isDrawing ? "L" : "M"}${x(index).toFixed(2)} ${y(value).toFixed(2)}`;
-    isDrawing = true;
+    if (value === undefined) return;
+    const before = values[index - 1];
+    const hasLine = before !== undefined && isWanted(index);
+    path += `${hasLine ? "L" : "M"}${x(index).toFixed(2)} ${y(value).toFixed(2)}`;
+    // A value between gaps is a dot.
+    if (before === undefined && values[index + 1] === undefined && isWanted(index)) path += "h0";
   });
   return path;
 }

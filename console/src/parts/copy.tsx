@@ -46,8 +46,8 @@ export function CopyButton({
   );
 }
 
-/** Saves a text as a file. */
-export function saveFile(name: string, type: string, content: string): void {
+/** Saves a text or a picture as a file. */
+export function saveFile(name: string, type: string, content: string | Blob): void {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = address;

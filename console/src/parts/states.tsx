@@ -30,6 +30,13 @@ export function Empty({
 
 /** What happened, and what to try. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  if (isWithheld(error)) {
+    return (
+      <Empty icon={EyeOff} title={t("withheld.analysis")}>
+        {explain(error)}
+      </Empty>
+    );
+  }
   return (
     <div className="empty" role="alert">
       <Icon of={CircleAlert} className="bad" />
@@ -45,6 +52,11 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
       </div>
     </div>
   );
+}
+
+/** Whether an analysis was refused because it would tell of few learners. */
+export function isWithheld(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403 && error.problem?.type.endsWith("withheld") === true;
 }
 
 export function titleOf(error: unknown): string {

@@ -19,3 +19,12 @@ export function curlOf(statement: JsonObject, endpoint: string): string {
     `--data-raw ${shellWord(body)}`,
   ].join(" \\\n  ");
 }
+
+/** A command that asks a question about facts, with a credential that reads statements. */
+export function questionCurl(tenant: number, question: unknown, origin: string): string {
+  return [
+    `curl -u KEY:SECRET ${shellWord(`${origin}/api/v1/tenants/${tenant}/query`)}`,
+    "-H 'Content-Type: application/json'",
+    `--data-raw ${shellWord(JSON.stringify(question))}`,
+  ].join(" \\\n  ");
+}

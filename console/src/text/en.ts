@@ -70,6 +70,7 @@ export const en = {
   "chart.asTable": "Show as table",
   "chart.before": (value: string, days: number) => `${value} ${days} days before`,
   "chart.csv": (title: string) => `${title}: export CSV`,
+  "chart.png": (title: string) => `${title}: save picture (PNG)`,
   "chart.key.before": (days: number) => `${days} days before`,
   "chart.kind.bars": "As bars",
   "chart.kind.lines": "As lines",
@@ -141,6 +142,9 @@ export const en = {
   "explore.none": "No statement has these properties in this period",
   "explore.none.try": "Choose a longer period, or remove a condition.",
   "explore.operator": "Test",
+  "explore.curl": "Copy as curl",
+  "explore.partial": "not whole",
+  "explore.partial.how": "Pale or dashed: periods that are not over, or not whole within the period above.",
   "explore.question": "Question",
   "explore.removeMeasure": (measure: string) => `Remove the measure ${measure}`,
   "explore.split": "Divided by",
@@ -150,6 +154,7 @@ export const en = {
   "export.csv": "Export CSV",
   "export.cut": (rows: string) => `The file has the newest ${rows} statements. Filter by time for the others, or use acta export.`,
   "export.failed": "The export failed. Nothing was saved; try again.",
+  "export.png": "Save picture (PNG)",
   "export.running": (rows: string) => `${rows} rows…`,
 
   "facts.behind": "Figures are behind.",
@@ -190,6 +195,7 @@ export const en = {
   "filter.add": "Filter",
   "filter.agent": "Learner",
   "filter.apply": "Apply",
+  "filter.costs": (rows: number) => n(rows, "1 statement", "# statements"),
   "filter.field": "Field",
   "filter.hint": "Type a name or an id",
   "filter.registration": "Registration",
@@ -284,6 +290,7 @@ export const en = {
   "keys.pause": "Pause and resume the live list",
   "keys.rows": "Next and previous row",
   "keys.search": "Search or jump to",
+  "keys.time": "Choose the period",
   "keys.title": "Keyboard shortcuts",
 
   "known.byRule": "joined by a rule",
@@ -383,6 +390,8 @@ export const en = {
   "nav.more": "More",
   "nav.overview": "Overview",
   "nav.people": "People",
+  "nav.quality": "Data quality",
+  "nav.retention": "Coming back",
   "nav.search": "Search or jump to",
   "nav.server": "Server",
   "nav.settings": "Settings",
@@ -443,7 +452,11 @@ export const en = {
   "period.7d": "Last 7 days",
   "period.90d": "Last 90 days",
   "period.all": "Everything",
+  "period.first": "First day",
   "period.label": "Period",
+  "period.last": "Last day",
+  "period.order": "The last day is before the first one.",
+  "period.own": "Days of my own…",
   "period.range": (days: string, zone: string) => `${days}, ${zone}`,
   "period.range.all": (zone: string) => `Everything, ${zone}`,
 
@@ -684,6 +697,14 @@ export const en = {
 
   "withheld.sign": "–",
   "withheld.some": "Some figures are withheld, since they are about too few learners.",
+  "withheld.why": (least: string) => `Figures about fewer than ${least} learners are withheld, and those that would tell of them.`,
+  "withheld.rows": (least: string) => `Rows about fewer than ${least} learners are left out.`,
+  "withheld.word": "withheld",
+  "withheld.all": "Withheld: about too few learners",
+  "withheld.all.why": (least: string) => `This tenant shows figures about ${least} learners or more only. Owners of the tenant set how many.`,
+  "withheld.analysis": "Withheld: this tenant shows no figures about few learners",
+
+  "partial.rebuilding": "Figures are being made: a part of the statements is not in them yet.",
 };
 
 export type Catalogue = typeof en;

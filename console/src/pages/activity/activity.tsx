@@ -3,18 +3,26 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { BookOpen } from "lucide-react";
 import { useMemo } from "react";
 import { itemsQuery, timeQuery } from "../../api/analyses";
-import { factsQuery, labelIn, numberIn, totalsOf, type Answer, type Row } from "../../api/facts";
+import { factsQuery, isTotalWithheld, labelIn, numberIn, rowsOf, totalsOf, withheldOf, type Answer, type Row } from "../../api/facts";
 import { useViewer } from "../../app/context";
-import type { ActivitySearch, PeriodName } from "../../app/search";
+import type { ActivitySearch, PeriodName, TabName } from "../../app/search";
 import { useTitle } from "../../app/title";
 import { CopyButton } from "../../parts/copy";
 import { FigureStrip, type Figure } from "../../parts/figures";
+import { AllWithheld, notesOf } from "../../parts/partial";
 import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { isCourseType, lastPart } from "../../statement/sentence";
 import { plainly, shorten } from "../../statement/visible";
 import { count, length, percent, ratio, zone } from "../../text/format";
+import { tf } from "../../text/figures/text";
 import { t } from "../../text/text";
+import { Tabs } from "../../sheets/tabs";
+import { Groups } from "../course/groups";
+import { Help } from "../course/help";
+import { Progress } from "../course/progress";
+import { Time } from "../course/time";
+import { Videos } from "../course/video";
 import { WithFacts } from "../overview/facts-state";
 import { rangeOf } from "../overview/overview";
 import { all, periodOf, within, type Period } from "../overview/period";
@@ -66,7 +74,8 @@ function Activity({ id }: { id: string }) {
   useTitle(plainly(shorten(title, 80)));
   const change = (changed: Partial<ActivitySearch>) =>
     void navigate({ search: (known) => ({ ...known, ...changed }), replace: true, resetScroll: false });
-  const isEmpty = head.data?.fact_count === 0 && !head.isPlaceholderData;
+  const isAllWithheld = withheldOf(head.data)?.isAll === true;
+  const isEmpty = head.data?.fact_count === 0 && !isAllWithheld && !head.isPlaceholderData;
   return (
     <>
       <div className="head">
@@ -96,6 +105,10 @@ function Activity({ id }: { id: string }) {
           <section className="sheet">
             <Failure error={head.error} onRetry={() => void head.refetch()} />
           </section>
+        ) : head.data && isAllWithheld ? (
+          <section className="sheet">
+            <AllWithheld answer={head.data} />
+          </section>
         ) : isEmpty ? (
           <section className="sheet">
             <Empty
@@ -114,7 +127,6 @@ function Activity({ id }: { id: string }) {
           </section>
         ) : (
           <div className={head.isPlaceholderData || structure.isPlaceholderData ? "dimmed" : undefined}>
-            <Figures id={id} period={period} head={head.data} />
             <Content id={id} head={head.data} structure={structure.data} parts={parts} own={own} search={search} period={period} onChange={change} />
           </div>
         )}
@@ -160,8 +172,30 @@ function Content({
   // Not every source says who is enrolled.
   const hasEnrolments = (numberIn(totals, "enrolled") ?? 0) >= (numberIn(totals, "began") ?? 0) / 2 && (numberIn(totals, "enrolled") ?? 0) > 0;
   const isOne = own?.isQuestion === true;
+  const isCourse = isCourseType(own?.type) || rowsOf(head).some((row) => row.course === id);
+  const hasVideo = parts.some((part) => /\/video$/iu.test(part.type ?? ""));
+  const tabs: TabName[] = isOne ? [] : [...(isCourse ? (["progress"] as const) : []), "learners", "time", ...(hasVideo ? (["video"] as const) : []), ...(isCourse ? (["groups"] as const) : []), "structure"];
+  const tab = tabs.find((name) => name === search.tab);
+  const notes = notesOf(head);
+  const bar = tabs.length > 0 ? <ActivityTabs tabs={tabs} tab={tab} search={search} /> : null;
+  if (tab) {
+    return (
+      <>
+        {bar}
+        {tab === "progress" ? <Progress id={id} period={period} search={search} /> : null}
+        {tab === "learners" ? <Learners id={id} period={period} isCourse={isCourse} search={search} onChange={onChange} /> : null}
+        {tab === "time" ? <Time id={id} period={period} parts={parts} /> : null}
+        {tab === "video" ? <Videos id={id} period={period} search={search} /> : null}
+        {tab === "groups" ? <Groups id={id} period={period} parts={parts} search={search} onChange={onChange} /> : null}
+        {tab === "structure" ? <Structure id={id} parts={parts} period={search.period} answer={structure} /> : null}
+      </>
+    );
+  }
   return (
     <>
+      {bar}
+      <Figures id={id} period={period} head={head} />
+      {notes.length > 0 ? <p className="under-foot faint t12">{notes.join(" ")}</p> : null}
       {isOne ? null : (
         <div className="grid two-even halves">
           <Funnel id={id} parts={steps} hasEnrolments={hasEnrolments} period={period} />
@@ -169,12 +203,42 @@ function Content({
         </div>
       )}
       {hasQuestions ? <Items id={id} quizzes={isOne ? [] : quizzes} search={search} period={period} onChange={onChange} /> : null}
-      {isOne ? null : (
-        <div className="grid">
-          <Structure id={id} parts={parts} period={search.period} />
-        </div>
-      )}
       {!hasQuestions && own && isCourseType(own.type) ? <p className="under-foot faint t12">{t("items.none.try")}</p> : null}
+    </>
+  );
+}
+
+/** What the page of an activity is divided into. */
+function ActivityTabs({ tabs, tab, search }: { tabs: readonly TabName[]; tab: TabName | undefined; search: ActivitySearch }) {
+  const { tenant } = useViewer();
+  return (
+    <Tabs label={tf("tab.label")}>
+      {[undefined, ...tabs].map((name) => (
+        <Link
+          key={name ?? "summary"}
+          to="/t/$tenant/activity"
+          params={{ tenant: String(tenant) }}
+          search={{ id: search.id, period: search.period, tab: name }}
+          resetScroll={false}
+          // Without it, the summary would be the page of every tab.
+          activeOptions={{ explicitUndefined: true }}
+          aria-current={tab === name ? "page" : undefined}
+        >
+          {tf(`tab.${name ?? "summary"}`)}
+        </Link>
+      ))}
+    </Tabs>
+  );
+}
+
+/** Everybody who learns in it; in a course, those who may need help first. */
+function Learners({ id, period, isCourse, search, onChange }: { id: string; period: Period; isCourse: boolean; search: ActivitySearch; onChange: (change: Partial<ActivitySearch>) => void }) {
+  return (
+    <>
+      {isCourse ? <Help id={id} due={search.due} onChange={onChange} /> : null}
+      <div className={isCourse ? "grid gap-before" : "grid"}>
+        <LearnersOf id={id} period={period} isPage />
+      </div>
     </>
   );
 }
@@ -190,13 +254,14 @@ function Figures({ id, period, head }: { id: string; period: Period; head: Answe
   const began = numberIn(totals, "began") ?? 0;
   const done = numberIn(totals, "finished") ?? 0;
   const score = numberIn(totals, "score");
+  const isHidden = isTotalWithheld(head, "began") || isTotalWithheld(head, "finished");
   const spent = time.data?.rows[0];
   const questions = items.data?.questions.length ?? 0;
   const suspicious = items.data?.questions.filter((question) => question.flags.includes("key_may_be_wrong")).length ?? 0;
   const figures: Figure[] = [
-    { name: t("nav.learners"), value: learners === undefined ? undefined : count(learners), text: !head ? "" : enrolled > began ? t("activity.enrolled", count(enrolled - began)) : t("activity.began", began) },
-    { name: t("courses.finished"), value: began > 0 ? percent(done / began) : undefined, text: head ? t("activity.finishedOf", count(done), count(began)) : "" },
-    { name: t("figure.score"), value: score === undefined ? undefined : percent(score), text: t("activity.score") },
+    { name: t("nav.learners"), value: isTotalWithheld(head, "learners") ? t("withheld.word") : learners === undefined ? undefined : count(learners), text: !head || isHidden ? "" : enrolled > began ? t("activity.enrolled", count(enrolled - began)) : t("activity.began", began) },
+    { name: t("courses.finished"), value: isHidden ? t("withheld.word") : began > 0 ? percent(done / began) : undefined, text: head && !isHidden ? t("activity.finishedOf", count(done), count(began)) : "" },
+    { name: t("figure.score"), value: isTotalWithheld(head, "score") ? t("withheld.word") : score === undefined ? undefined : percent(score), text: t("activity.score") },
     {
       name: t("activity.time"),
       value: spent?.seconds_per_learner ? length(spent.seconds_per_learner.median) : undefined,

@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleDashed, UserRound } from "lucide-react";
 import { useState } from "react";
-import { factsQuery, labelIn, numberIn, rowsOf } from "../../api/facts";
+import { factsQuery, labelIn, numberIn, rowsOf, withheldOf } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { CsvButton } from "../../parts/csv-button";
 import { Icon } from "../../parts/icon";
+import { AllWithheld, FigureOf, Notes } from "../../parts/partial";
 import { Empty, Failure, LoadingRows } from "../../parts/states";
 import { count, percent } from "../../text/format";
 import { t } from "../../text/text";
@@ -15,12 +16,13 @@ import { learnersOfQuestion } from "./questions";
 const ROWS = 8;
 
 /** Who learns in an activity, the most active first. */
-export function LearnersOf({ id, period }: { id: string; period: Period }) {
+export function LearnersOf({ id, period, isPage = false }: { id: string; period: Period; isPage?: boolean }) {
   const { tenant } = useViewer();
-  const [limit, setLimit] = useState(ROWS);
+  const [limit, setLimit] = useState(isPage ? ROWS * 5 : ROWS);
   const query = useQuery({ ...factsQuery(tenant, learnersOfQuestion(id, period, limit)), placeholderData: keepPreviousData });
   const rows = query.data ? rowsOf(query.data) : [];
   const total = query.data?.group_count ?? 0;
+  const isAllWithheld = rows.length === 0 && withheldOf(query.data) !== undefined;
   return (
     <section className="sheet" aria-label={t("nav.learners")}>
       <header>
@@ -41,7 +43,8 @@ export function LearnersOf({ id, period }: { id: string; period: Period }) {
       </header>
       {query.isPending ? <LoadingRows rows={ROWS} /> : null}
       {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.data && rows.length === 0 ? <Empty icon={UserRound} title={t("ranking.none")} /> : null}
+      {query.data && isAllWithheld ? <AllWithheld answer={query.data} /> : null}
+      {query.data && rows.length === 0 && !isAllWithheld ? <Empty icon={UserRound} title={t("ranking.none")} /> : null}
       {rows.length > 0 ? (
         <table className="tbl">
           <thead>
@@ -57,22 +60,25 @@ export function LearnersOf({ id, period }: { id: string; period: Period }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => {
-              const score = numberIn(row, "score");
+            {rows.map((row, at) => {
               const isDone = (numberIn(row, "finished") ?? 0) > 0;
               return (
                 <tr key={String(row.person)}>
                   <td className="name">
                     <LearnerLink id={String(row.person)} name={labelIn(query.data, "person", row.person ?? null)} />
                   </td>
-                  <td className="num hide-s">{count(numberIn(row, "statements") ?? 0)}</td>
+                  <td className="num hide-s">
+                    <FigureOf answer={query.data} at={at} row={row} name="statements" show={count} />
+                  </td>
                   <td>
                     <span className={`st ${isDone ? "good" : "none"}`}>
                       <Icon of={isDone ? CircleCheck : CircleDashed} />
                       {isDone ? t("activity.finished") : t("activity.underWay")}
                     </span>
                   </td>
-                  <td className="num">{score === undefined ? "–" : percent(score)}</td>
+                  <td className="num">
+                    <FigureOf answer={query.data} at={at} row={row} name="score" show={percent} />
+                  </td>
                 </tr>
               );
             })}
@@ -89,6 +95,7 @@ export function LearnersOf({ id, period }: { id: string; period: Period }) {
           ) : null}
         </footer>
       ) : null}
+      {isAllWithheld ? null : <Notes answer={query.data} />}
     </section>
   );
 }

@@ -1,9 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { Blocks } from "lucide-react";
 import { useState } from "react";
+import type { Answer } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import type { ActivitySearch } from "../../app/search";
 import { CsvButton } from "../../parts/csv-button";
+import { Notes } from "../../parts/partial";
 import { Empty } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { lastPart } from "../../statement/sentence";
@@ -18,7 +20,7 @@ const ROWS = 24;
 const DEPTH_MAX = 6;
 
 /** What is in an activity, as a tree. */
-export function Structure({ id, parts, period }: { id: string; parts: readonly Part[]; period: ActivitySearch["period"] }) {
+export function Structure({ id, parts, period, answer }: { id: string; parts: readonly Part[]; period: ActivitySearch["period"]; answer: Answer }) {
   const [isAll, setIsAll] = useState(false);
   const branches = treeOf(id, parts);
   const shown = isAll ? branches : branches.slice(0, ROWS);
@@ -69,6 +71,7 @@ export function Structure({ id, parts, period }: { id: string; parts: readonly P
           </button>
         </footer>
       ) : null}
+      <Notes answer={answer} />
     </section>
   );
 }

@@ -1,34 +1,25 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ChartLine, ChartNoAxesColumn, Download, Filter, Plus, Table, X } from "lucide-react";
+import { Plus, X } from "lucide-react";
 import { useState } from "react";
-import { factsQuery, labelIn, numberIn, rowsOf, type Answer, type Cell } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import type { ExploreSearch, PeriodName } from "../../app/search";
 import { useTitle } from "../../app/title";
-import { Bars, Lines } from "../../parts/bars";
-import { TableTwin, type ChartTable } from "../../parts/chart-sheet";
-import { CopyButton, saveFile } from "../../parts/copy";
+import { CopyButton } from "../../parts/copy";
 import { Dialog } from "../../parts/dialog";
 import { SelectField, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icon";
-import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
+import { NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
-import { agentName, lastPart } from "../../statement/sentence";
-import type { Json } from "../../statement/types";
-import { csvOf, plainly, shorten } from "../../statement/visible";
-import { count, length, percent, short, zone } from "../../text/format";
-import { locale, t } from "../../text/text";
+import { plainly, shorten } from "../../statement/visible";
+import { tf } from "../../text/figures/text";
+import { t } from "../../text/text";
 import { WithFacts } from "../overview/facts-state";
 import { rangeOf } from "../overview/overview";
 import { periodOf } from "../overview/period";
 import { PeriodChoice } from "../overview/period-choice";
-import { CONDITION_FIELDS, GROUP_FIELDS, isTime, MEASURES, measureTitle, OPERATORS, type GroupField, type MeasureName, type Operator } from "./fields";
-import { questionOf, readBuilt, ROWS_MAX, writeWhere, type Built, type Where } from "./question";
-
-/** The most bars, lines and points of lines in a chart; the table has all. */
-const BARS_MAX = 60;
-const LINES_MAX = 6;
+import { CONDITION_FIELDS, GROUP_FIELDS, MEASURES, measureTitle, OPERATORS, type GroupField, type MeasureName, type Operator } from "./fields";
+import { readBuilt, writeWhere, type Built, type Where } from "./question";
+import { Result } from "./result";
 
 /** My own question: measures, what the rows are, conditions; as chart and as table. */
 export function ExplorePage() {
@@ -142,6 +133,12 @@ function Builder({ built, search, onChange }: { built: Built; search: ExploreSea
           </button>
         </div>
       </div>
+      <div className="pad words-of">
+        <h3>{tf("explore.words.title")}</h3>
+        <p>
+          <bdi>{wordsOf(built)}</bdi>
+        </p>
+      </div>
       {isOpen ? (
         <ConditionDialog
           onClose={() => setIsOpen(false)}
@@ -153,6 +150,14 @@ function Builder({ built, search, onChange }: { built: Built; search: ExploreSea
       ) : null}
     </section>
   );
+}
+
+/** A question in words. */
+function wordsOf(built: Built): string {
+  const and = ` ${tf("explore.words.and")} `;
+  const fields = [built.by, ...(built.split ? [built.split] : [])].map((field) => t(`field.${field}`));
+  const where = built.where.map((one) => `${one.field} ${t(`operator.${one.operator}`)} “${plainly(shorten(one.value, 60))}”`);
+  return tf("explore.words", built.measures.map(measureTitle).join(", "), fields.join(and), where.join(and));
 }
 
 function FieldOptions({ except }: { except?: GroupField }) {
@@ -207,193 +212,3 @@ function ConditionDialog({ onClose, onAdd }: { onClose: () => void; onAdd: (wher
     </Dialog>
   );
 }
-
-/** A value of a dimension in words. */
-function nameOf(answer: Answer, column: string, field: GroupField, value: Cell): string {
-  if (value === null) return t("explore.without");
-  const label = labelIn(answer, column, value);
-  if (label) return label;
-  const text = String(value);
-  if (field === "timestamp:weekday") return new Intl.DateTimeFormat(locale(), { weekday: "long" }).format(new Date(2026, 0, 4 + Number(value), 12));
-  if (field === "timestamp:hour_of_day") return `${text}:00`;
-  if (field === "person") return personName(text);
-  return ["verb", "object", "object.type", "course"].includes(field) ? lastPart(text) : text;
-}
-
-function personName(text: string): string {
-  try {
-    return agentName(JSON.parse(text) as Json);
-  } catch {
-    return text;
-  }
-}
-
-function formatOf(measure: MeasureName | undefined): (value: number) => string {
-  if (measure?.startsWith("rate:") || measure?.includes("score") || measure?.includes("credit")) return (value) => percent(value, 1);
-  if (measure?.endsWith(":duration")) return length;
-  return count;
-}
-
-function axisOf(measure: MeasureName): (value: number) => string {
-  return measure === "count" || measure.startsWith("distinct") ? short : formatOf(measure);
-}
-
-function tableOf(built: Built, answer: Answer): ChartTable {
-  const rows = rowsOf(answer);
-  const names = [t(`field.${built.by}`), ...(built.split ? [t(`field.${built.split}`)] : [])];
-  const first = names.length;
-  return {
-    columns: [...names, ...built.measures.map(measureTitle)],
-    rows: rows.map((row) => [
-      nameOf(answer, "by", built.by, row.by ?? null),
-      ...(built.split ? [nameOf(answer, "split", built.split, row.split ?? null)] : []),
-      ...built.measures.map((measure) => numberIn(row, measure) ?? null),
-    ]),
-    format: (value, column) => formatOf(built.measures[column - first])(value),
-  };
-}
-
-function Result({
-  built,
-  period,
-  chart,
-  onChange,
-}: {
-  built: Built;
-  period: ReturnType<typeof periodOf>;
-  chart: ExploreSearch["chart"];
-  onChange: (changed: Partial<ExploreSearch>) => void;
-}) {
-  const { tenant } = useViewer();
-  const query = useQuery({ ...factsQuery(tenant, questionOf(built, period, zone())), placeholderData: keepPreviousData });
-  const shown = chart ?? (isTime(built.by) ? "lines" : "bars");
-  const table = query.data && !query.isPlaceholderData ? tableOf(built, query.data) : undefined;
-  const kinds = [
-    ["bars", ChartNoAxesColumn],
-    ["lines", ChartLine],
-    ["table", Table],
-  ] as const;
-  return (
-    <section className={`sheet ${query.isPlaceholderData ? "dimmed" : ""}`} aria-label={t("explore.answer")}>
-      <header>
-        <h2>{t("explore.answer")}</h2>
-        <span className="sub">{query.data ? t("explore.facts", count(query.data.fact_count)) : ""}</span>
-        <div className="tools">
-          <div className="join" role="group" aria-label={t("explore.chart")}>
-            {kinds.map(([kind, icon]) => (
-              <button key={kind} className="btn icon sm" type="button" aria-pressed={kind === shown} aria-label={t(`chart.kind.${kind}`)} onClick={() => onChange({ chart: kind })}>
-                <Icon of={icon} />
-              </button>
-            ))}
-          </div>
-          <button
-            className="btn quiet icon sm"
-            type="button"
-            aria-label={t("export.csv")}
-            disabled={!table}
-            onClick={() => table && saveFile("explore.csv", "text/csv;charset=utf-8", csvOf([table.columns, ...table.rows]))}
-          >
-            <Icon of={Download} />
-          </button>
-        </div>
-      </header>
-      {query.isPending ? <LoadingRows rows={8} /> : null}
-      {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.data && query.data.rows.length === 0 ? (
-        <Empty icon={Filter} title={t("explore.none")}>
-          {t("explore.none.try")}
-        </Empty>
-      ) : null}
-      {query.data && table && query.data.rows.length > 0 ? (
-        shown === "table" ? (
-          <TableTwin table={table} />
-        ) : (
-          <div className="pad">
-            <Chart built={built} answer={query.data} kind={shown} />
-          </div>
-        )
-      ) : null}
-      {query.data && query.data.group_count > query.data.rows.length ? (
-        <footer>{t("explore.cut", count(ROWS_MAX), count(query.data.group_count))}</footer>
-      ) : null}
-    </section>
-  );
-}
-
-function Chart({ built, answer, kind }: { built: Built; answer: Answer; kind: "bars" | "lines" }) {
-  const rows = rowsOf(answer);
-  const measure = built.measures[0] ?? "count";
-  const names = [...new Set(rows.map((row) => nameOf(answer, "by", built.by, row.by ?? null)))];
-  const label = t("explore.label", measureTitle(measure), t(`field.${built.by}`), names.length);
-  if (kind === "bars") {
-    const sums = new Map<string, number>();
-    for (const row of rows) {
-      const name = nameOf(answer, "by", built.by, row.by ?? null);
-      sums.set(name, (sums.get(name) ?? 0) + (numberIn(row, measure) ?? 0));
-    }
-    if (!built.split) {
-      const bars = [...sums].slice(0, BARS_MAX).map(([name, value]) => ({
-        label: plainly(shorten(name, 14)),
-        value,
-        title: `${plainly(name)}: ${formatOf(measure)(value)}`,
-      }));
-      return (
-        <>
-          <Key names={[measureTitle(measure)]} />
-          <Bars bars={bars} label={label} format={axisOf(measure)} height={300} />
-          {names.length > BARS_MAX ? <p className="faint t12">{t("explore.barsCut", BARS_MAX, names.length)}</p> : null}
-        </>
-      );
-    }
-  }
-  const series = seriesOf(built, answer, names);
-  return (
-    <>
-      <Key names={series.map((one) => one.name)} />
-      <Lines series={series} labels={names.map((name) => plainly(shorten(name, 12)))} label={label} format={axisOf(measure)} height={300} />
-      {built.split && new Set(rows.map((row) => row.split)).size > LINES_MAX ? <p className="faint t12">{t("explore.linesCut", LINES_MAX)}</p> : null}
-    </>
-  );
-}
-
-/** A line for each of the largest parts, or for each measure. */
-function seriesOf(built: Built, answer: Answer, names: readonly string[]) {
-  const rows = rowsOf(answer);
-  const place = (row: (typeof rows)[number]) => names.indexOf(nameOf(answer, "by", built.by, row.by ?? null));
-  const split = built.split;
-  if (!split) {
-    return built.measures.slice(0, LINES_MAX).map((measure) => {
-      const values: (number | undefined)[] = names.map(() => undefined);
-      for (const row of rows) values[place(row)] = numberIn(row, measure);
-      return { name: measureTitle(measure), values };
-    });
-  }
-  const measure = built.measures[0] ?? "count";
-  const parts = new Map<string, { total: number; values: (number | undefined)[] }>();
-  for (const row of rows) {
-    const name = nameOf(answer, "split", split, row.split ?? null);
-    const part = parts.get(name) ?? { total: 0, values: names.map(() => undefined) };
-    const value = numberIn(row, measure);
-    part.values[place(row)] = value;
-    part.total += value ?? 0;
-    parts.set(name, part);
-  }
-  return [...parts]
-    .toSorted(([, one], [, other]) => other.total - one.total)
-    .slice(0, LINES_MAX)
-    .map(([name, part]) => ({ name, values: part.values }));
-}
-
-function Key({ names }: { names: readonly string[] }) {
-  return (
-    <ul className="key">
-      {names.map((name, index) => (
-        <li key={name}>
-          <span className={`sw s${index + 1}`} />
-          <Untrusted said={name} max={40} />
-        </li>
-      ))}
-    </ul>
-  );
-}
-

@@ -4,7 +4,7 @@ import { Eye, UserRound } from "lucide-react";
 import { useMemo } from "react";
 import { timeQuery } from "../../api/analyses";
 import { credentialsQuery } from "../../api/credentials";
-import { factsQuery, labelIn, numberIn, rowsOf, totalsOf, type Row } from "../../api/facts";
+import { factsQuery, labelIn, numberIn, rowsOf, totalsOf, withheldOf, type Row } from "../../api/facts";
 import { personQuery, type Person } from "../../api/persons";
 import { useViewer } from "../../app/context";
 import type { LearnerSearch, PeriodName } from "../../app/search";
@@ -12,6 +12,8 @@ import { useTitle } from "../../app/title";
 import { CopyButton } from "../../parts/copy";
 import { FigureStrip, type Figure } from "../../parts/figures";
 import { Icon } from "../../parts/icon";
+import { Later } from "../../parts/later";
+import { AllWithheld } from "../../parts/partial";
 import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { plainly, shorten } from "../../statement/visible";
@@ -22,11 +24,13 @@ import { rangeOf } from "../overview/overview";
 import { all, periodOf, within, type Period } from "../overview/period";
 import { PeriodChoice } from "../overview/period-choice";
 import { CoursesOf } from "./courses-of";
+import { ExportRecord } from "./export-record";
 import { JourneySheets } from "./journey-sheet";
 import { KnownAs, type Known } from "./known-as";
 import { identifierText } from "./link";
 import { isLearner, profileQuestion } from "./questions";
 import { Register } from "./register";
+import { Years } from "./years/years";
 
 /** Where do they stand, and why? One learner, by all their identifiers. */
 export function LearnerPage() {
@@ -86,7 +90,8 @@ function Learner({ id }: { id: string }) {
   const title = person.data?.name ?? labelIn(profile.data, "person", first) ?? identifierText(first);
   useTitle(plainly(shorten(title, 80)));
   const change = (changed: Partial<LearnerSearch>) => void navigate({ search: (old) => ({ ...old, ...changed }), replace: true, resetScroll: false });
-  const isEmpty = profile.data?.fact_count === 0 && !profile.isPlaceholderData;
+  const isAllWithheld = rows.length === 0 && withheldOf(profile.data) !== undefined;
+  const isEmpty = profile.data?.fact_count === 0 && !isAllWithheld && !profile.isPlaceholderData;
   return (
     <>
       <div className="head lh">
@@ -108,6 +113,7 @@ function Learner({ id }: { id: string }) {
         </div>
         <div className="tools">
           <PeriodChoice period={name} onChoose={(chosen) => change({ period: chosen === "all" ? undefined : chosen })} />
+          <ExportRecord known={known} />
           <CopyButton label={t("drawer.copyLink")} text={() => window.location.href} big />
         </div>
       </div>
@@ -129,6 +135,11 @@ function Learner({ id }: { id: string }) {
             <Failure error={profile.error} onRetry={() => void profile.refetch()} />
           </section>
         ) : null}
+        {profile.data && isAllWithheld ? (
+          <section className="sheet">
+            <AllWithheld answer={profile.data} />
+          </section>
+        ) : null}
         {isEmpty ? (
           <section className="sheet">
             <Empty
@@ -146,7 +157,7 @@ function Learner({ id }: { id: string }) {
             </Empty>
           </section>
         ) : null}
-        {profile.data && !isEmpty ? (
+        {profile.data && !isEmpty && !isAllWithheld ? (
           <div className={profile.isPlaceholderData ? "dimmed" : undefined}>
             <JourneySheets id={id} period={period} sources={sources} />
             <Figures id={id} period={period} totals={totalsOf(profile.data)} />
@@ -157,6 +168,11 @@ function Learner({ id }: { id: string }) {
                 <KnownAs known={known} person={person.data ?? undefined} />
               </div>
             </div>
+            {known[0] ? (
+              <Later height={280}>
+                <Years agent={known[0].agent} period={period} />
+              </Later>
+            ) : null}
           </div>
         ) : null}
       </WithFacts>

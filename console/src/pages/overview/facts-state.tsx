@@ -12,22 +12,31 @@ import { t } from "../../text/text";
 /** From how many statements on a page says that its figures are behind. */
 const LAG_SHOWN = 1_000;
 
+/** In place of figures where the server makes none. */
+export function FactsOff() {
+  return (
+    <Empty icon={ChartNoAxesColumn} title={t("facts.off")}>
+      {t("facts.off.try")} <code className="mono">ACTA_FACTS_ENABLED=true</code>
+    </Empty>
+  );
+}
+
 /** Shows figures only where the server makes them, and says how far they are behind. */
-export function WithFacts({ summary, children }: { summary?: Summary; children: ReactNode }) {
+export function WithFacts({
+  summary,
+  isFollowed = false,
+  children,
+}: {
+  summary?: Summary;
+  /** Whether the summary says how far figures are, so that nothing else has to be asked. */
+  isFollowed?: boolean;
+  children: ReactNode;
+}) {
   const { tenant } = useViewer();
-  const state = useQuery({ ...factsStateQuery(tenant), refetchInterval: summary ? false : 15_000 });
-  if (state.isError) {
-    return (
-      <section className="sheet">
-        {areFactsOff(state.error) ? (
-          <Empty icon={ChartNoAxesColumn} title={t("facts.off")}>
-            {t("facts.off.try")} <code className="mono">ACTA_FACTS_ENABLED=true</code>
-          </Empty>
-        ) : (
-          <Failure error={state.error} onRetry={() => void state.refetch()} />
-        )}
-      </section>
-    );
+  const state = useQuery({ ...factsStateQuery(tenant), enabled: !isFollowed, refetchInterval: 15_000 });
+  const isOff = areFactsOff(state.error) || (isFollowed && summary?.facts === null);
+  if (isOff || state.isError) {
+    return <section className="sheet">{isOff ? <FactsOff /> : <Failure error={state.error} onRetry={() => void state.refetch()} />}</section>;
   }
   const lag = summary?.facts?.lag ?? state.data?.lag ?? 0;
   return (

@@ -1,10 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { factsQuery, numberIn, rowsOf } from "../../api/facts";
+import { factsQuery, isWithheldAt, numberIn, rowsOf, type Condition } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { ChartSheet } from "../../parts/chart-sheet";
 import { count, zone } from "../../text/format";
 import { locale, t } from "../../text/text";
-import type { Period } from "./period";
+import { within, type Period } from "./period";
 import { hoursQuestion } from "./questions";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -15,10 +15,15 @@ function weekday(number: number): string {
   return new Intl.DateTimeFormat(locale(), { weekday: "short" }).format(new Date(2026, 0, 4 + number, 12));
 }
 
-/** When people learn: weekdays by hours, the more the darker. */
+/** When people learn in a period. */
 export function Hours({ period }: { period: Period }) {
+  return <HoursChart where={within(period)} />;
+}
+
+/** When statements that a condition chooses happened: weekdays by hours, the more the darker. */
+export function HoursChart({ where }: { where: Condition | undefined }) {
   const { tenant } = useViewer();
-  const query = useQuery({ ...factsQuery(tenant, hoursQuestion(period)), placeholderData: keepPreviousData });
+  const query = useQuery({ ...factsQuery(tenant, hoursQuestion(where)), placeholderData: keepPreviousData });
   const rows = query.data ? rowsOf(query.data) : [];
   const values = new Map(rows.map((row) => [`${String(row.weekday)} ${String(row.hour)}`, numberIn(row, "statements") ?? 0]));
   const most = Math.max(1, ...values.values());
@@ -29,10 +34,12 @@ export function Hours({ period }: { period: Period }) {
       title={t("hours.title")}
       sub={<span className="sub">{t("statements.zone", zone())}</span>}
       file="hours.csv"
+      answer={query.data}
       table={{
         columns: [t("hours.day"), t("hours.hour"), t("nav.statements")],
-        rows: rows.map((row) => [weekday(Number(row.weekday)), String(row.hour), numberIn(row, "statements") ?? 0]),
+        rows: rows.map((row) => [weekday(Number(row.weekday)), String(row.hour), numberIn(row, "statements") ?? null]),
         format: count,
+        isWithheld: (row) => isWithheldAt(query.data, row, "statements"),
       }}
     >
       <div className="heat" role="img" aria-label={summary}>

@@ -1,31 +1,30 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { BookOpen, ChartNoAxesColumn, ChevronRight } from "lucide-react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ChartNoAxesColumn } from "lucide-react";
 import { useMemo } from "react";
-import { factsQuery, labelIn, numberIn, rowsOf, totalsOf, type Answer, type Row } from "../../api/facts";
+import { areFactsOff, factsQuery, isTotalWithheld, isWithheldAt, numberIn, rowsOf, totalsOf, withheldOf, type Answer, type Row } from "../../api/facts";
 import { useSummary, type Summary } from "../../api/summary";
-import { usageQuery } from "../../api/tenant";
 import { useViewer } from "../../app/context";
 import type { PeriodName } from "../../app/search";
 import { useTitle } from "../../app/title";
 import { Bars, Spark, type Bar } from "../../parts/bars";
 import { ChartSheet } from "../../parts/chart-sheet";
-import { Icon } from "../../parts/icon";
-import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
-import { Untrusted } from "../../parts/untrusted";
-import { lastPart } from "../../statement/sentence";
-import { plainly } from "../../statement/visible";
-import { count, day, dayKey, dayRange, hourMinute, percent, short, widthOf, zone } from "../../text/format";
+import { Later } from "../../parts/later";
+import { AllWithheld, Withheld } from "../../parts/partial";
+import { Empty, Failure, NotPermitted } from "../../parts/states";
+import { count, day, dayKey, dayRange, hourMinute, percent, short, zone } from "../../text/format";
 import { locale, t } from "../../text/text";
 import { NothingYet } from "../statements/nothing-yet";
 import { Arriving } from "./arriving";
 import { Attention } from "./attention";
-import { WithFacts } from "./facts-state";
+import { Courses } from "./courses";
+import { FactsOff, WithFacts } from "./facts-state";
 import { Hours } from "./hours";
-import { periodOf, type Period } from "./period";
+import { isRunning, periodOf, type Period } from "./period";
 import { PeriodChoice } from "./period-choice";
-import { coursesQuestion, figuresBeforeQuestion, figuresQuestion } from "./questions";
+import { beforeName, figuresQuestion } from "./questions";
 import { SourceStrips } from "./source-strips";
+import { QualitySheet } from "../quality/quality-sheet";
 
 /** Is all well, and what needs me? */
 export function OverviewPage() {
@@ -39,9 +38,7 @@ function Overview() {
   const { tenant } = useViewer();
   const search = useSearch({ from: "/shell/t/$tenant/overview" });
   const navigate = useNavigate({ from: "/t/$tenant/overview" });
-  const usage = useQuery(usageQuery(tenant));
   const summary = useSummary(tenant);
-  const total = summary?.statement_count ?? usage.data?.statements;
   const name: PeriodName = search.period ?? "30d";
   const period = useMemo(() => periodOf(name), [name]);
   const choose = (chosen: PeriodName) => void navigate({ search: { period: chosen === "30d" ? undefined : chosen } });
@@ -54,12 +51,12 @@ function Overview() {
         </div>
       </div>
       <p className="under-head">{rangeOf(period)}</p>
-      {total === 0 ? (
+      {summary?.statement_count === 0 ? (
         <section className="sheet">
           <NothingYet hint={t("overview.none.try")} />
         </section>
       ) : (
-        <WithFacts summary={summary}>
+        <WithFacts summary={summary} isFollowed>
           <Figures period={period} summary={summary} onChoose={choose} />
         </WithFacts>
       )}
@@ -95,15 +92,22 @@ function Figures({
     placeholderData: keepPreviousData,
     refetchInterval: (query) => (known > (query.state.data?.sequence ?? known) ? EVERY_MS : false),
   });
-  const before = useQuery({ ...factsQuery(tenant, figuresBeforeQuestion(period)), enabled: period.from !== undefined });
   if (current.isError) {
     return (
       <section className="sheet">
-        <Failure error={current.error} onRetry={() => void current.refetch()} />
+        {areFactsOff(current.error) ? <FactsOff /> : <Failure error={current.error} onRetry={() => void current.refetch()} />}
       </section>
     );
   }
-  if (current.data?.fact_count === 0 && !current.isPlaceholderData) {
+  if (current.data && withheldOf(current.data)?.isAll) {
+    return (
+      <section className="sheet">
+        <AllWithheld answer={current.data} />
+      </section>
+    );
+  }
+  const isEmpty = current.data !== undefined && !current.data.withheld && numberIn(totalsOf(current.data), "statements") === 0;
+  if (isEmpty && !current.isPlaceholderData) {
     return (
       <section className="sheet">
         <Empty
@@ -122,17 +126,26 @@ function Figures({
   }
   return (
     <div className={current.isPlaceholderData ? "dimmed" : undefined}>
-      <FigureStrip answer={current.data} before={period.from ? before.data : undefined} />
+      <FigureStrip answer={current.data} isCompared={period.before !== undefined} />
       <div className="grid two-one">
-        <StatementChart period={period} answer={current.data} before={period.from ? before.data : undefined} />
-        <Attention />
+        <StatementChart period={period} answer={current.data} />
+        <Attention lag={summary?.facts?.lag ?? 0} isReady={current.isSuccess} />
       </div>
       <div className="grid two-one">
-        <Courses period={period} />
-        <Arriving summary={summary} />
+        <Later height={300}>
+          <Courses period={period} />
+        </Later>
+        <Later height={300}>
+          <Arriving summary={summary} />
+        </Later>
       </div>
-      <div className="grid">
-        <Hours period={period} />
+      <div className="grid two-even halves">
+        <Later height={260} isReady={current.isSuccess}>
+          <Hours period={period} />
+        </Later>
+        <Later height={260} isReady={current.isSuccess}>
+          <QualitySheet period={period} />
+        </Later>
       </div>
     </div>
   );
@@ -140,20 +153,19 @@ function Figures({
 
 const FIGURES = ["statements", "learners", "finished", "score"] as const;
 
-function FigureStrip({ answer, before }: { answer: Answer | undefined; before: Answer | undefined }) {
-  const rows = answer ? rowsOf(answer) : [];
+function FigureStrip({ answer, isCompared }: { answer: Answer | undefined; isCompared: boolean }) {
+  const rows = answer ? rowsOf(answer).filter((row) => isCompared === false || (numberIn(row, "statements") ?? 0) > 0) : [];
   const totals = answer ? totalsOf(answer) : undefined;
-  const totalsBefore = before ? totalsOf(before) : undefined;
   return (
     <section className="sheet" aria-label={t("overview.figures")}>
       <div className="figures" style={{ "--n": 4 } as React.CSSProperties}>
         {FIGURES.map((name) => (
           <div key={name}>
             <span className="k">{t(`figure.${name}`)}</span>
-            <span className="v">{show(name, numberIn(totals, name))}</span>
+            <span className="v">{isTotalWithheld(answer, name) ? <Withheld /> : show(name, numberIn(totals, name))}</span>
             <Spark values={rows.map((row) => numberIn(row, name))} />
             <span className="d">
-              <Delta name={name} now={numberIn(totals, name)} before={numberIn(totalsBefore, name)} />
+              <Delta name={name} now={numberIn(totals, name)} before={isCompared ? numberIn(totals, beforeName(name)) : undefined} />
             </span>
           </div>
         ))}
@@ -195,31 +207,32 @@ function stepLabel(period: Period, key: string): string {
 }
 
 /** Bars of every step, also of those without statements. */
-function barsOf(period: Period, answer: Answer | undefined, before: Answer | undefined): Bar[] {
+function barsOf(period: Period, answer: Answer | undefined): Bar[] {
   const rows = answer ? rowsOf(answer) : [];
   const byTime = new Map(rows.map((row) => [String(row.time).slice(0, 10), row]));
-  const past = before ? rowsOf(before) : [];
+  const withheld = new Set(rows.filter((_, at) => isWithheldAt(answer, at, "statements")).map((row) => String(row.time).slice(0, 10)));
   const keys = period.steps.length > 0 ? period.steps : rows.map((row) => String(row.time));
-  const pastSteps = period.unit === "day" && before ? shifted(period, past) : undefined;
+  const pastSteps = period.unit === "day" && period.before && answer ? shifted(period, rows) : undefined;
   return keys.map((key, index) => {
     const value = numberIn(byTime.get(key) ?? rows.find((row) => String(row.time) === key), "statements") ?? 0;
-    const isRunning = index === keys.length - 1;
+    const isLast = isRunning(period) && index === keys.length - 1;
     const label = stepLabel(period, key);
     const then = pastSteps?.[index];
     const comparison = then === undefined ? "" : `, ${t("chart.before", count(then), period.shift)}`;
     return {
-      label: isRunning && period.unit === "day" ? t("time.today") : label,
+      label: isLast && period.unit === "day" ? t("time.today") : label,
       value,
-      before: isRunning ? undefined : then,
-      isRunning,
-      title: `${label}: ${count(value)}${isRunning ? ` (${t("chart.until", hourMinute(new Date()))})` : comparison}`,
+      before: isLast ? undefined : then,
+      isRunning: isLast,
+      isWithheld: withheld.has(key.slice(0, 10)),
+      title: `${label}: ${withheld.has(key.slice(0, 10)) ? t("withheld.word") : count(value)}${isLast ? ` (${t("chart.until", hourMinute(new Date()))})` : comparison}`,
     };
   });
 }
 
 /** The values of the period before at the place of each day. */
 function shifted(period: Period, past: Row[]): number[] {
-  const byDay = new Map(past.map((row) => [String(row.time).slice(0, 10), numberIn(row, "statements") ?? 0]));
+  const byDay = new Map(past.map((row) => [String(row.time).slice(0, 10), numberIn(row, beforeName("statements")) ?? 0]));
   return period.steps.map((key) => {
     const then = new Date(`${key}T12:00`);
     then.setDate(then.getDate() - period.shift);
@@ -227,8 +240,13 @@ function shifted(period: Period, past: Row[]): number[] {
   });
 }
 
-function StatementChart({ period, answer, before }: { period: Period; answer: Answer | undefined; before: Answer | undefined }) {
-  const bars = barsOf(period, answer, before);
+function StatementChart({ period, answer }: { period: Period; answer: Answer | undefined }) {
+  const bars = barsOf(period, answer);
+  const columns = ["statements", "learners"];
+  // Rows of the period before have no bar of their own.
+  const shown = (answer ? rowsOf(answer) : [])
+    .map((row, at) => ({ row, at }))
+    .filter(({ row }) => period.steps.length === 0 || period.steps.includes(String(row.time).slice(0, 10)));
   const most = bars.reduce<Bar | undefined>((best, bar) => (best && best.value >= bar.value ? best : bar), undefined);
   const label = most ? t("chart.statements.label", bars.length, most.label, count(most.value)) : "";
   return (
@@ -236,102 +254,34 @@ function StatementChart({ period, answer, before }: { period: Period; answer: An
       title={t(`chart.statements.${period.unit}`)}
       sub={
         <ul className="key">
-          {period.unit === "day" && before ? (
+          {period.unit === "day" && period.before && answer ? (
             <li>
               <span className="sw line ink" />
               {t("chart.key.before", period.shift)}
             </li>
           ) : null}
-          <li>
-            <span className="sw part one" />
-            {t("chart.until", hourMinute(new Date()))}
-          </li>
+          {isRunning(period) ? (
+            <li>
+              <span className="sw part one" />
+              {t("chart.until", hourMinute(new Date()))}
+            </li>
+          ) : null}
         </ul>
       }
       file="statements-over-time.csv"
+      answer={answer}
       table={{
         columns: [t("chart.time"), t("nav.statements"), t("figure.learners")],
-        rows: (answer ? rowsOf(answer) : []).map((row) => [String(row.time), numberIn(row, "statements") ?? 0, numberIn(row, "learners") ?? 0]),
+        rows: shown.map(({ row, at }) => [
+          String(row.time),
+          ...columns.map((name) => (isWithheldAt(answer, at, name) ? null : (numberIn(row, name) ?? 0))),
+        ]),
         format: count,
+        isWithheld: (row, column) => isWithheldAt(answer, shown[row]?.at ?? -1, columns[column - 1] ?? ""),
       }}
     >
       <Bars bars={bars} label={label} format={short} />
       <SourceStrips />
     </ChartSheet>
-  );
-}
-
-function Courses({ period }: { period: Period }) {
-  const { tenant } = useViewer();
-  const query = useQuery({ ...factsQuery(tenant, coursesQuestion(period, 8)), placeholderData: keepPreviousData });
-  const rows = query.data ? rowsOf(query.data) : [];
-  return (
-    <section className="sheet" aria-label={t("courses.title")}>
-      <header>
-        <h2>{t("courses.title")}</h2>
-        <span className="sub">{t("courses.by")}</span>
-        <div className="tools">
-          <Link className="btn quiet sm" to="/t/$tenant/activities" params={{ tenant: String(tenant) }} search={{ period: period.name === "30d" ? undefined : period.name }}>
-            {t("nav.activities")}
-            <Icon of={ChevronRight} />
-          </Link>
-        </div>
-      </header>
-      {query.isPending ? <LoadingRows rows={5} /> : null}
-      {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.data && rows.length === 0 ? (
-        <Empty icon={BookOpen} title={t("courses.none")}>
-          {t("courses.none.try")}
-        </Empty>
-      ) : null}
-      {rows.length > 0 ? (
-        <table className="tbl">
-          <thead>
-            <tr>
-              <th scope="col">{t("courses.course")}</th>
-              <th scope="col" className="num">
-                {t("nav.learners")}
-              </th>
-              <th scope="col">{t("courses.finished")}</th>
-              <th scope="col" className="num hide-s">
-                {t("figure.score")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <CourseRow key={String(row.course)} row={row} name={labelIn(query.data, "course", row.course ?? null)} />
-            ))}
-          </tbody>
-        </table>
-      ) : null}
-    </section>
-  );
-}
-
-function CourseRow({ row, name }: { row: Row; name: string | undefined }) {
-  const { tenant } = useViewer();
-  const course = String(row.course);
-  const learners = numberIn(row, "learners") ?? 0;
-  const share = learners > 0 ? (numberIn(row, "finished") ?? 0) / learners : 0;
-  const score = numberIn(row, "score");
-  return (
-    <tr>
-      <td className="name">
-        <Link className="ent" to="/t/$tenant/activity" params={{ tenant: String(tenant) }} search={{ id: course }} title={plainly(course)}>
-          <Untrusted said={name ?? lastPart(course)} max={80} />
-        </Link>
-      </td>
-      <td className="num">{count(learners)}</td>
-      <td>
-        <span className="meter-row">
-          <span className="meter" aria-hidden="true">
-            <i style={{ inlineSize: widthOf(share) }} />
-          </span>
-          {percent(share)}
-        </span>
-      </td>
-      <td className="num hide-s">{score === undefined ? "–" : percent(score)}</td>
-    </tr>
   );
 }

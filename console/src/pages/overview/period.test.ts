@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { labelled, ticks } from "../../parts/scale";
-import { all, periodOf, within, withinBefore } from "./period";
+import { readPeriod } from "../../app/search";
+import { all, isRunning, periodOf, within, withinBefore } from "./period";
 
 const NOW = new Date(2026, 2, 12, 14, 7);
 
@@ -31,6 +32,18 @@ test("everything has no beginning and nothing before it", () => {
   expect(withinBefore(period)).toBeUndefined();
   expect(all(undefined, { field: "verb", is: "x" })).toEqual({ field: "verb", is: "x" });
   expect(all(undefined)).toBeUndefined();
+});
+
+test("days of one's own are a period too, and a text that is none is dropped", () => {
+  expect(periodOf("2026-01-01..2026-01-31", NOW)).toMatchObject({ from: "2026-01-01", to: "2026-02-01", shift: 35, unit: "day" });
+  expect(periodOf("2026-01-01..2026-01-31", NOW).steps).toHaveLength(31);
+  expect(periodOf("2020-01-01..2026-01-31", NOW)).toMatchObject({ from: "2020-01-01", unit: "month", steps: [], shift: 0 });
+  expect(isRunning(periodOf("2026-01-01..2026-01-31", NOW), NOW)).toBe(false);
+  expect(isRunning(periodOf("7d", NOW), NOW)).toBe(true);
+  expect(readPeriod({ period: "2026-01-01..2026-01-31" }).period).toBe("2026-01-01..2026-01-31");
+  for (const period of ["2026-02-30..2026-03-01", "2026-03-01..2026-02-01", "2026-01-01", "x..y", 7]) {
+    expect(readPeriod({ period }).period).toBeUndefined();
+  }
 });
 
 test("axes have round steps from zero", () => {

@@ -1,5 +1,5 @@
 import type { Condition } from "../../api/facts";
-import type { PeriodName } from "../../app/search";
+import { daysOf, type OwnPeriod, type PeriodName, type Preset } from "../../app/search";
 import { dayKey } from "../../text/format";
 
 export type Unit = "day" | "week" | "month";
@@ -20,7 +20,7 @@ export interface Period {
   readonly steps: readonly string[];
 }
 
-const DAYS: Record<Exclude<PeriodName, "all">, number> = { "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
+const DAYS: Record<Exclude<Preset, "all">, number> = { "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 
 function plusDays(date: Date, days: number): Date {
   const moved = new Date(date);
@@ -33,11 +33,24 @@ function monday(date: Date): Date {
   return plusDays(date, -((date.getDay() + 6) % 7));
 }
 
+/** From how many days on a period is divided into months, and compared with none. */
+const MONTHS_FROM = 800;
+
+const DAY_MS = 86_400_000;
+
 export function periodOf(name: PeriodName, now = new Date()): Period {
-  const to = dayKey(plusDays(now, 1));
-  if (name === "all") return { name, to, shift: 0, unit: "month", steps: [] };
-  const days = DAYS[name];
-  const first = plusDays(now, 1 - days);
+  if (name === "all") return { name, to: dayKey(plusDays(now, 1)), shift: 0, unit: "month", steps: [] };
+  const own = daysOf(name);
+  const last = own ? new Date(`${own.last}T12:00`) : now;
+  const days = own ? Math.round((last.getTime() - new Date(`${own.first}T12:00`).getTime()) / DAY_MS) + 1 : DAYS[name as Exclude<Preset, "all">];
+  return ending(name, last, days);
+}
+
+/** The period of so many days that ends with a day. */
+function ending(name: Preset | OwnPeriod, last: Date, days: number): Period {
+  const to = dayKey(plusDays(last, 1));
+  const first = plusDays(last, 1 - days);
+  if (days > MONTHS_FROM) return { name, from: dayKey(first), to, shift: 0, unit: "month", steps: [] };
   const unit: Unit = days > 90 ? "week" : "day";
   const steps: string[] = [];
   const step = unit === "week" ? 7 : 1;
@@ -45,8 +58,13 @@ export function periodOf(name: PeriodName, now = new Date()): Period {
     steps.push(dayKey(day));
   }
   const shift = Math.ceil(days / 7) * 7;
-  const before = [dayKey(plusDays(first, -shift)), dayKey(plusDays(now, 1 - shift))] as const;
+  const before = [dayKey(plusDays(first, -shift)), dayKey(plusDays(last, 1 - shift))] as const;
   return { name, from: dayKey(first), to, shift, before, unit, steps };
+}
+
+/** Whether the last day of a period is not over. */
+export function isRunning(period: Period, now = new Date()): boolean {
+  return period.to > dayKey(now);
 }
 
 /** The condition of a period on the time when something happened. */

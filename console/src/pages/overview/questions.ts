@@ -29,22 +29,36 @@ const FIGURES: Measure[] = [
   { measure: "median", of: "score.scaled", name: "score" },
 ];
 
-/** Figures of a period, by its days, weeks or months. */
+/** What the name of a measure ends with, if it is of the period before. */
+const BEFORE = "_before";
+
+/** The name of the same measure of the period before. */
+export function beforeName(name: string): string {
+  return `${name}${BEFORE}`;
+}
+
+function limited(measure: Measure, limit: Condition): Measure {
+  return { ...measure, where: all(measure.where ?? undefined, limit) };
+}
+
+/** Figures of a period and of the one before it, if there is one, by days, weeks or months. */
 export function figuresQuestion(period: Period): Question {
+  const [own, before] = [within(period), withinBefore(period)];
+  const isCompared = own !== undefined && before !== undefined;
   return {
-    measures: FIGURES,
+    measures: isCompared
+      ? [
+          ...FIGURES.map((measure) => limited(measure, own)),
+          ...FIGURES.map((measure) => ({ ...limited(measure, before), name: beforeName(measure.name ?? "") })),
+        ]
+      : FIGURES,
     dimensions: [{ field: "timestamp", by: period.unit, name: "time" }],
-    where: within(period),
+    where: isCompared ? { or: [own, before] } : own,
     order: [{ by: "time" }],
     zone: zone(),
     totals: true,
     limit: 1_000,
   };
-}
-
-/** The same of the period before. */
-export function figuresBeforeQuestion(period: Period): Question {
-  return { ...figuresQuestion(period), where: withinBefore(period) };
 }
 
 /** Courses by their learners. */
@@ -65,14 +79,14 @@ export function coursesQuestion(period: Period, limit: number): Question {
 }
 
 /** When people learn: by weekday and hour. */
-export function hoursQuestion(period: Period): Question {
+export function hoursQuestion(where: Condition | undefined): Question {
   return {
     measures: [STATEMENTS],
     dimensions: [
       { field: "timestamp", by: "weekday", name: "weekday" },
       { field: "timestamp", by: "hour_of_day", name: "hour" },
     ],
-    where: within(period),
+    where,
     zone: zone(),
     limit: 200,
   };

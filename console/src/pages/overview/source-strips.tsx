@@ -66,18 +66,19 @@ export function isSilent(source: SourceDays): boolean {
   return source.silentDays > pause + 2;
 }
 
-export function useSourceDays(): { sources: SourceDays[]; days: string[]; labels: Map<string, string> } {
+export function useSourceDays(): { sources: SourceDays[]; days: string[]; labels: Map<string, string>; isPending: boolean } {
   const { tenant, may } = useViewer();
   const days = lastDays(DAYS);
   const query = useQuery({ ...factsQuery(tenant, sourcesQuestion(days[0] ?? "")), refetchInterval: 60_000 });
   const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
   const labels = new Map(credentials.data?.map((credential) => [credential.key, credential.label]));
-  return { sources: query.data ? sourceDaysOf(query.data, days) : [], days, labels };
+  return { sources: query.data ? sourceDaysOf(query.data, days) : [], days, labels, isPending: query.isPending };
 }
 
 /** A strip for each source: is it sending? */
 export function SourceStrips() {
-  const { sources, days, labels } = useSourceDays();
+  const { sources, days, labels, isPending } = useSourceDays();
+  if (isPending) return <div className="strips waiting" />;
   if (sources.length === 0) return null;
   return (
     <div className="strips">

@@ -10,6 +10,7 @@ import { explain, Failure, LoadingRows, NotPermitted, titleOf } from "../../part
 import { useToast } from "../../parts/toast";
 import { bytes, count, date } from "../../text/format";
 import { t } from "../../text/text";
+import { QuestionSettings } from "./question-settings";
 
 type Tenant = Schemas["Tenant"];
 
@@ -45,6 +46,7 @@ export function SettingsPage() {
         <div className="grid two-even">
           <Form key={query.data.version} tenant={query.data.tenant} version={query.data.version} />
           <Usage tenant={query.data.tenant} />
+          <QuestionSettings key={`questions ${query.data.version}`} tenant={query.data.tenant} version={query.data.version} />
         </div>
       ) : null}
     </>

@@ -16,8 +16,9 @@ import { useToast } from "../../parts/toast";
 import { count, zone } from "../../text/format";
 import { t } from "../../text/text";
 import { StatementDrawer } from "./drawer";
+import { useCosts } from "./costs";
 import { exportCsv, EXPORT_ROWS_MAX } from "./export";
-import { Filters, FILTERS } from "./filters";
+import { Filters, FILTERS, type FilterName } from "./filters";
 import { sourceOf, StatementList } from "./list";
 import { LiveBar } from "./live-bar";
 import { NothingYet } from "./nothing-yet";
@@ -138,7 +139,7 @@ function Statements() {
           {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
           {query.isSuccess && entries.length === 0 ? (
             active.length > 0 ? (
-              <NoMatch active={active} onChange={change} />
+              <NoMatch active={active} search={search} onChange={change} />
             ) : (
               <NothingYet hint={t("statements.none.try")} />
             )
@@ -172,13 +173,17 @@ function hasFilter(changed: Partial<StatementSearch>): boolean {
   return FILTERS.some((name) => changed[name] !== undefined);
 }
 
+/** Nothing has all filters: how much each of them costs, and the button that removes it. */
 function NoMatch({
   active,
+  search,
   onChange,
 }: {
-  active: readonly (typeof FILTERS)[number][];
+  active: readonly FilterName[];
+  search: StatementSearch;
   onChange: (change: Partial<StatementSearch>) => void;
 }) {
+  const costs = useCosts(active, search);
   return (
     <Empty
       icon={Filter}
@@ -186,6 +191,8 @@ function NoMatch({
       actions={active.map((name) => (
         <button key={name} className="btn sm" type="button" onClick={() => onChange({ [name]: undefined })}>
           {t("filter.without", t(`filter.${name}`))}
+          {" "}
+          {costs.has(name) ? <span className="faint">{t("filter.costs", costs.get(name) ?? 0)}</span> : null}
         </button>
       ))}
     >

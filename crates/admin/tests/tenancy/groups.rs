@@ -297,11 +297,9 @@ async fn an_import_makes_groups_and_members_and_repeats_without_changes() {
 async fn a_faulty_import_changes_nothing_and_says_where_the_faults_are() {
     let world = World::new().await;
     let deep = (0..17).map(|level| level.to_string()).collect::<Vec<_>>().join("/");
-    let faults = |error: AdminError| match error {
-        AdminError::Faulty(faults) => {
-            faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>()
-        }
-        other => panic!("{other}"),
+    let faults = |error: AdminError| {
+        let AdminError::Faulty(faults) = error else { panic!("{error}") };
+        faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>()
     };
     let text = "group,person,mbox,from,until\n\
                 A,,ada@example.org,2025-01-01,\n\
@@ -322,12 +320,12 @@ async fn a_faulty_import_changes_nothing_and_says_where_the_faults_are() {
 #[tokio::test]
 async fn many_rows_are_imported_in_steps() {
     let world = World::new().await;
-    let rows: String = (0..1_200)
+    let rows: Vec<String> = (0..1_200)
         .map(|number| {
             format!("Cohort {}/Class {number},{number}@example.org,2026-09-01\n", number % 7)
         })
         .collect();
-    let text = format!("group,mbox,from\n{rows}");
+    let text = format!("group,mbox,from\n{}", rows.concat());
     let counts = world.import_groups(&text, ImportMode::Make).await.unwrap();
     assert_eq!((counts.rows, counts.groups_created, counts.persons_created), (1_200, 1_207, 1_200));
     assert_eq!(world.export_groups().await.lines().count(), 2_407);

@@ -83,12 +83,11 @@ impl GroupExport {
         let mut out = String::new();
         for (group, person) in self.lines.iter().skip(start).take(count) {
             let Some((id, path)) = self.groups.get(*group as usize) else { continue };
-            match person {
-                Some(person) => self.write_member(&mut out, (*id, path), *person),
-                None => {
-                    let kind = self.persons.groups().find(*id).and_then(|it| it.kind.as_deref());
-                    write_line(&mut out, &[path, kind.unwrap_or_default(), "", "", "", "", ""]);
-                }
+            if let Some(person) = person {
+                self.write_member(&mut out, (*id, path), *person);
+            } else {
+                let kind = self.persons.groups().find(*id).and_then(|it| it.kind.as_deref());
+                write_line(&mut out, &[path, kind.unwrap_or_default(), "", "", "", "", ""]);
             }
         }
         out

@@ -64,17 +64,17 @@ impl Admin {
         }
         let mut counts = GroupImportCounts::default();
         for together in rows.chunks(TOGETHER_COUNT) {
-            let made = match self.import_groups_together(requester, tenant, together).await {
+            let part = match self.import_groups_together(requester, tenant, together).await {
                 Err(AdminError::Faulty(faults)) if 0 < counts.rows => {
                     return Err(AdminError::ImportStopped { rows: counts.rows, faults });
                 }
-                made => made?,
+                part => part?,
             };
-            counts.rows += made.rows;
-            counts.groups_created += made.groups_created;
-            counts.persons_created += made.persons_created;
-            counts.changed += made.changed;
-            counts.unchanged += made.unchanged;
+            counts.rows += part.rows;
+            counts.groups_created += part.groups_created;
+            counts.persons_created += part.persons_created;
+            counts.changed += part.changed;
+            counts.unchanged += part.unchanged;
         }
         Ok(counts)
     }

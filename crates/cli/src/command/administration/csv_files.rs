@@ -57,6 +57,7 @@ impl CsvImport<'_> {
 
     async fn send(&self, client: &mut Client, pieces: &[CsvPiece], is_dry: bool) -> Result<Value> {
         let dry_run = if is_dry { "true" } else { "false" };
+        let act = if is_dry { "checked" } else { "imported" };
         let address = self.address.clone().with("dry_run", Some(dry_run));
         let all: usize = pieces.iter().map(|piece| piece.rows).sum();
         let zeros = self.counts.iter().map(|name| ((*name).to_owned(), json!(0)));
@@ -81,7 +82,6 @@ impl CsvImport<'_> {
                 *sum = (sum.as_u64().unwrap_or_default() + count).into();
             }
             if 1 < pieces.len() {
-                let act = if is_dry { "checked" } else { "imported" };
                 say(&format!("{act} {} of {all} rows", sums["rows"]));
             }
         }

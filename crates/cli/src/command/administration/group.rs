@@ -148,21 +148,23 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             Ok(Output::done("the group was removed"))
         }
         Act::Member(arguments) => member::run(client, arguments).await,
-        Act::Import { file, of, dry_run } => {
-            let import = CsvImport {
-                file,
-                address: groups(client, *of, &["import"]).await?,
-                dry_run: *dry_run,
-                counts: &["rows", "groups_created", "persons_created", "changed", "unchanged"],
-                note: "groups and persons in several parts are counted as several",
-            };
-            import.run(client).await
-        }
+        Act::Import { file, of, dry_run } => import(client, file, *of, *dry_run).await,
         Act::Export { file, of } => {
             let address = groups(client, *of, &["export"]).await?;
             export(client, &address, (file.as_deref(), "groups")).await
         }
     }
+}
+
+async fn import(client: &mut Client, file: &Path, of: OfTenant, dry_run: bool) -> Result<Output> {
+    let import = CsvImport {
+        file,
+        address: groups(client, of, &["import"]).await?,
+        dry_run,
+        counts: &["rows", "groups_created", "persons_created", "changed", "unchanged"],
+        note: "groups and persons in several parts are counted as several",
+    };
+    import.run(client).await
 }
 
 /// The body of a change, which names what is to be changed.

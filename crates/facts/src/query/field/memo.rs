@@ -65,9 +65,9 @@ impl<F: Clone> Memo<F> {
         make: impl FnOnce(usize) -> Option<Lists>,
         place: &str,
     ) -> Result<Arc<Lists>, QuestionFault> {
-        let made = make(self.bytes_max.saturating_sub(self.bytes.get()));
-        self.charge(made.as_ref().map_or(usize::MAX, Lists::memory_bytes), place)?;
-        Ok(Arc::new(made.unwrap_or_default()))
+        let lists = make(self.bytes_max.saturating_sub(self.bytes.get()));
+        self.charge(lists.as_ref().map_or(usize::MAX, Lists::memory_bytes), place)?;
+        Ok(Arc::new(lists.unwrap_or_default()))
     }
 
     /// All lists of activities.

@@ -1,1 +1,0 @@
-export{t as OverviewPage,n as rangeOf}from"./overview-HJB5xph0.js";

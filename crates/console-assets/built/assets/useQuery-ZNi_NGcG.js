@@ -1,0 +1,1 @@
+import{J as e,Y as t}from"./context-DNMlrwv3.js";function n(n,r){return e(n,t,r)}export{n as t};
