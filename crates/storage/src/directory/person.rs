@@ -368,9 +368,9 @@ impl PersonChanges {
     }
 }
 
-fn note(changes: &mut u64, recent: &mut Vec<Uuid>, changed: impl IntoIterator<Item = Uuid>) {
+fn note(changes: &mut u64, recent: &mut Vec<Uuid>, ids: impl IntoIterator<Item = Uuid>) {
     let before = recent.len();
-    recent.extend(changed);
+    recent.extend(ids);
     *changes += (recent.len() - before) as u64;
     let excess = recent.len().saturating_sub(PersonChanges::RECENT_MAX);
     recent.drain(..excess);

@@ -58,8 +58,9 @@ impl Memberships {
         };
         let mut known = HashMap::from([(Vec::new(), 0)]);
         for memberships in persons {
-            let numbered = memberships.iter().filter_map(|it| all.numbered(groups, it)).collect();
-            all.add(numbered, &mut known);
+            let numbered: Vec<Numbered> =
+                memberships.iter().filter_map(|it| all.numbered(groups, it)).collect();
+            all.add(&numbered, &mut known);
         }
         all
     }
@@ -76,7 +77,7 @@ impl Memberships {
         })
     }
 
-    fn add(&mut self, memberships: Vec<Numbered>, known: &mut HashMap<Vec<u32>, u32>) {
+    fn add(&mut self, memberships: &[Numbered], known: &mut HashMap<Vec<u32>, u32>) {
         let bounds = memberships.iter().flat_map(|it| [Some(it.from), it.until]);
         let mut bounds: Vec<u32> = bounds.flatten().collect();
         bounds.sort_unstable();
