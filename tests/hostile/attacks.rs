@@ -308,7 +308,7 @@ fn send_slowly(length: usize) -> Sender {
     Box::new(move |client| {
         let step = match &mut socket {
             None => client.begin_post("/statements", length).and_then(|mut begun| {
-                begun.write_all(&[b' '; 100 << 10])?;
+                begun.write_all(&vec![b' '; 100 << 10])?;
                 socket = Some(begun);
                 Ok(())
             }),

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use acta_tests::server::Launch;
 use acta_tests::{Client, Server, Version, multipart};
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::bodies::{

@@ -115,7 +115,7 @@ pub(crate) fn tenant(store: &Store, server: &Server, name: &str) -> Client {
 
 /// How many requests of an attack there were, and how many of them were served.
 #[derive(Default)]
-struct Counts {
+pub(crate) struct Counts {
     sent: AtomicU64,
     served: AtomicU64,
     /// An answer that is neither expected nor a refusal, or 0.
@@ -217,7 +217,7 @@ fn attack_beside_work(
 /// How much lower the priority of the attacker's threads is.
 const ATTACKER_NICE: i32 = 10;
 
-fn send_until(
+pub(crate) fn send_until(
     attack: &Attack,
     attacker: &Client,
     connection: usize,

@@ -192,16 +192,7 @@ impl PersonCache {
     ) -> Result<Arc<PersonGroups>, StorageError> {
         let (tenant, is_known) = (head.value.tenant, known.version() != 0);
         let missed = head.value.groups_since(known.group_changes()).filter(|_| is_known);
-        let Some(ids) = missed else {
-            let mut all = PersonGroups::default();
-            let mut after: Option<String> = None;
-            while let Some(found) = self.page_of::<PersonGroup>(tenant, &mut after).await? {
-                for group in found {
-                    all.put(group.value);
-                }
-            }
-            return Ok(Arc::new(all));
-        };
+        let Some(ids) = missed else { return self.read_all_groups(tenant).await };
         if ids.is_empty() {
             return Ok(Arc::clone(known.groups()));
         }
@@ -214,6 +205,17 @@ impl PersonCache {
             }
         }
         Ok(Arc::new(groups))
+    }
+
+    async fn read_all_groups(&self, tenant: TenantId) -> Result<Arc<PersonGroups>, StorageError> {
+        let mut all = PersonGroups::default();
+        let mut after: Option<String> = None;
+        while let Some(found) = self.page_of::<PersonGroup>(tenant, &mut after).await? {
+            for found in found {
+                all.put(found.value);
+            }
+        }
+        Ok(Arc::new(all))
     }
 
     /// The records of a tenant after one, which becomes the last one of them; none if there are no

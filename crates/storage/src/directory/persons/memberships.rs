@@ -58,8 +58,8 @@ impl Memberships {
         };
         let mut known = HashMap::from([(Vec::new(), 0)]);
         for memberships in persons {
-            let numbered = memberships.iter().filter_map(|it| all.numbered(groups, it));
-            let numbered: Vec<Numbered> = numbered.collect();
+            let numbered: Vec<Numbered> =
+                memberships.iter().filter_map(|it| all.numbered(groups, it)).collect();
             all.add(&numbered, &mut known);
         }
         all
