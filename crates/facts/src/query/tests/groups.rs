@@ -181,6 +181,21 @@ impl Naive<'_> {
         })
     }
 
+    /// The rows in which a sample counts: every combination of its values of the dimensions.
+    fn keys(&self, sample: &Sample, dimensions: &[Json]) -> Vec<Vec<Option<usize>>> {
+        let mut keys: Vec<Vec<Option<usize>>> = vec![Vec::new()];
+        for dimension in dimensions {
+            let values = self.values(sample, dimension).into_iter().map(Some);
+            let mut values: Vec<Option<usize>> = values.collect();
+            if values.is_empty() {
+                values.push(None);
+            }
+            let with = |key: &[Option<usize>], value| [key, &[value]].concat();
+            keys = keys.iter().flat_map(|key| values.iter().map(|it| with(key, *it))).collect();
+        }
+        keys
+    }
+
     /// How many facts and which learners there are of each group.
     fn answer(&self, samples: &[Sample], dimensions: &[Json], condition: &Json) -> Vec<Vec<Json>> {
         let voided: BTreeSet<u64> = samples.iter().filter_map(|sample| sample.voids).collect();
@@ -191,20 +206,7 @@ impl Naive<'_> {
             {
                 continue;
             }
-            let mut keys: Vec<Vec<Option<usize>>> = vec![Vec::new()];
-            for dimension in dimensions {
-                let values = self.values(sample, dimension);
-                let values: Vec<Option<usize>> = if values.is_empty() {
-                    vec![None]
-                } else {
-                    values.into_iter().map(Some).collect()
-                };
-                let with = |key: &Vec<Option<usize>>, value: &Option<usize>| {
-                    key.iter().chain([value]).copied().collect::<Vec<_>>()
-                };
-                keys = keys.iter().flat_map(|key| values.iter().map(|it| with(key, it))).collect();
-            }
-            for key in keys {
+            for key in self.keys(sample, dimensions) {
                 let (count, learners) = rows.entry(key).or_default();
                 *count += 1;
                 learners.insert(sample.person);
