@@ -88,7 +88,7 @@ fn check_logging(database: Option<Database>) {
     assert!(metrics.expect(200).text().contains("acta_audit_entries{chain=\"server\"}"));
     store.check(&["tenant", "rename", "1", "first"], 0, "");
     let data = server.data().to_owned();
-    // Not only when it starts and stops: whoever kills it does not take the end along.
+    // Not only when it starts and stops: a server that is killed has logged it too.
     let verified = store.run(&["audit", "verify", "--tenant", "1", "--json"]);
     let verified: Value = serde_json::from_str(&verified.out).unwrap();
     let end = format!("{}:{}", verified["sequence"], verified["hash"].as_str().unwrap());

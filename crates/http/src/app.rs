@@ -26,8 +26,8 @@ use crate::edge::{
     Arrival, Caller, ClientAddress, buffer_body, check_host, check_length, cors, discard_body,
     fold_slashes, is_alternate, is_xapi, locate, read_version, rewrite,
 };
-use crate::party::Party;
 use crate::permit::RequestPermit;
+use crate::permit::party::Party;
 use crate::problem::Problem;
 use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
 use crate::state::Shared;

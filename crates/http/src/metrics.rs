@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::memory::Memory;
+use crate::permit::memory::Memory;
 
 /// Counts kept elsewhere, such as by a storage engine.
 pub trait MetricSource: Send + Sync {

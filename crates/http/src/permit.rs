@@ -3,14 +3,18 @@
 //! Requests that are still being received do not count as in progress, so a slow client does not
 //! block others.
 
+pub(crate) mod memory;
+pub(crate) mod party;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::connection::ConnectionState;
-use crate::memory::Charge;
-use crate::party::{Party, SharedLimit};
 use crate::problem::Problem;
 use crate::state::Shared;
+use memory::Charge;
+pub use party::Party;
+use party::SharedLimit;
 
 /// One request, from its head to the head of its response.
 pub struct RequestPermit {

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::routing::MethodRouter;
 use hyper::Method;
 
-use crate::party::Party;
+use crate::permit::party::Party;
 use crate::problem::Problem;
 
 /// The access rule of a route; a stricter rule is greater.

@@ -12,10 +12,10 @@ use acta_storage::{Shares, Storage, StorageError};
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::EventStreams;
-use crate::memory::Memory;
 use crate::metrics::{MetricSource, Metrics};
 use crate::options::Options;
-use crate::party::SharedLimit;
+use crate::permit::memory::Memory;
+use crate::permit::party::SharedLimit;
 
 /// The environment of a server.
 #[derive(Clone)]

@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod attachments;
+mod before_purge;
 mod documents;
 mod entities;
 mod feed;
@@ -31,8 +32,8 @@ mod statements;
 mod tables;
 mod transfer;
 
+use before_purge::BeforePurge;
 use log_record::LogRecord;
-use purge::BeforePurge;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 
-use crate::memory::{Charge, Memory};
 use crate::metrics::{Counted, Metrics};
 use crate::options::Bounds;
-use crate::party::Party;
+use crate::permit::memory::{Charge, Memory};
+use crate::permit::party::Party;
 use crate::problem::Problem;
 
 /// The open event streams of a server.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
 use super::state::ConnectionState;
-use crate::memory::Charge;
+use crate::permit::memory::Charge;
 
 /// The body of a response. It holds its memory charge, and notifies its connection when it ends.
 ///

@@ -11,9 +11,9 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use hyper::{HeaderMap, StatusCode};
 
 use super::min_rate::{BodyBuffer, MinRate, next_data};
-use crate::memory::Charge;
 use crate::options::Bounds;
 use crate::permit::RequestPermit;
+use crate::permit::memory::Charge;
 use crate::problem::Problem;
 
 /// A size limit.

@@ -9,8 +9,8 @@ use http_body_util::BodyExt;
 use hyper::StatusCode;
 use tokio::time::Instant;
 
-use crate::memory::Charge;
 use crate::options::{Bounds, bytes_in};
+use crate::permit::memory::Charge;
 use crate::problem::Problem;
 
 /// Enforces the minimum rate of a body: enough bytes in each period of waiting.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use acta_access::TenantId;
 
 /// Whom a request is counted for while it is in progress, so that nobody is refused because of what
-/// others do. Without one, it is a stranger's: all strangers are one party.
+/// others do. Without one, it is not authenticated: all such requests together are one party.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Party {
     /// A tenant, by one of its credentials.
@@ -41,7 +41,7 @@ impl SharedLimit {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one more, if there is room. Whoever is counted must be taken out again.
+    /// Counts one more, if there is room. What is counted must be taken out again.
     #[must_use]
     pub(crate) fn try_add(&self, party: Option<Party>) -> bool {
         let mut counts = self.lock();

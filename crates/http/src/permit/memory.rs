@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::party::Party;
+use crate::permit::party::Party;
 use crate::problem::Problem;
 
 /// A memory budget that all requests share. A part of it is reserved for small requests, so that a
