@@ -102,8 +102,8 @@ impl FromParams for StreamParams {
 /// Sends statements that match as server-sent events, in the order in which they are stored: an
 /// event `statement` each, with its place as its id and an entry as in lists of statements as its
 /// data. The id is the number of the statement for those who may read every statement, and nothing
-/// that can be read for others, since it would show how many statements there are. Voided statements
-/// are left out. After a lost connection, a client continues where it was, by the header
+/// that can be read for others, since it would show how many statements there are. Voided
+/// statements are left out. After a lost connection, a client continues where it was, by the header
 /// `Last-Event-ID`, which browsers send by themselves. An event `end` with a `reason` is the last
 /// one: `stopping` or `failed` if the client may try again, `refused` if its rights have ended. A
 /// credential gets what it may read over xAPI.
