@@ -177,7 +177,9 @@ impl Dependencies {
             memory,
             anonymous_memory,
             workload: SharedLimit::new(options.bounds.requests_max),
-            document_readers: SharedLimit::new(options.bounds.requests_max / Self::READERS_PART),
+            document_readers: SharedLimit::new(
+                (options.bounds.requests_max / Self::READERS_PART).max(1),
+            ),
             query_shares: reads(),
             document_shares: reads(),
             options,

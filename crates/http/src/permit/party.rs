@@ -32,9 +32,9 @@ struct Counts {
 }
 
 impl SharedLimit {
-    /// A limit of `most`, and at least one.
+    /// A limit of `most`; 0 refuses all.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most: most.max(1), counts: Mutex::default() }
+        Self { most, counts: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
@@ -93,10 +93,10 @@ mod tests {
         assert_eq!(count(None), 4);
         assert_eq!(count(other), 0);
         limit.remove(busy);
-        assert!(!limit.try_add(busy), "22 are there, 11 of them its own");
+        assert!(!limit.try_add(busy), "21 are there, 11 of them its own");
         for _ in 0..11 {
             limit.remove(busy);
         }
-        assert_eq!(count(busy), 6, "10 of 12 are there, of three parties");
+        assert_eq!(count(busy), 4, "10 of 12 are there; its share is a third of 12");
     }
 }
