@@ -356,7 +356,8 @@ mod tests {
         drop(given);
         drop(abandoned);
         drop(running);
-        assert_eq!((turns.0.lock().running_count, waiting(&turns)), (0, 0));
+        let running_count = turns.0.lock().running_count;
+        assert_eq!((running_count, waiting(&turns)), (0, 0));
     }
 
     #[tokio::test]
