@@ -68,8 +68,8 @@ fn refusals_of_a_server_name_options_of_the_command() {
 #[test]
 fn a_fault_in_a_file_is_named_by_its_place_there() {
     let store = AdminStore::new(StoreKind::Unserved);
-    let question = r#"{"measures":[{"measure":"count"}],"dimensions":["no-such-field"]}"#;
+    let question = r#"{"measures":[{"measure":"count"}],"dimensions":[{"field":"no-such-field"}]}"#;
     let ran = store.type_in(&["query", "-"], question);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("/dimensions/0 in the file: "), "{}", ran.err);
+    assert!(ran.err.contains("/dimensions/0/field in the file: "), "{}", ran.err);
 }
