@@ -56,7 +56,7 @@ const fn about_facts(arguments: &'static [&'static str]) -> Row {
     Row { about_database: FACTS_OF_SERVERS, ..row(arguments) }
 }
 
-const COMMANDS: [Row; 24] = [
+const COMMANDS: [Row; 25] = [
     row(&["serve", "--must-exist", "--listen", "127.0.0.1:0"]),
     Row { about_directory: "created an empty store in DIR", ..row(&["init"]) },
     row(&["import", "no-such-file.jsonl"]),
@@ -67,6 +67,7 @@ const COMMANDS: [Row; 24] = [
     row(&["account", "list"]),
     row(&["audit", "list"]),
     row(&["follower", "list"]),
+    row(&["group", "list"]),
     row(&["query"]),
     row(&["person", "list"]),
     row(&["analyse", "activity"]),
@@ -170,7 +171,7 @@ fn listing(directory: &Path) -> Option<Vec<PathBuf>> {
 }
 
 /// Every command but those that create a store.
-const USERS: [&[&str]; 16] = [
+const USERS: [&[&str]; 17] = [
     &["serve", "--must-exist", "--listen", "127.0.0.1:0"],
     &["import", "no-such-file.jsonl"],
     &["export"],
@@ -180,6 +181,7 @@ const USERS: [&[&str]; 16] = [
     &["account", "list"],
     &["audit", "list"],
     &["follower", "list"],
+    &["group", "list"],
     &["query"],
     &["person", "list"],
     &["analyse", "activity"],

@@ -175,12 +175,11 @@ fn the_key_limits_the_number_of_reported_faults_of_attachments() {
         // No part has the content.
         let missing =
             (0..count).map(|number| make::attachment("text/plain", &content(number))).collect();
-        // Each is described wrongly.
-        let wrong = |number: usize| {
-            let mut attachment = make::attachment("text/plain", &content(number));
-            attachment["length"] = json!(99);
-            attachment
-        };
+        // Each part has other content than its hash says.
+        let named = |number| make::attachment("text/plain", &content(number));
+        let damaged: Vec<Part> = (0..count)
+            .map(|number| Part::attachment("text/plain", &make::sha256_hex(&content(number)), b"x"))
+            .collect();
         let parts: Vec<Part> = (0..count)
             .map(|number| {
                 let content = content(number);
@@ -190,8 +189,8 @@ fn the_key_limits_the_number_of_reported_faults_of_attachments() {
         // No statement names them.
         let unnamed = problem_of(&client, Vec::new(), &parts);
         let missing = problem_of(&client, missing, &[]);
-        let wrong = problem_of(&client, (0..count).map(wrong).collect(), &parts);
-        for (name, problem) in [("unnamed", unnamed), ("missing", missing), ("wrong", wrong)] {
+        let damaged = problem_of(&client, (0..count).map(named).collect(), &damaged);
+        for (name, problem) in [("unnamed", unnamed), ("missing", missing), ("damaged", damaged)] {
             let faults = problem["faults"].as_array().unwrap().len();
             // An answer may stop at the first fault of its kind, and has no more than the limit.
             assert!((1..=reported).contains(&faults), "{name}, {count}: {problem}");
