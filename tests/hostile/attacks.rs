@@ -26,6 +26,8 @@ pub(crate) struct Attack {
     pub(crate) connections: usize,
     /// The answers to it, beside refusals because it asks for too much.
     pub(crate) answers: &'static [u16],
+    /// Whether the waits of others are judged, or only that none of them is refused.
+    pub(crate) is_timed: bool,
     /// What is stored before, without being measured.
     pub(crate) prepare: fn(&Client),
     /// What each connection sends again and again: it makes what it needs once.
@@ -85,6 +87,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "batches of small statements",
             connections: 32,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |_| send_text(format!("[{}]", list(500, |_| statement("")))),
         },
@@ -92,6 +95,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "batches of 16 MB",
             connections: 8,
             answers: &[200],
+            is_timed: false,
             prepare: nothing,
             open: |connection| send_text(largest_batch(connection)),
         },
@@ -99,6 +103,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "more statements than a batch may have",
             connections: 8,
             answers: &[400],
+            is_timed: true,
             prepare: nothing,
             open: |_| send_text(format!("[{}]", list(100_000, |_| statement("")))),
         },
@@ -106,6 +111,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "wide statements",
             connections: 64,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |connection| send_text(wide(connection)),
         },
@@ -113,6 +119,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "batches of wide statements",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |connection| {
                 send_text(format!("[{}]", list(50, |number| wide(connection * 50 + number))))
@@ -122,6 +129,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "a long list of faults",
             connections: 32,
             answers: &[400],
+            is_timed: true,
             prepare: nothing,
             open: |_| send_text(format!("[{}]", list(100_000, |_| "{}".to_owned()))),
         },
@@ -129,6 +137,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "definitions of 60 KB",
             connections: 32,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |connection| {
                 let text = "x".repeat(60 << 10);
@@ -151,6 +160,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "chains of references",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |connection| {
                 let mut next = connection * 10_000_000;
@@ -166,6 +176,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "small merges into a document of 12 MB",
             connections: 16,
             answers: &[204],
+            is_timed: true,
             prepare: |client| {
                 let members =
                     list(400_000, |number| format!(r#""member-{number}":"{number:012}""#));
@@ -179,7 +190,8 @@ pub(crate) fn attacks() -> Vec<Attack> {
         Attack {
             name: "documents of 12 MB",
             connections: 16,
-            answers: &[204],
+            answers: &[204, 409],
+            is_timed: true,
             prepare: nothing,
             open: |connection| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
@@ -197,6 +209,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "reading a document of 12 MB",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: |client| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 state(client, "PUT").json_text(&text).send().expect(204);
@@ -207,6 +220,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "canonical pages",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
@@ -219,6 +233,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "packed pages",
             connections: 32,
             answers: &[200],
+            is_timed: true,
             prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
@@ -231,6 +246,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "queries that find nothing",
             connections: 64,
             answers: &[200],
+            is_timed: true,
             prepare: |client| {
                 for _ in 0..20 {
                     post(client, &format!("[{}]", list(5_000, |_| statement(""))), 200);
@@ -250,6 +266,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "signatures",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |_| {
                 let (signed, signature) = signed(500_000);
@@ -264,6 +281,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "many parts",
             connections: 16,
             answers: &[200],
+            is_timed: true,
             prepare: nothing,
             open: |connection| {
                 let texts = (0..100).map(|number| format!("{connection}/{number}"));
@@ -278,6 +296,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "more pages than requests in progress",
             connections: 2 * REQUESTS_MAX,
             answers: &[200],
+            is_timed: false,
             prepare: store_wide,
             open: |_| Box::new(|client| status(client.get("/statements").query("limit", "0"))),
         },
@@ -285,6 +304,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             name: "more readers of documents than there may be",
             connections: REQUESTS_MAX / 2,
             answers: &[200],
+            is_timed: false,
             prepare: |client| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 state(client, "PUT").json_text(&text).send().expect(204);
@@ -296,6 +316,7 @@ pub(crate) fn attacks() -> Vec<Attack> {
             connections: 40,
             // None arrives whole.
             answers: &[],
+            is_timed: false,
             prepare: nothing,
             open: |_| send_slowly(12 << 20),
         },

@@ -85,6 +85,8 @@ pub struct Service {
     pub(crate) home_pages: Arc<HomePages>,
     /// Permits for work that keeps a processor busy: one for each processor.
     workers: Shares,
+    /// The same for long work, for which shorter work does not wait.
+    long_workers: Shares,
     /// Permits for storing what is large: one for each processor.
     pub(crate) large_writes: Shares,
 }
@@ -119,6 +121,7 @@ impl Service {
             home_pages: Arc::default(),
             heads: Arc::new(LogHeads::new(&parts.storage)),
             workers: Shares::new(processors, weights.clone()),
+            long_workers: Shares::new(processors, weights.clone()),
             large_writes: Shares::new(processors, weights.clone()),
             quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
@@ -205,13 +208,15 @@ impl Service {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ServiceError> {
         let cost = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let share = self.workers.acquire(tenant, cost).await;
+        let is_long = LONG_WORK_BYTES <= bytes;
+        let workers = if is_long { &self.long_workers } else { &self.workers };
+        let share = workers.acquire(tenant, cost).await;
         let work = move || {
             let done = work();
             drop(share);
             done
         };
-        if bytes < LONG_WORK_BYTES {
+        if !is_long {
             return Ok(acta_storage::spawn_blocking(work).await?);
         }
         // What is small, and the writer of the log, do not wait for processors then.
