@@ -58,7 +58,7 @@ impl GroupColumn {
         let found = Self::EVERY.into_iter().find(|(known, _)| *known == name);
         found.map(|(_, column)| column).ok_or_else(|| {
             let names = Self::EVERY.map(|(known, _)| known).join(", ");
-            format!("there is no column of this name; the columns are {names}")
+            format!("there is no column with this name; the columns are {names}")
         })
     }
 
@@ -304,7 +304,10 @@ mod tests {
         check_faults("", &["line 1: expected a line with the names"]);
         check_faults("kind,mbox\n", &["line 1: expected a column group"]);
         check_faults("group,group\n", &["line 1, column group: it is there twice"]);
-        check_faults("group,colour\n", &["line 1, column colour: there is no column of this name"]);
+        check_faults(
+            "group,colour\n",
+            &["line 1, column colour: there is no column with this name"],
+        );
         check_faults("group,account.name\n", &["line 1: expected both columns"]);
         check_faults(&format!("group{}\n", ",x".repeat(10)), &["line 1: expected at most 10"]);
         check_faults(
