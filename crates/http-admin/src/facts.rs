@@ -128,7 +128,7 @@ impl FactQueries {
     ///
     /// # Errors
     ///
-    /// 503 if the facts are being made, 500 if it cannot begin.
+    /// 409 if the facts are being made, 500 if it cannot begin.
     pub(crate) async fn export(
         &self,
         permit: AnswerPermit,
@@ -164,14 +164,14 @@ impl FactQueries {
     ///
     /// # Errors
     ///
-    /// 503 if they are.
+    /// 409 if they are, with when to try again: the server is well, the facts are not ready.
     pub(crate) fn check_complete(&self, tenant: TenantId) -> Result<(), Problem> {
         if !self.settings.store.is_incomplete(tenant) {
             return Ok(());
         }
         let detail = "the facts of the tenant are being made, so that statements are missing: \
                       export them later, when is_rebuilding is false in the status of the facts";
-        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "facts-incomplete", detail);
+        let mut problem = Problem::new(StatusCode::CONFLICT, "facts-incomplete", detail);
         problem.retry_after = Some(RETRY_AFTER_MAKING);
         Err(problem)
     }

@@ -79,7 +79,7 @@ pub(super) fn complete(place: (&Method, &str), gate: Gate, operation: &mut Value
     let refusals = Taken::of(place, gate, operation).refusals();
     let responses = &mut operation["responses"];
     let described = responses.as_object_mut().into_iter().flatten();
-    for (_, refusal) in described.filter(|(status, _)| status.starts_with('4')) {
+    for (_, refusal) in described.filter(|(status, _)| status.starts_with(['4', '5'])) {
         *refusal = problem(&refusal["description"]);
     }
     for (status, text) in refusals {
@@ -109,7 +109,8 @@ pub(super) fn problem_response() -> Value {
         },
         "headers": {
             "Retry-After": {
-                "description": "With 429 and 503: seconds to wait before the next request.",
+                "description": "With 429 and 503, and with 409 where waiting helps: seconds to \
+                    wait before the next request.",
                 "schema": { "type": "integer", "minimum": 1 },
             },
             "WWW-Authenticate": {

@@ -70,7 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
 /// that are new or have changed. Each line of the response says how far it is (`done` of `total`
 /// rows), and the last one has the `manifest`; without it, the export has failed. Few exports are
 /// made at the same time; while this one waits for its turn, both numbers are 0. It is given up
-/// when the client leaves. While the facts are being made, there is no export (503). For people and
+/// when the client leaves. While the facts are being made, there is no export (409). For people and
 /// credentials that may read all statements of the tenant.
 #[utoipa::path(
     get,
@@ -81,7 +81,7 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
     responses(
         (status = 200, description = "The progress, and the manifest.",
         content((String = "application/jsonl"))),
-        (status = 503, description = "The facts are being made: try again later."),
+        (status = 409, description = "The facts are being made: try again later."),
     ),
 )]
 pub(crate) async fn export_facts(
@@ -112,7 +112,8 @@ pub(crate) async fn export_facts(
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The manifest.", body = Manifest),
-        (status = 503, description = "The facts are being made, or other exports take too long."),
+        (status = 409, description = "The facts are being made: try again later."),
+        (status = 503, description = "Other exports take too long."),
     ),
 )]
 pub(crate) async fn read_facts_manifest(
