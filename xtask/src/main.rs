@@ -9,7 +9,6 @@ mod conform;
 mod console;
 mod fixture;
 mod fuzz;
-mod generate;
 mod servers;
 mod shell;
 mod soak;
@@ -56,7 +55,9 @@ fn main() -> ExitCode {
         "check" => ci::check(),
         "advisories" => advisories::check(),
         "tidy" => tidy::run(),
-        "generate" => generate::write(),
+        "generate" => {
+            shell::run(shell::cargo().args(["run", "--quiet", "--package", "acta-reference"]))
+        }
         "api" => api::run(),
         "bench" => bench::run(&rest),
         "engines" => clients::engines::run_all(),

@@ -21,9 +21,6 @@ pub(crate) fn run() -> Result<()> {
     sources::check(&root(), &files, &mut findings)?;
     pages::check(&root(), &files, &mut findings)?;
     crates::check(&root(), &mut findings)?;
-    if let Err(error) = crate::generate::check() {
-        findings.push(error.to_string());
-    }
     if let Err(error) = crate::fuzz::check_lock_file() {
         findings.push(error.to_string());
     }
