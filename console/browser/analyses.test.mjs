@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkWidth, launch, open, PHONE, scrollThrough, settle } from "./browser.mjs";
+import { checkWidth, launch, open, PHONE, scrollThrough, waitUntilIdle } from "./browser.mjs";
 import { ask, call, setUp, simulate, startServer, storeByPlatform, until, upToDate } from "./server.mjs";
 
 const COURSE = "https://campus.example.org/courses/c000";
@@ -60,7 +60,7 @@ test("the overview asks little when it opens, and for what is below the window l
   await page.goto(`${server.origin}/t/1/overview`);
   const figures = page.getByRole("region", { name: "Figures of the period" });
   await until("the figures", async () => /\d/.test(await figures.locator(".v").first().textContent()));
-  await settle(page);
+  await waitUntilIdle(page);
   await until("the findings", () => asked.includes("analyses/findings"));
   // Figures and those of the period before are one question, the sources another one.
   assert.deepEqual(asked.toSorted(), ["analyses/findings", "credentials", "query", "query", "stream/summary"]);
@@ -85,7 +85,7 @@ test("on a desk, the overview asks for no more than what is in sight", async () 
   await page.goto(`${server.origin}/t/1/overview`);
   await page.getByRole("region", { name: "Courses" }).getByRole("link", { name: "Fire safety 1" }).waitFor();
   await until("the findings", () => asked.includes("analyses/findings"));
-  await settle(page);
+  await waitUntilIdle(page);
   // What was stored between the list and the stream may be read too.
   const expected = ["analyses/findings", "credentials", "query", "query", "query", "statements", "stream/statements", "stream/summary"];
   assert.deepEqual(asked.toSorted().filter((path, index, all) => path !== "statements" || all[index - 1] !== path), expected);
@@ -228,7 +228,7 @@ test("who comes again is a table of cohorts, in months or weeks", async () => {
   await cohorts.getByRole("rowheader", { name: "All" }).waitFor();
   await cohorts.getByRole("combobox", { name: "Cohorts by" }).selectOption("week");
   await page.waitForURL(/by=week/);
-  await settle(page);
+  await waitUntilIdle(page);
   assert.ok((await cohorts.getByRole("rowheader").count()) > 5);
   check();
   await close();
@@ -358,7 +358,7 @@ test("keys typed before the search box has loaded are not lost", async () => {
 test("on a phone, the tabs of a course scroll, and nothing else does", async () => {
   for (const tab of ["progress", "learners", "time", "groups", "structure"]) {
     const { page, check, close } = await openCourse(tab, { size: PHONE });
-    await settle(page);
+    await waitUntilIdle(page);
     await checkWidth(page, tab);
     check();
     await close();

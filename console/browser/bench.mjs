@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 
-import { launch, open, settle } from "./browser.mjs";
+import { launch, open, waitUntilIdle } from "./browser.mjs";
 import { fillStore, setUp, startServer, store, upToDate } from "./server.mjs";
 
 const { values } = parseArgs({ options: { statements: { type: "string", default: "100000" } } });
@@ -79,12 +79,12 @@ async function measureInteractions(browser, server, person) {
   await page.keyboard.type("over");
   await page.keyboard.press("Escape");
   await page.goto(`${server.origin}/t/1/overview`);
-  await settle(page);
+  await waitUntilIdle(page);
   const first = await seenOn(page).catch(() => undefined);
   await watch(page);
   await page.getByRole("button", { name: "Show as table" }).first().click();
   await page.getByRole("combobox", { name: "Period" }).selectOption("90d");
-  await settle(page);
+  await waitUntilIdle(page);
   const events = [...(first?.events ?? []), ...(await seenOn(page)).events];
   note("interaction to next paint, slowest", ms(Math.max(0, ...events)), "100 ms");
   await close();

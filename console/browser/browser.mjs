@@ -97,7 +97,7 @@ export async function scrollThrough(page) {
 }
 
 /** Waits until nothing on the page is loading. */
-export async function settle(page) {
+export async function waitUntilIdle(page) {
   await page.waitForFunction(() => {
     const isLoading = document.querySelector("[aria-busy=true], .dimmed") !== null;
     window.quiet = isLoading ? 0 : (window.quiet ?? 0) + 1;

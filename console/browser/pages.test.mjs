@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkAccess, checkWidth, DESK, launch, open, PHONE, scrollThrough, settle } from "./browser.mjs";
+import { checkAccess, checkWidth, DESK, launch, open, PHONE, scrollThrough, waitUntilIdle } from "./browser.mjs";
 import { ask, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
@@ -81,7 +81,7 @@ for (const theme of ["light", "dark"]) {
         // What is below the window of a phone is asked for when it is seen.
         if (size === PHONE) await scrollThrough(page);
         await page.locator("main").getByText(text).first().waitFor();
-        await settle(page);
+        await waitUntilIdle(page);
         assert.ok((await page.title()).startsWith(heading), await page.title());
         await checkAccess(page, `${name} ${theme} ${sizeName}`);
         await checkWidth(page, `${name} ${sizeName}`);
@@ -98,7 +98,7 @@ test("at 320 px nothing scrolls sideways", async () => {
   for (const [name, path, heading] of PAGES) {
     await page.goto(server.origin + path);
     await page.getByRole("heading", { level: 1, name: heading }).waitFor();
-    await settle(page);
+    await waitUntilIdle(page);
     await checkWidth(page, name);
   }
   check();

@@ -5,7 +5,7 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { DESK, launch, open, PHONE, settle } from "./browser.mjs";
+import { DESK, launch, open, PHONE, waitUntilIdle } from "./browser.mjs";
 import { setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
 
 const folder = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
@@ -76,9 +76,9 @@ try {
         if (size === PHONE && !PHONES.has(name)) continue;
         await page.goto(server.origin + path);
         await page.getByRole("heading", { level: 1 }).waitFor();
-        await settle(page);
+        await waitUntilIdle(page);
         await act?.(page, size);
-        await settle(page);
+        await waitUntilIdle(page);
         const suffix = size === PHONE ? `phone-${theme}` : theme;
         await page.screenshot({ path: `${folder}${name}-${suffix}.png` });
       }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { launch, open, PHONE, settle } from "./browser.mjs";
+import { launch, open, PHONE, waitUntilIdle } from "./browser.mjs";
 import { PERSON, signIn, simulate, startServer, store, upToDate } from "./server.mjs";
 
 let server;
@@ -112,7 +112,7 @@ test("7: share the link: who opens it signs in and sees the same", async () => {
   await other.page.getByRole("button", { name: "Sign in" }).click();
   await other.page.getByRole("heading", { level: 1, name: "Data protection 1" }).waitFor();
   await other.page.getByRole("region", { name: "Question 1", exact: true }).getByText(/The key may be wrong/).waitFor();
-  await settle(other.page);
+  await waitUntilIdle(other.page);
   other.check();
   await other.close();
 });

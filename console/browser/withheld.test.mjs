@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { checkAccess, launch, open, scrollThrough, settle } from "./browser.mjs";
+import { checkAccess, launch, open, scrollThrough, waitUntilIdle } from "./browser.mjs";
 import { ask, call, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 const COURSE = "https://campus.example.org/courses/c000";
@@ -67,7 +67,7 @@ test("the overview shows what it may, and says what it does not", async () => {
   const figures = page.getByRole("region", { name: "Figures of the period" });
   await until("the figure", async () => /\d/.test(await figures.locator(".v").first().textContent()));
   await page.getByRole("region", { name: "Needs attention" }).getByText(/Courses and questions are not looked at/).waitFor();
-  await settle(page);
+  await waitUntilIdle(page);
   await scrollThrough(page);
   await page.getByRole("region", { name: "Data quality" }).getByText(/Withheld: this tenant shows/).waitFor();
   await checkAccess(page, "overview, withheld");

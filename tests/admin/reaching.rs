@@ -21,7 +21,7 @@ fn status(data: &Path) -> CommandOutput {
 }
 
 #[track_caller]
-fn check_told(output: &CommandOutput, engine: &str) {
+fn check_engine(output: &CommandOutput, engine: &str) {
     assert_eq!(output.code, Some(0), "{}", output.err);
     let told: Value = serde_json::from_str(&output.out).unwrap();
     assert_eq!(told["engine"], engine, "{told}");
@@ -36,7 +36,7 @@ fn commands_work_with_and_without_a_running_server() {
     assert!(missing.err.contains("there is no store in"), "{}", missing.err);
 
     let mut server = Server::start_in(&data, Version::V2_0_0);
-    check_told(&status(&data), "embedded");
+    check_engine(&status(&data), "embedded");
     let shown = run(acta().args(["status", "--data"]).arg(&data));
     let row =
         |name: &str| shown.out.lines().find(|line| line.starts_with(name)).unwrap_or_default();
@@ -54,17 +54,17 @@ fn commands_work_with_and_without_a_running_server() {
     // As by `kill -9`: the socket stays, and nobody is behind it.
     server.kill();
     assert!(data.join("control.sock").exists());
-    check_told(&status(&data), "embedded");
+    check_engine(&status(&data), "embedded");
     let told: Value = serde_json::from_str(&status(&data).out).unwrap();
     assert_eq!((&told["is_running"], &told["statements"]), (&Value::Bool(false), &0.into()));
     let _next = Server::start_in(&data, Version::V2_0_0);
-    check_told(&status(&data), "embedded");
+    check_engine(&status(&data), "embedded");
 }
 
 /// What the status of a store in a database says.
 fn status_of(store: &Store) -> Value {
     let output = run(acta().args(["status", "--json"]).envs(store.settings()));
-    check_told(&output, "postgres");
+    check_engine(&output, "postgres");
     serde_json::from_str(&output.out).unwrap()
 }
 
@@ -136,7 +136,7 @@ fn a_directory_with_a_long_name_is_reached_too() {
     std::fs::create_dir(&parent).unwrap();
     let data = parent.join("data");
     let _server = Server::start_in(&data, Version::V2_0_0);
-    check_told(&status(&data), "embedded");
+    check_engine(&status(&data), "embedded");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_second_server_leaves_the_socket_of_the_first_alone() {
     let second = run(&mut second);
     assert_eq!(second.code, Some(2));
     assert!(second.err.contains("in use by another process"), "{}", second.err);
-    check_told(&status(first.data()), "embedded");
+    check_engine(&status(first.data()), "embedded");
 }
 
 #[test]

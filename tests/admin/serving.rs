@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::admin_store::{AdminStore, StoreKind, stop};
 
 /// Longest wait for what a server does by itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// Asks the unserved or served store in `data`.
 fn run_json(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -104,7 +104,7 @@ fn a_deleted_tenant_is_removed_once_its_time_is_over() {
     let server = launch.start();
     let clock = SystemClock::new();
     while run_json(&data, &["tenant", "show", "2"]).0 == Some(0) {
-        assert!(clock.elapsed() < PATIENCE, "{}", server.log());
+        assert!(clock.elapsed() < WAIT_MAX, "{}", server.log());
         std::thread::sleep(Duration::from_millis(50));
     }
     let (_, told) = run_json(&data, &["audit", "list", "--server", "--act", "tenant.purged"]);

@@ -45,7 +45,7 @@ fn answers_with_an_activity_that_nobody_defined() {
 }
 
 #[test]
-fn joins_what_statements_tell_of_an_activity() {
+fn merges_the_definitions_of_an_activity() {
     both(|client| {
         let activity = make::activity_id();
         define(client, &activity, &json!({"name": {"en": "Colours"}}));
@@ -58,7 +58,7 @@ fn joins_what_statements_tell_of_an_activity() {
 }
 
 #[test]
-fn refuses_to_tell_of_what_is_no_activity() {
+fn refuses_a_parameter_that_is_no_activity() {
     both(|client| {
         client.get("/activities").send().expect(400);
         for activity in ["should fail", "", "example.org/x", "{}"] {

@@ -26,7 +26,7 @@ fn returns_a_person_also_for_unknown_agents() {
 }
 
 #[test]
-fn tells_the_names_that_statements_gave_a_person() {
+fn returns_the_names_that_statements_gave_a_person() {
     both(|client| {
         let mbox = format!("mailto:{}@example.org", make::id());
         let mut statements = Vec::new();
@@ -44,7 +44,7 @@ fn tells_the_names_that_statements_gave_a_person() {
 }
 
 #[test]
-fn tells_nothing_of_other_people() {
+fn returns_nothing_of_other_people() {
     both(|client| {
         let other = json!({"mbox": format!("mailto:{}@example.org", make::id()), "name": "Other"});
         client.store(&make::statement_of(&other));
@@ -56,7 +56,7 @@ fn tells_nothing_of_other_people() {
 }
 
 #[test]
-fn refuses_to_tell_of_what_is_no_agent() {
+fn refuses_a_parameter_that_is_no_agent() {
     both(|client| {
         client.get("/agents").send().expect(400);
         let agents = [

@@ -525,7 +525,7 @@ fn compresses_answers_and_reads_compressed_requests() {
 }
 
 #[test]
-fn tells_how_it_is() {
+fn reports_its_health() {
     let client = shared().client(Version::V2_0_0);
     for path in ["/health", "/ready", "/metrics"] {
         let call = client.call_outside("GET", path).without("Authorization").without(VERSION);

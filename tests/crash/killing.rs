@@ -21,7 +21,7 @@ const ROUNDS: u64 = 50;
 
 /// When the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KillMoment {
+enum KillPoint {
     /// While it works.
     Working,
     /// While it works, and then while it starts again.
@@ -36,11 +36,11 @@ fn rounds() -> u64 {
     asked.map_or(ROUNDS, |count| count.parse().expect("TEST_ACTA_CRASH_ROUNDS is a number"))
 }
 
-fn load_and_kill(server: &mut Server, moment: KillMoment, chance: &RandomChoice) -> Ledger {
+fn load_and_kill(server: &mut Server, moment: KillPoint, chance: &RandomChoice) -> Ledger {
     let lifetime = Duration::from_millis(20 + chance.below(160));
     let ledger = write_while(&server.client(Version::V2_0_0), || {
         thread::sleep(lifetime);
-        if moment == KillMoment::Stopping {
+        if moment == KillPoint::Stopping {
             server.ask_to_stop();
             thread::sleep(Duration::from_micros(chance.below(30_000)));
         }
@@ -54,7 +54,7 @@ fn load_and_kill(server: &mut Server, moment: KillMoment, chance: &RandomChoice)
     ledger
 }
 
-fn check(moment: KillMoment, settings: &[(&str, &str)]) {
+fn check(moment: KillPoint, settings: &[(&str, &str)]) {
     let seed = u64::from_str_radix(&make::id()[..8], 16).expect("an id begins with digits");
     log(&format!("seed {seed}"));
     let chance = RandomChoice::new(seed);
@@ -65,7 +65,7 @@ fn check(moment: KillMoment, settings: &[(&str, &str)]) {
     let mut server = launch.start();
     for _ in 0..rounds() {
         let mut ledger = load_and_kill(&mut server, moment, &chance);
-        if moment == KillMoment::Starting {
+        if moment == KillPoint::Starting {
             for _ in 0..=chance.below(3) {
                 launch.start_and_kill(Duration::from_micros(chance.below(40_000)));
             }
@@ -88,20 +88,20 @@ fn check(moment: KillMoment, settings: &[(&str, &str)]) {
 
 #[test]
 fn loses_nothing_when_killed_at_work() {
-    check(KillMoment::Working, &[]);
+    check(KillPoint::Working, &[]);
 }
 
 #[test]
 fn loses_nothing_when_killed_while_files_are_sealed_and_merged() {
-    check(KillMoment::Working, SMALL_FILES);
+    check(KillPoint::Working, SMALL_FILES);
 }
 
 #[test]
 fn loses_nothing_when_killed_again_while_starting() {
-    check(KillMoment::Starting, SMALL_FILES);
+    check(KillPoint::Starting, SMALL_FILES);
 }
 
 #[test]
 fn loses_nothing_when_killed_while_stopping() {
-    check(KillMoment::Stopping, SMALL_FILES);
+    check(KillPoint::Stopping, SMALL_FILES);
 }

@@ -24,7 +24,7 @@ use acta_tests::{Engine, Server, Store, Version, acta, basic, make, run};
 use serde_json::{Value, json};
 
 /// How long facts may lag behind in a test, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 const VERBS: [&str; 2] = ["http://v.example/answered", "http://v.example/passed"];
 const COURSE: &str = "http://c.example/fire";
@@ -77,7 +77,7 @@ impl Asked {
     fn ask(&self, question: &Value) -> Value {
         let clock = SystemClock::new();
         while self.facts()["lag"] != 0 {
-            assert!(clock.elapsed() < PATIENCE, "the facts stay behind: {}", self.facts());
+            assert!(clock.elapsed() < WAIT_MAX, "the facts stay behind: {}", self.facts());
             thread::sleep(Duration::from_millis(20));
         }
         let client = self.server.client(Version::V1_0_3);
@@ -300,7 +300,7 @@ fn facts_of_a_tenant_are_its_own_and_go_with_it() {
     };
     let clock = SystemClock::new();
     while of_south()["rows"][0][0] != 2 {
-        assert!(clock.elapsed() < PATIENCE);
+        assert!(clock.elapsed() < WAIT_MAX);
         thread::sleep(Duration::from_millis(20));
     }
     let other = client.call_outside("POST", "/api/v1/tenants/1/query").without("Authorization");

@@ -8,7 +8,7 @@ use acta_ambient::{Clock, SystemClock};
 use acta_tests::{Engine, Store, Version, acta, basic, run};
 use serde_json::{Value, json};
 
-use crate::{Asked, PATIENCE, statement};
+use crate::{Asked, WAIT_MAX, statement};
 
 #[test]
 fn facts_are_made_again_on_request() {
@@ -30,7 +30,7 @@ fn facts_are_made_again_on_request() {
         if is_whole && answer["is_rebuilding"].is_null() {
             break;
         }
-        assert!(clock.elapsed() < PATIENCE, "{answer}");
+        assert!(clock.elapsed() < WAIT_MAX, "{answer}");
         thread::sleep(Duration::from_millis(20));
     }
     asked.store.administer(&["facts", "rebuild", "--all-tenants"]);

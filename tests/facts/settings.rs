@@ -1,4 +1,4 @@
-//! What a tenant has settled about questions holds for the next one, on both engines.
+//! What a tenant has set for questions holds for the next one, on both engines.
 
 use std::thread;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use acta_ambient::{Clock, SystemClock};
 use acta_tests::{Engine, Version, acta, run};
 use serde_json::{Value, json};
 
-use super::{Asked, PATIENCE, statement};
+use super::{Asked, WAIT_MAX, statement};
 
 const MODULE: &str = "http://a.example/module";
 
@@ -50,7 +50,7 @@ fn follows_settings(engine: Engine) {
             assert_eq!(answer["labels"]["course"][MODULE], "Modul", "{answer}");
             break;
         }
-        assert!(clock.elapsed() < PATIENCE, "{answer}");
+        assert!(clock.elapsed() < WAIT_MAX, "{answer}");
         thread::sleep(Duration::from_millis(20));
     }
     asked.restart();

@@ -6,7 +6,7 @@ use acta_ambient::{Clock, SystemClock};
 use acta_tests::{Engine, Server, Store, Version, basic};
 
 /// How long a refusal may take, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_line_of_names_that_fills_the_body_is_refused_at_once() {
@@ -26,7 +26,7 @@ fn a_line_of_names_that_fills_the_body_is_refused_at_once() {
             let call = call.without("Authorization").header("Authorization", &basic(key, secret));
             let refused = call.body("text/csv", text.as_bytes()).send().expect(status);
             assert!(refused.body.len() < 4_096, "{} bytes", refused.body.len());
-            assert!(clock.elapsed() < PATIENCE, "{what}, {scope}: {:?}", clock.elapsed());
+            assert!(clock.elapsed() < WAIT_MAX, "{what}, {scope}: {:?}", clock.elapsed());
         }
     }
 }

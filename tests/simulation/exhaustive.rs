@@ -25,7 +25,7 @@ const SETTINGS: Settings =
 
 /// How long a thread in the background may take at most for what it did without the fault.
 /// Only so that the calls come in the same order; nothing is wrong when it takes longer.
-const PATIENCE: Duration = Duration::from_millis(40);
+const WAIT_MAX: Duration = Duration::from_millis(40);
 
 fn append(drafts: &[Draft]) -> Act {
     Act::Append(TENANT, Sent { drafts: drafts.to_vec(), contents: Vec::new() })
@@ -93,7 +93,7 @@ async fn live(simulation: &mut Simulation, run_counts: &[u64]) {
     for (act, run_count) in history().iter().zip(run_counts) {
         simulation.act(act).await;
         simulation.open_again().await;
-        simulation.wait_for_runs(*run_count, PATIENCE);
+        simulation.wait_for_runs(*run_count, WAIT_MAX);
     }
 }
 
@@ -112,7 +112,7 @@ async fn record_calls() -> RecordedCalls {
     let mut run_counts = Vec::new();
     for act in history() {
         simulation.act(&act).await;
-        simulation.wait_for_quiet(PATIENCE / 4);
+        simulation.wait_for_quiet(WAIT_MAX / 4);
         run_counts.push(simulation.run_count());
     }
     assert!(!run_counts.is_sorted(), "no merge: {run_counts:?}");

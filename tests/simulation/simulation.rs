@@ -133,18 +133,18 @@ impl Simulation {
         self.storage.as_ref().map_or(0, |storage| storage.statistics().run_count)
     }
 
-    /// Waits until the index has so many runs, at most for `patience`.
-    pub(crate) fn wait_for_runs(&self, count: u64, patience: Duration) {
+    /// Waits until the index has so many runs, at most for `wait_max`.
+    pub(crate) fn wait_for_runs(&self, count: u64, wait_max: Duration) {
         let mut waited = Duration::ZERO;
-        while self.run_count() != count && !self.is_excused() && waited < patience {
+        while self.run_count() != count && !self.is_excused() && waited < wait_max {
             waited += pause();
         }
     }
 
     /// Waits until nothing has been asked of the disk for so long.
-    pub(crate) fn wait_for_quiet(&self, patience: Duration) {
+    pub(crate) fn wait_for_quiet(&self, wait_max: Duration) {
         let (mut call_count, mut waited) = (self.computer.call_count(), Duration::ZERO);
-        while waited < patience {
+        while waited < wait_max {
             waited += pause();
             if call_count != self.computer.call_count() {
                 (call_count, waited) = (self.computer.call_count(), Duration::ZERO);

@@ -9,7 +9,7 @@ use acta_ambient::{Clock, SystemClock};
 use acta_tests::{Engine, Version, acta, make, run};
 use serde_json::{Value, json};
 
-use crate::subscriber::{PATIENCE, Request};
+use crate::subscriber::{Request, WAIT_MAX};
 use crate::{Served, start};
 
 fn statement(verb: &str, number: u64) -> Value {
@@ -129,7 +129,7 @@ fn summarizes(engine: Engine) {
     let clock = SystemClock::new();
     loop {
         let event = stream.event();
-        assert!(clock.elapsed() < PATIENCE, "{event:?}");
+        assert!(clock.elapsed() < WAIT_MAX, "{event:?}");
         let summary = event.data;
         if summary["facts"]["lag"] == 0 && summary["facts"]["sequence"] == 2 {
             assert_eq!(summary["statement_count"], 2);
@@ -192,7 +192,7 @@ fn the_command_line_prints_statements_as_they_are_stored() {
     let clock = SystemClock::new();
     for child in [&mut child, &mut json_child] {
         let status = loop {
-            assert!(clock.elapsed() < PATIENCE, "the command does not end");
+            assert!(clock.elapsed() < WAIT_MAX, "the command does not end");
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }

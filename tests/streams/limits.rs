@@ -8,7 +8,7 @@ use acta_tests::{Client, Engine, make};
 use serde_json::{Value, json};
 
 use crate::Served;
-use crate::subscriber::{PATIENCE, Request};
+use crate::subscriber::{Request, WAIT_MAX};
 
 /// The value of a metric.
 fn metric(client: &Client, name: &str) -> u64 {
@@ -22,7 +22,7 @@ fn metric(client: &Client, name: &str) -> u64 {
 fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     let clock = SystemClock::new();
     while !is_so() {
-        assert!(clock.elapsed() < PATIENCE, "{what}");
+        assert!(clock.elapsed() < WAIT_MAX, "{what}");
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -9,7 +9,7 @@ use acta_tests::{Call, Client, Engine, Response, basic, make};
 use serde_json::json;
 
 use crate::Served;
-use crate::subscriber::{PATIENCE, Request, Subscriber};
+use crate::subscriber::{Request, Subscriber, WAIT_MAX};
 
 /// The password of the person of these tests.
 const PASSWORD: &str = "a long enough password";
@@ -188,7 +188,7 @@ fn ends_with_its_rights(engine: Engine) {
     served.store.administer(&["tenant", "resume", "1"]);
     let clock = SystemClock::new();
     while status(&served, "statements", &basic(KEY, SECRET)) != 200 {
-        assert!(clock.elapsed() < PATIENCE, "another node learns it within a second or so");
+        assert!(clock.elapsed() < WAIT_MAX, "another node learns it within a second or so");
         thread::sleep(Duration::from_millis(50));
     }
 }

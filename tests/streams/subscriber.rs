@@ -13,7 +13,7 @@ use acta_tests::server::{KEY, SECRET};
 use serde_json::Value;
 
 /// How long an event may take in a test, whatever else the machine does.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(40);
 
 /// An event, or a place that a stream tells without one.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ pub(crate) struct Subscriber {
 
 impl Subscriber {
     fn over(socket: TcpStream) -> Self {
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        socket.set_read_timeout(Some(WAIT_MAX)).expect("a timeout can be set");
         let mut reader = BufReader::new(socket.try_clone().expect("a socket can be shared"));
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -108,7 +108,7 @@ impl Subscriber {
     /// The next event or place; none at the end of the stream.
     #[track_caller]
     pub(crate) fn next(&self) -> Option<Event> {
-        match self.events.recv_timeout(PATIENCE) {
+        match self.events.recv_timeout(WAIT_MAX) {
             Ok(event) => Some(event),
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("no event came"),

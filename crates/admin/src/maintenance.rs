@@ -38,7 +38,7 @@ impl Admin {
                 // It was interrupted, or another node is at it.
                 TenantState::Purging { .. } => self.purge(tenant).instrument(span).await?,
                 TenantState::Deleted { purge, .. } if purge <= now => {
-                    self.settle_purge(tenant).instrument(span).await?;
+                    self.begin_purge(tenant).instrument(span).await?;
                 }
                 TenantState::Active
                 | TenantState::Suspended { .. }
@@ -50,7 +50,7 @@ impl Admin {
 
     /// Settles that the data of a tenant whose waiting period is over is removed, and removes it.
     /// A tenant that was restored since it was read is left alone.
-    async fn settle_purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
+    async fn begin_purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
         let id = found.value.id;
         let since = self.clock.now();
         let settled = Tenant { state: TenantState::Purging { since }, ..found.value.clone() };

@@ -168,7 +168,7 @@ impl Admin {
         let detail = match self.refusals.count(&requester.who.to_string(), self.clock.elapsed()) {
             RefusalRecord::Full => json!({ "permission": permission }),
             RefusalRecord::Last(left) => {
-                json!({ "permission": permission, "untold_for_seconds": left.as_secs() })
+                json!({ "permission": permission, "not_recorded_for_seconds": left.as_secs() })
             }
             RefusalRecord::Skipped => return AdminError::Forbidden { permission },
         };

@@ -25,7 +25,7 @@ pub struct StatementQuestion {
 pub struct AnswerPermit {
     /// The tenant.
     pub tenant: TenantId,
-    /// What it has settled about questions.
+    /// What it has set for questions.
     pub settings: TenantSettings,
 }
 

@@ -39,10 +39,10 @@ pub use items::{
 };
 pub use number::{Quantiles, mean, median, quantile, quantiles, variance};
 pub use presence::{ActiveDay, Cohort, DAYS_MAX, Presence, active_learners, cohorts};
-pub use quality::{Told, is_known_verb, repeated, verbs_of_one_word};
+pub use quality::{ReportedEvent, is_known_verb, repeated, verbs_of_one_word};
 pub use record::{
     Achievement, AchievementKind, Attempt, CourseRecord, PeriodRecord, Record, RecordEvent, record,
 };
-pub use sessions::{Moment, Session, sessions};
+pub use sessions::{Session, SessionEvent, sessions};
 pub use silence::{DAYS_KNOWN, SILENT_INTERVALS, Silence, silence};
 pub use standing::{PEERS_MIN, z_scores};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-/// What a statement tells, by which two can be the same. Texts are numbers; 0 stands for none.
+/// What a statement reports, by which two can be the same. Texts are numbers; 0 stands for none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told {
+pub struct ReportedEvent {
     /// When it happened, in microseconds since 1970.
     pub time: i64,
     /// Who did it.
@@ -19,12 +19,12 @@ pub struct Told {
     pub response: u32,
 }
 
-/// The indices of statements that tell the same as one before them: sent twice with different
+/// The indices of statements that report the same as one before them: sent twice with different
 /// ids.
-pub fn repeated(told: &[Told]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..told.len()).collect();
-    order.sort_unstable_by_key(|index| (told[*index], *index));
-    let pairs = order.windows(2).filter(|pair| told[pair[0]] == told[pair[1]]);
+pub fn repeated(events: &[ReportedEvent]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_unstable_by_key(|index| (events[*index], *index));
+    let pairs = order.windows(2).filter(|pair| events[pair[0]] == events[pair[1]]);
     let mut repeated: Vec<usize> = pairs.map(|pair| pair[1]).collect();
     repeated.sort_unstable();
     repeated
@@ -71,13 +71,13 @@ mod tests {
 
     use super::*;
 
-    fn told(time: i64, person: u32, response: u32) -> Told {
-        Told { time, person, verb: 1, object: 2, registration: 0, response }
+    fn event(time: i64, person: u32, response: u32) -> ReportedEvent {
+        ReportedEvent { time, person, verb: 1, object: 2, registration: 0, response }
     }
 
     #[test]
-    fn a_statement_that_tells_the_same_is_repeated() {
-        let all = [told(5, 1, 0), told(4, 1, 0), told(5, 1, 0), told(5, 1, 3), told(5, 1, 0)];
+    fn a_statement_with_the_same_event_is_repeated() {
+        let all = [event(5, 1, 0), event(4, 1, 0), event(5, 1, 0), event(5, 1, 3), event(5, 1, 0)];
         assert_eq!(repeated(&all), [2, 4]);
         assert_eq!(repeated(&[]), []);
     }
@@ -97,8 +97,8 @@ mod tests {
         fn as_many_are_left_as_there_are_different_ones(
             pairs in prop::collection::vec((0..5_i64, 0..3_u32, 0..2_u32), 0..40),
         ) {
-            let all: Vec<Told> = pairs.iter().map(|it| told(it.0, it.1, it.2)).collect();
-            let different: std::collections::BTreeSet<Told> = all.iter().copied().collect();
+            let all: Vec<ReportedEvent> = pairs.iter().map(|it| event(it.0, it.1, it.2)).collect();
+            let different: std::collections::BTreeSet<_> = all.iter().copied().collect();
             prop_assert_eq!(all.len() - repeated(&all).len(), different.len());
             let mut late = all.clone();
             late.reverse();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::courses::Outcome;
 use crate::number::mean;
-use crate::sessions::{Moment, Session, sessions};
+use crate::sessions::{Session, SessionEvent, sessions};
 
 /// Something that a learner did. Times and durations are microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -137,7 +137,7 @@ pub fn record(events: &[RecordEvent], gap: i64) -> Record {
     let courses = course_records(&events, gap);
     let attempts = attempts(&events);
     Record {
-        sessions: sessions(events.iter().map(moment), gap),
+        sessions: sessions(events.iter().map(event_of), gap),
         periods: periods(&events, &courses, gap),
         achievements: achievements(&events),
         courses,
@@ -153,8 +153,8 @@ fn in_order(one: &RecordEvent, other: &RecordEvent) -> Ordering {
     order.then(one.is_question.cmp(&other.is_question))
 }
 
-fn moment(event: &RecordEvent) -> Moment {
-    Moment { time: event.time, duration: event.duration }
+fn event_of(event: &RecordEvent) -> SessionEvent {
+    SessionEvent { time: event.time, duration: event.duration }
 }
 
 fn is_attempt(event: &RecordEvent) -> bool {
@@ -168,13 +168,13 @@ fn total(sessions: &[Session]) -> i64 {
 
 /// Of events in the order of time.
 fn course_records(events: &[RecordEvent], gap: i64) -> Vec<CourseRecord> {
-    let mut courses: BTreeMap<u32, (CourseRecord, Vec<Moment>)> = BTreeMap::new();
+    let mut courses: BTreeMap<u32, (CourseRecord, Vec<SessionEvent>)> = BTreeMap::new();
     for event in events {
         let Some(course) = event.course else { continue };
         let (record, moments) = courses.entry(course).or_insert_with(|| {
             (CourseRecord { course, first: event.time, ..CourseRecord::default() }, Vec::new())
         });
-        moments.push(moment(event));
+        moments.push(event_of(event));
         record.event_count += 1;
         record.last = event.time;
         if !event.is_enrolment {
@@ -249,7 +249,7 @@ fn periods(events: &[RecordEvent], courses: &[CourseRecord], gap: i64) -> Vec<Pe
         by_period.entry(event.period).or_default().push(event);
     }
     let period = |(period, events): (i32, Vec<&RecordEvent>)| {
-        let sessions = sessions(events.iter().map(|event| moment(event)), gap);
+        let sessions = sessions(events.iter().map(|event| event_of(event)), gap);
         let attempts = || events.iter().filter(|event| is_attempt(event));
         let scores: Vec<f64> = attempts().filter_map(|event| event.score).collect();
         let is_completed = |course: &&CourseRecord| {

@@ -21,7 +21,7 @@ impl Session {
 
 /// When something happened, and how long it had taken by then, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
+pub struct SessionEvent {
     /// The time of the event, at which it was over.
     pub time: i64,
     /// Its duration; 0 if it has none. Only as much of it counts as fits into the gap: a duration
@@ -33,8 +33,9 @@ pub struct Moment {
 ///
 /// An event belongs to the session before it if it began at most `gap` microseconds after that
 /// had ended; a gap of 0 or less leaves each time apart.
-pub fn sessions(events: impl IntoIterator<Item = Moment>, gap: i64) -> Vec<Session> {
-    let start_of = |event: &Moment| event.time.saturating_sub(event.duration.clamp(0, gap.max(0)));
+pub fn sessions(events: impl IntoIterator<Item = SessionEvent>, gap: i64) -> Vec<Session> {
+    let start_of =
+        |event: &SessionEvent| event.time.saturating_sub(event.duration.clamp(0, gap.max(0)));
     let spans = events.into_iter().map(|event| (start_of(&event), event.time));
     let mut spans: Vec<(i64, i64)> = spans.collect();
     spans.sort_unstable();
@@ -57,8 +58,8 @@ mod tests {
 
     use super::*;
 
-    fn at(time: i64) -> Moment {
-        Moment { time, duration: 0 }
+    fn at(time: i64) -> SessionEvent {
+        SessionEvent { time, duration: 0 }
     }
 
     #[test]
@@ -72,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_duration_of_an_event_counts_as_far_as_it_fits_into_the_gap() {
-        let event = |time, duration| Moment { time, duration };
+        let event = |time, duration| SessionEvent { time, duration };
         assert_eq!(sessions([event(100, 20)], 30)[0].duration(), 20);
         assert_eq!(sessions([event(100, 9_999)], 30)[0].duration(), 30);
         assert_eq!(sessions([event(100, -5)], 30)[0].duration(), 0);
@@ -80,9 +81,9 @@ mod tests {
         assert_eq!(sessions([event(0, 0), event(50, 25)], 30).len(), 1);
     }
 
-    fn moments() -> impl Strategy<Value = Vec<Moment>> {
+    fn moments() -> impl Strategy<Value = Vec<SessionEvent>> {
         let moment =
-            (0..5_000_i64, 0..200_i64).prop_map(|(time, duration)| Moment { time, duration });
+            (0..5_000_i64, 0..200_i64).prop_map(|(time, duration)| SessionEvent { time, duration });
         prop::collection::vec(moment, 0..60)
     }
 

@@ -25,7 +25,7 @@ use crate::credential_header::{CredentialHeader, SEED_BYTES_MAX, TOKEN_USER};
 use crate::oidc::{BearerVerifier, OidcError};
 use crate::{CursorSealer, Sealer, Secret};
 use cache::{Cache, Lookup};
-pub use confirm::AuthMoment;
+pub use confirm::AuthInstant;
 use credential_lookup::FoundCredential;
 pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
@@ -159,8 +159,8 @@ impl Authenticator {
     }
 
     /// The current moment. Take it before [`Authenticator::authenticate`].
-    pub fn moment(&self) -> AuthMoment {
-        AuthMoment::now(&self.cache, self.clock.elapsed())
+    pub fn moment(&self) -> AuthInstant {
+        AuthInstant::now(&self.cache, self.clock.elapsed())
     }
 
     /// Confirms that the value of a header `Authorization` still has the rights that it had at a
@@ -173,7 +173,7 @@ impl Authenticator {
     pub async fn confirm(
         &self,
         authorization: &[u8],
-        (principal, moment): (&Principal, AuthMoment),
+        (principal, moment): (&Principal, AuthInstant),
     ) -> Result<(), AuthError> {
         if moment.is_current(&self.cache, self.clock.elapsed()) {
             return Ok(());

@@ -20,7 +20,7 @@ mod secret;
 mod token;
 
 pub use authenticator::{
-    AuthMoment, Authenticator, Identified, Options, StreamReader, StreamTokenClaims,
+    AuthInstant, Authenticator, Identified, Options, StreamReader, StreamTokenClaims,
 };
 pub use browser_token::{TokenClaims, TokenError};
 pub use error::AuthError;

@@ -14,7 +14,7 @@ use acta_xapi::Sha2;
 use acta_xapi::json::{self, BYTE_ORDER_MARK, JsonLimits};
 use acta_xapi::scalar::Sha2Hasher;
 
-use scan::{End, LineBreaks, Scan};
+use scan::{LineBreaks, ObjectEnd, Scan};
 
 /// Longest text of one statement that is read, in bytes. What is longer is cut off there, and so is
 /// no valid statement.
@@ -269,7 +269,7 @@ impl<'a> StatementReader<'a> {
         });
         let end = loop {
             if self.peek()?.is_none() {
-                break End::Cut;
+                break ObjectEnd::Cut;
             }
             let (count, end) = scan.go_on(&self.buffer[self.at..], &text);
             if text.len() < TEXT_BYTES_MAX {
@@ -280,10 +280,10 @@ impl<'a> StatementReader<'a> {
                 break end;
             }
             if self.form == Form::Unknown && is_top_level && TEXT_BYTES_MAX <= text.len() {
-                break End::Cut;
+                break ObjectEnd::Cut;
             }
         };
-        if end == End::Page {
+        if end == ObjectEnd::Page {
             self.containers.push(Container::Page);
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acta_analyses::{Moment, Session, difference, mean, quantiles, sessions};
+use acta_analyses::{Session, SessionEvent, difference, mean, quantiles, sessions};
 use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -85,7 +85,7 @@ pub struct Measured {
 /// What is known of one learner.
 #[derive(Debug, Default)]
 struct Learner {
-    moments: Vec<Moment>,
+    events: Vec<SessionEvent>,
     days: Vec<i32>,
     scores: Vec<f64>,
     has_completed: bool,
@@ -127,7 +127,9 @@ impl Group {
         let mut learners: BTreeMap<u32, Learner> = BTreeMap::new();
         for row in (0..count).filter(|row| persons.places[*row] != 0) {
             let learner = learners.entry(persons.places[row]).or_default();
-            learner.moments.push(Moment { time: times[row], duration: micros(durations[row]) });
+            learner
+                .events
+                .push(SessionEvent { time: times[row], duration: micros(durations[row]) });
             let day = days.day_of(times[row]);
             if learner.days.last() != Some(&day) {
                 learner.days.push(day);
@@ -147,9 +149,9 @@ impl Group {
         let gap = i64::from(gap_minutes) * 60_000_000;
         let mut values = Values::default();
         for learner in &self.learners {
-            values.statements.push(count_of(learner.moments.len()));
+            values.statements.push(count_of(learner.events.len()));
             values.active_days.push(count_of(learner.days.len()));
-            let own = sessions(learner.moments.iter().copied(), gap);
+            let own = sessions(learner.events.iter().copied(), gap);
             values.seconds.push(own.iter().map(|session: &Session| seconds(session)).sum());
             values.score.extend(mean(&learner.scores).map(|score| 100.0 * score));
         }

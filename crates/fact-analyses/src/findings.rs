@@ -100,7 +100,7 @@ pub struct AnsweredTest {
 
 /// What was found before the definitions of questions were known.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct OpenFindings {
     found: FindingsAnalysis,
     /// The tests whose questions are still to be judged.
     pub tests: Vec<AnsweredTest>,
@@ -111,7 +111,7 @@ pub struct Gathered {
 /// # Errors
 ///
 /// Those of questions about facts: a fault of the request, too much memory, or too long.
-pub fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<Gathered, QueryError> {
+pub fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<OpenFindings, QueryError> {
     let calendar = reader.calendar()?;
     let at = time_of(at, &calendar, reader)?;
     let mut gathering =
@@ -122,10 +122,10 @@ pub fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<Gathered, Quer
     let tests = gathering.tests()?;
     let Gathering { findings, left_out, .. } = gathering;
     let found = FindingsAnalysis { at: time_text(at), findings, left_out, sequence };
-    Ok(Gathered { found, tests })
+    Ok(OpenFindings { found, tests })
 }
 
-impl Gathered {
+impl OpenFindings {
     /// Adds what is found of the questions of a test.
     pub fn add(&mut self, test: &AnsweredTest, analysis: &ItemAnalysis) {
         for (id, name, discrimination) in analysis.suspicious() {

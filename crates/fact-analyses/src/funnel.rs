@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_tell_of_few_learners_are_withheld() {
+    fn steps_of_few_learners_are_withheld() {
         let names = ["a", "b", "c", "d", "e"].map(str::to_owned);
         // How many get to each step, and which figures of reached and stopped are shown.
         let table = [

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use acta_analyses::{Told, is_known_verb, quantiles, repeated, verbs_of_one_word};
+use acta_analyses::{ReportedEvent, is_known_verb, quantiles, repeated, verbs_of_one_word};
 use acta_facts::{ConditionRequest, QueryError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -220,8 +220,8 @@ fn duplicates(reader: FactReader<'_>) -> Result<ByPlatform, QueryError> {
         let (times, persons, verbs) = (rows.times(), rows.texts(), rows.texts());
         let (objects, registrations) = (rows.texts(), rows.texts());
         let (responses, platforms) = (rows.texts(), rows.texts());
-        let told: Vec<Told> = (0..rows.count)
-            .map(|row| Told {
+        let events: Vec<ReportedEvent> = (0..rows.count)
+            .map(|row| ReportedEvent {
                 time: times[row],
                 person: persons.places[row],
                 verb: verbs.places[row],
@@ -230,7 +230,7 @@ fn duplicates(reader: FactReader<'_>) -> Result<ByPlatform, QueryError> {
                 response: responses.places[row],
             })
             .collect();
-        for row in repeated(&told) {
+        for row in repeated(&events) {
             *found.entry(platforms.get(row).map(str::to_owned)).or_default() += 1;
         }
         Ok(())

@@ -139,7 +139,7 @@ impl FactReader<'_> {
     }
 
     /// As [`FactReader::rows`], for an analysis that shows nothing of fewer learners than the
-    /// tenant has settled on.
+    /// tenant has chosen.
     ///
     /// # Errors
     ///

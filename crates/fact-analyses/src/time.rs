@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use acta_analyses::{Moment, Session, quantiles, sessions};
+use acta_analyses::{Session, SessionEvent, quantiles, sessions};
 use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -116,17 +116,17 @@ pub fn time_by(
 ) -> Result<Vec<TimeFigures>, QueryError> {
     let gap = i64::from(gap_minutes) * 60_000_000;
     let Spent { persons, times, durations } = spent;
-    let mut events: BTreeMap<u32, BTreeMap<u32, Vec<Moment>>> = BTreeMap::new();
+    let mut events: BTreeMap<u32, BTreeMap<u32, Vec<SessionEvent>>> = BTreeMap::new();
     for row in (0..times.len()).filter(|row| persons.places[*row] != 0) {
         budget.check_at(row)?;
-        let moment = Moment { time: times[row], duration: micros(durations[row]) };
+        let moment = SessionEvent { time: times[row], duration: micros(durations[row]) };
         let learners = events.entry(values.places[row]).or_default();
         let moments = learners.entry(persons.places[row]).or_default();
         let is_new = moments.is_empty();
         moments.push(moment);
-        budget.take(1, size_of::<Moment>() + if is_new { LEARNER_BYTES } else { 0 })?;
+        budget.take(1, size_of::<SessionEvent>() + if is_new { LEARNER_BYTES } else { 0 })?;
     }
-    let figures = |(value, learners): (u32, BTreeMap<u32, Vec<Moment>>)| {
+    let figures = |(value, learners): (u32, BTreeMap<u32, Vec<SessionEvent>>)| {
         let by_learner: Vec<Vec<f64>> = learners
             .into_values()
             .map(|events| sessions(events, gap).iter().map(seconds).collect())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use acta_analyses::video::{Segment, View, parse_segments, video_figures};
-use acta_analyses::{Moment, sessions};
+use acta_analyses::{SessionEvent, sessions};
 use acta_facts::QueryError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -175,7 +175,7 @@ impl Viewer {
     /// One for each session.
     fn views(self) -> Vec<Played> {
         let mut views: Vec<Played> = self.named.into_values().collect();
-        let moment = |(time, _): &(i64, Played)| Moment { time: *time, duration: 0 };
+        let moment = |(time, _): &(i64, Played)| SessionEvent { time: *time, duration: 0 };
         for session in sessions(self.unnamed.iter().map(moment), GAP) {
             let mut view = Played::default();
             let within = self.unnamed.iter();

@@ -6,7 +6,7 @@ use std::io;
 use acta_facts::{ColumnValues, ExtensionValues, Table, TableExtension};
 use bytes::Bytes;
 
-use crate::order::{MonthRows, Place};
+use crate::order::{MonthRows, RowPlace};
 
 /// The places of rows, by the block that they are in.
 pub(crate) struct Gatherer<'m, 't> {
@@ -17,7 +17,7 @@ pub(crate) struct Gatherer<'m, 't> {
 }
 
 /// The values of a column.
-pub(crate) enum Gathered {
+pub(crate) enum ColumnValues {
     Whole(Vec<i64>),
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
@@ -35,7 +35,7 @@ pub(crate) struct ExtensionValue {
 }
 
 impl<'m, 't> Gatherer<'m, 't> {
-    pub(crate) fn new(rows: &'m MonthRows<'t>, places: &[Place]) -> Self {
+    pub(crate) fn new(rows: &'m MonthRows<'t>, places: &[RowPlace]) -> Self {
         let mut by_block: HashMap<u32, Vec<(usize, u32)>> = HashMap::new();
         for (index, place) in places.iter().enumerate() {
             by_block.entry(place.block).or_default().push((index, place.row));
@@ -46,7 +46,7 @@ impl<'m, 't> Gatherer<'m, 't> {
     }
 
     /// The values of a column, in the order of the places.
-    pub(crate) fn values(&self, column: usize) -> io::Result<Gathered> {
+    pub(crate) fn values(&self, column: usize) -> io::Result<ColumnValues> {
         fn fill<T: Copy>(
             into: &mut Vec<T>,
             count: usize,
@@ -71,11 +71,11 @@ impl<'m, 't> Gatherer<'m, 't> {
             }
         }
         Ok(if !whole.is_empty() {
-            Gathered::Whole(whole)
+            ColumnValues::Whole(whole)
         } else if !numbers.is_empty() {
-            Gathered::Numbers(numbers)
+            ColumnValues::Numbers(numbers)
         } else {
-            Gathered::Codes(codes)
+            ColumnValues::Codes(codes)
         })
     }
 

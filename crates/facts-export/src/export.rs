@@ -73,7 +73,7 @@ pub fn export(
         let file = write_month(table, folder, (month, surveyed), &mut exporting)?;
         manifest.files.retain(|known| known.name != file.name);
         manifest.files.push(file);
-        manifest.settle();
+        manifest.update_totals();
         // So that an export that is stopped does not begin from the start the next time.
         replace_manifest(folder, &manifest)?;
     }
@@ -82,7 +82,7 @@ pub fn export(
     manifest.sequence = table.sequence();
     manifest.stored = stored_of(table);
     manifest.persons_version = table.persons_version();
-    manifest.settle();
+    manifest.update_totals();
     if manifest != old {
         replace_manifest(folder, &manifest)?;
     }
@@ -96,7 +96,7 @@ fn stored_of(table: &Table) -> Option<String> {
 }
 
 impl Manifest {
-    fn settle(&mut self) {
+    fn update_totals(&mut self) {
         self.files.sort_by_key(|file| file.name.month());
         self.rows = self.files.iter().map(|file| file.rows).sum();
     }

@@ -18,7 +18,7 @@ const SPANS: usize = 31 * 24 * 60;
 
 /// Where a row is, after its place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct RowPlace {
     time: i64,
     sequence: i64,
     pub(crate) block: u32,
@@ -155,7 +155,7 @@ impl<'t> MonthRows<'t> {
         &self,
         part: Part,
         exporting: &mut Exporting<'_>,
-    ) -> Result<Vec<Place>, ExportError> {
+    ) -> Result<Vec<RowPlace>, ExportError> {
         let mut places = Vec::new();
         self.each_row(part, exporting, |place| places.push(place))?;
         places.sort_unstable();
@@ -167,7 +167,7 @@ impl<'t> MonthRows<'t> {
         &self,
         Part { times: (from, to), sequences: (low, high) }: Part,
         exporting: &mut Exporting<'_>,
-        mut take: impl FnMut(Place),
+        mut take: impl FnMut(RowPlace),
     ) -> Result<(), ExportError> {
         for (number, block) in (0..).zip(&self.blocks) {
             exporting.check()?;
@@ -183,7 +183,7 @@ impl<'t> MonthRows<'t> {
             for row in rows {
                 let (time, sequence) = (times[row as usize], sequences[row as usize]);
                 let is_part = (from..to).contains(&time) && (low..high).contains(&sequence);
-                is_part.then(|| take(Place { time, sequence, block: number, row }));
+                is_part.then(|| take(RowPlace { time, sequence, block: number, row }));
             }
         }
         Ok(())

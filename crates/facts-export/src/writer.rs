@@ -9,8 +9,8 @@ use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleTyp
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::columns::{ExtensionValue, Gathered, Gatherer, distinct, texts};
-use crate::order::{MonthRows, Place};
+use crate::columns::{ColumnValues, ExtensionValue, Gatherer, distinct, texts};
+use crate::order::{MonthRows, RowPlace};
 use crate::progress::{ExportError, Exporting};
 use crate::schema::{GROUP_ROWS, properties, schema};
 
@@ -62,7 +62,7 @@ impl<W: Write + Send> MonthWriter<'_, W> {
     fn write_group(
         &mut self,
         rows: &MonthRows<'_>,
-        places: &[Place],
+        places: &[RowPlace],
         exporting: &mut Exporting<'_>,
     ) -> Result<(), ExportError> {
         let gatherer = Gatherer::new(rows, places);
@@ -70,15 +70,15 @@ impl<W: Write + Send> MonthWriter<'_, W> {
         for (number, column) in COLUMNS.iter().enumerate() {
             exporting.check()?;
             match (gatherer.values(number)?, column.values) {
-                (Gathered::Whole(values), _) => {
+                (ColumnValues::Whole(values), _) => {
                     write_column::<Int64Type>(&mut group, &values, None)?;
                 }
-                (Gathered::Numbers(values), _) => write_numbers(&mut group, &values)?,
-                (Gathered::Codes(codes), TableType::Flag) => write_flags(&mut group, &codes)?,
-                (Gathered::Codes(codes), TableType::Texts) => {
+                (ColumnValues::Numbers(values), _) => write_numbers(&mut group, &values)?,
+                (ColumnValues::Codes(codes), TableType::Flag) => write_flags(&mut group, &codes)?,
+                (ColumnValues::Codes(codes), TableType::Texts) => {
                     write_lists(&mut group, self.table, number, &codes)?;
                 }
-                (Gathered::Codes(codes), _) => {
+                (ColumnValues::Codes(codes), _) => {
                     write_texts(&mut group, &texts(self.table, number, &codes), &codes)?;
                 }
             }

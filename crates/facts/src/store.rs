@@ -211,7 +211,7 @@ impl FactStore {
     ///
     /// # Errors
     ///
-    /// Those of [`FactStore::answer`]; [`QueryError::Withheld`] if the tenant has settled on a
+    /// Those of [`FactStore::answer`]; [`QueryError::Withheld`] if the tenant has chosen a
     /// smallest group, since nobody can tell what of the rows is shown.
     pub fn rows(
         &self,
@@ -227,7 +227,7 @@ impl FactStore {
     }
 
     /// As [`FactStore::rows`], for a caller that shows nothing of fewer learners than the tenant
-    /// has settled on.
+    /// has chosen.
     ///
     /// # Errors
     ///

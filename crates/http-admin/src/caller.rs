@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use acta_access::{Denied, Principal, TenantId};
 use acta_admin::{AdminError, Requester};
-use acta_auth::{AuthError, AuthMoment, Secret, StreamReader};
+use acta_auth::{AuthError, AuthInstant, Secret, StreamReader};
 use acta_http::edge::{ClientAddress, decode};
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Sender};
@@ -54,7 +54,7 @@ pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token
 #[derive(Clone, Debug)]
 enum Evidence {
     /// The header `Authorization`, with the rights that it had.
-    Header { authorization: HeaderValue, principal: Box<Principal>, moment: AuthMoment },
+    Header { authorization: HeaderValue, principal: Box<Principal>, moment: AuthInstant },
     /// The token of a session, and whether its account was an operator.
     Session { token: Secret, from: String, is_operator: bool },
     /// A stream token for a tenant, with the rights that it had. A session is in the requester.

@@ -189,7 +189,7 @@ impl FactQueries {
         export::open_exported(&self.settings.store.export_folder(tenant), name).await
     }
 
-    /// Has facts made again if the tenant has settled on another language of names.
+    /// Has facts made again if the tenant has chosen another language of names.
     fn follow_settings(&self, permit: &AnswerPermit) {
         let language = permit.settings.language.as_ref().map(LanguageTag::as_str);
         self.settings.store.set_language(permit.tenant, language);

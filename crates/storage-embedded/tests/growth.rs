@@ -133,7 +133,7 @@ async fn what_was_acknowledged_is_there_after_an_end_without_closing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_statements_tell_is_known_after_the_tables_were_lost() {
+async fn entities_are_extracted_again_after_the_tables_were_lost() {
     let directory = TempDir::new().unwrap();
     let options = Options { segment_bytes: 16 << 10, ..options(directory.path()) };
     let storage = EmbeddedStorage::open(&options).unwrap();

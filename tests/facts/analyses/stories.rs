@@ -35,7 +35,7 @@ fn trimmed(text: &str) -> String {
 }
 
 #[test]
-fn stories_of_the_guide_can_be_told_again() {
+fn examples_of_the_guide_can_be_repeated() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/stories.md");
     let guide = fs::read_to_string(guide).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -16,7 +16,7 @@ const FOREIGN: [&str; 2] = ["package-lock.json", "guessable.txt"];
 
 /// Words, and what to say instead. A word matches a whole word of prose or a part of a name, as
 /// in `asker`, `Asker`, `asker_of` and `NewAsker`.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 31] = [
     ("adopt", "import"),
     ("adopted", "imported"),
     ("adopting", "import"),
@@ -36,10 +36,13 @@ const WORDS: [(&str, &str); 28] = [
     ("mended", "fixed, corrected"),
     ("mending", "fix"),
     ("mends", "fixes"),
+    ("patience", "wait, timeout"),
     ("steadily", "retry if rewritten"),
+    ("stranger", "anonymous, unauthenticated client"),
     ("strangers", "unauthenticated clients"),
     ("tended", "maintained"),
     ("tending", "maintenance"),
+    ("untold", "not recorded"),
     ("vouch", "assert, be consistent through"),
     ("vouched", "asserted, consistent through"),
     ("vouches", "asserts"),
@@ -48,15 +51,18 @@ const WORDS: [(&str, &str); 28] = [
 ];
 
 /// Names, exactly as they are written, and what to say instead.
-const NAMES: [(&str, &str); 10] = [
+const NAMES: [(&str, &str); 13] = [
     ("Kept<", "Versioned<"),
     ("Made::Before", "Idempotent::Replayed"),
     ("NOBODY", "TOMBSTONE"),
     ("break_in(", "first_broken_link("),
     ("pieces_of(", "chunk_by_size("),
+    ("settle(", "what it does"),
     ("settle_secret", "get_or_create_secret"),
     ("step_aside", "run_exclusive"),
     ("tell_everywhere", "audit_everywhere"),
+    ("tell_of", "return, report"),
+    ("told_of", "returned, reported"),
     ("uses_no_link_up", "does not consume the link"),
     ("whatever_it_is", "unconditional"),
 ];

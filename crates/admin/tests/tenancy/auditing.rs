@@ -184,7 +184,11 @@ async fn repeated_refusals_do_not_fill_the_audit() {
     assert_eq!(ask(&page, 59).await, 59);
     assert_eq!(ask(&page, 100).await, 60, "so many are told in a minute");
     let last = world.audit(Some(OF)).await.pop().unwrap();
-    assert!(last.content.detail.contains("\"untold_for_seconds\":60"), "{}", last.content.detail);
+    assert!(
+        last.content.detail.contains("\"not_recorded_for_seconds\":60"),
+        "{}",
+        last.content.detail
+    );
     let auditor = world.requester("viewer").await;
     assert_eq!(ask(&auditor, 1).await, 61, "others are told of");
     world.clock.advance(std::time::Duration::from_mins(1));

@@ -368,7 +368,7 @@ async fn an_unlisted_identifier_belongs_to_whom_the_first_listed_one_belongs() {
 }
 
 #[tokio::test]
-async fn only_who_reads_all_statements_is_told_of_other_identifiers() {
+async fn only_readers_of_all_statements_see_other_identifiers() {
     let world = World::new().await;
     world.join(&[account("ada"), mbox("ada")]).await.unwrap();
     let agent = parse_actor(account("ada").to_key().as_bytes(), Version::V2_0_0).unwrap();

@@ -174,7 +174,7 @@ fn later_answers_change_the_mean_of_answers_and_nothing_else() {
 }
 
 #[test]
-fn a_computation_ends_when_it_is_told_to() {
+fn a_computation_ends_when_it_is_cancelled() {
     let test = test_of(&["1100", "1010"]);
     assert_eq!(test.statistics_unless(&|| true), None);
     assert_eq!(test.statistics_unless(&|| false), Some(test.statistics()));

@@ -6,7 +6,7 @@ use super::cache::{Cache, Generation};
 
 /// When the rights of a request were determined. The default is the start of the server.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct AuthMoment {
+pub struct AuthInstant {
     generation: Generation,
     at: Duration,
 }
@@ -15,7 +15,7 @@ pub struct AuthMoment {
 /// meanwhile. A change by another node applies that much later, in addition to the cache.
 const CONFIRMED_FOR: Duration = Duration::from_millis(50);
 
-impl AuthMoment {
+impl AuthInstant {
     /// The moment `at`, on the clock.
     pub(super) fn now(cache: &Cache, at: Duration) -> Self {
         Self { generation: cache.generation(), at }

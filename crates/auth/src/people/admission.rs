@@ -25,12 +25,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct SignInAdmission {
     clock: Arc<dyn Clock>,
-    places: Mutex<HashMap<String, Place>>,
+    places: Mutex<HashMap<String, AddressState>>,
 }
 
 /// The attempts of one place.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct AddressState {
     /// When all attempts will be restored, on the clock.
     restored: Duration,
     concurrent_count: u32,
@@ -56,7 +56,7 @@ impl SignInAdmission {
         Self { clock, places: Mutex::default() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Place>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, AddressState>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,7 +75,7 @@ impl SignInAdmission {
                 places.retain(|_, place| 0 < place.concurrent_count);
             }
         }
-        let fresh = Place { restored: now, concurrent_count: 0 };
+        let fresh = AddressState { restored: now, concurrent_count: 0 };
         let known = places.entry(place.to_owned()).or_insert(fresh);
         let restored = known.restored.max(now) + RESTORED_IN;
         let wait = restored.saturating_sub(now).saturating_sub(Self::BURST * RESTORED_IN);

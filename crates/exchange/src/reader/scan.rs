@@ -2,7 +2,7 @@
 
 /// How an object ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ObjectEnd {
     /// With its last brace.
     Whole,
     /// At a line break that it cannot contain.
@@ -26,7 +26,7 @@ pub(super) enum LineBreaks {
 
 /// Where the next byte of an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ScanState {
     /// Between tokens.
     Outside,
     /// In a string.
@@ -39,7 +39,7 @@ enum Place {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan {
     depth: usize,
-    place: Place,
+    place: ScanState,
     line_breaks: LineBreaks,
     finds_pages: bool,
 }
@@ -47,7 +47,7 @@ pub(super) struct Scan {
 impl Scan {
     /// Before the first brace.
     pub(super) fn new(line_breaks: LineBreaks) -> Self {
-        Self { depth: 0, place: Place::Outside, line_breaks, finds_pages: true }
+        Self { depth: 0, place: ScanState::Outside, line_breaks, finds_pages: true }
     }
 
     /// Behind the first brace and other properties.
@@ -57,11 +57,11 @@ impl Scan {
 
     /// Goes on with `bytes`; `before` is the text of the object before them. Returns how many bytes
     /// belong to the object, and how it ends, if it does.
-    pub(super) fn go_on(&mut self, bytes: &[u8], before: &[u8]) -> (usize, Option<End>) {
+    pub(super) fn go_on(&mut self, bytes: &[u8], before: &[u8]) -> (usize, Option<ObjectEnd>) {
         for (index, byte) in bytes.iter().enumerate() {
             let end = match byte {
-                b'\n' if self.breaks_here() => return (index, Some(End::Broken)),
-                byte if self.place == Place::Outside => {
+                b'\n' if self.breaks_here() => return (index, Some(ObjectEnd::Broken)),
+                byte if self.place == ScanState::Outside => {
                     self.on_token(*byte, before, &bytes[..index])
                 }
                 byte => {
@@ -80,33 +80,33 @@ impl Scan {
     fn breaks_here(&self) -> bool {
         match self.line_breaks {
             LineBreaks::End => true,
-            LineBreaks::EndStrings => self.place != Place::Outside,
+            LineBreaks::EndStrings => self.place != ScanState::Outside,
             LineBreaks::Ignored => false,
         }
     }
 
     fn on_string(&mut self, byte: u8) {
         self.place = match (self.place, byte) {
-            (Place::InString, b'\\') => Place::Escaped,
-            (Place::InString, b'"') => Place::Outside,
-            _ => Place::InString,
+            (ScanState::InString, b'\\') => ScanState::Escaped,
+            (ScanState::InString, b'"') => ScanState::Outside,
+            _ => ScanState::InString,
         };
     }
 
     /// Goes over a byte outside of strings. The object before it is in two parts.
-    fn on_token(&mut self, byte: u8, before: &[u8], behind: &[u8]) -> Option<End> {
+    fn on_token(&mut self, byte: u8, before: &[u8], behind: &[u8]) -> Option<ObjectEnd> {
         match byte {
-            b'"' => self.place = Place::InString,
+            b'"' => self.place = ScanState::InString,
             b'{' => self.depth += 1,
             b'[' => {
                 self.depth += 1;
                 let is_page =
                     self.finds_pages && self.depth == 2 && is_before_statements(before, behind);
-                return is_page.then_some(End::Page);
+                return is_page.then_some(ObjectEnd::Page);
             }
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
-                return (self.depth == 0).then_some(End::Whole);
+                return (self.depth == 0).then_some(ObjectEnd::Whole);
             }
             _ => {}
         }

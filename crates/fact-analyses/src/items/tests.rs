@@ -143,7 +143,7 @@ fn penalties_and_surveys_leave_figures_on_their_scale() {
 }
 
 #[test]
-fn an_analysis_ends_when_it_is_told_to_or_takes_too_much_memory() {
+fn an_analysis_ends_when_it_is_cancelled_or_takes_too_much_memory() {
     let patterns: Vec<String> =
         (0..200).map(|number| format!("{{order_matters=false}}{number}")).collect();
     let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();

@@ -106,7 +106,7 @@ impl Sums {
             return false;
         }
         if MILLIONTHS_MAX <= self.millionths_max + more {
-            self.sums.iter_mut().for_each(Sum::settle);
+            self.sums.iter_mut().for_each(Sum::add_millionths);
             self.millionths_max = 0;
         }
         self.millionths_max += more;
@@ -133,7 +133,7 @@ impl Sums {
 impl Sum {
     /// Adds the millionths.
     #[expect(clippy::cast_precision_loss, reason = "both parts are far less than 2^53")]
-    fn settle(&mut self) {
+    fn add_millionths(&mut self) {
         let (count, millionths) = (self.count, std::mem::take(&mut self.millionths));
         self.add((millionths / 1_000_000) as f64);
         self.add((millionths % 1_000_000) as f64 / 1e6);
@@ -159,8 +159,8 @@ impl Sum {
     }
 
     fn merge(&mut self, mut other: Self) {
-        self.settle();
-        other.settle();
+        self.add_millionths();
+        other.add_millionths();
         let count = self.count + other.count;
         self.add(other.rounded);
         self.lost += other.lost;
@@ -168,7 +168,7 @@ impl Sum {
     }
 
     fn total(mut self) -> Option<f64> {
-        self.settle();
+        self.add_millionths();
         (self.count != 0).then_some(self.rounded + self.lost)
     }
 }

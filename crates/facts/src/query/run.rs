@@ -46,7 +46,7 @@ pub struct Asked<'s> {
     pub limits: QueryLimits,
     /// The present, in microseconds since 1970.
     pub now: i64,
-    /// What the tenant has settled about questions.
+    /// What the tenant has set for questions.
     pub settings: &'s TenantSettings,
     /// Is asked between blocks of rows whether to give up.
     pub stop: &'s (dyn Fn() -> bool + Sync),

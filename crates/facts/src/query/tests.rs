@@ -364,7 +364,7 @@ fn periods_of_storage_are_whole_by_when_statements_were_stored() {
 }
 
 #[test]
-fn tells_the_audit_which_fields_measures_test() {
+fn the_audit_records_which_fields_measures_test() {
     let question: Question = serde_json::from_value(json!({
         "measures": [{"measure": "count", "where": {"field": "person", "is": "somebody"}}],
     }))

@@ -45,7 +45,7 @@ fn push(batch: &Batch, row: &Row, texts: &mut Texts, block: &mut Block) {
     }
     for column in CodeColumn::EVERY {
         let last = block.codes[column.index()].last().copied().unwrap_or_default();
-        let code = code(batch, row, Place { column, last }, texts);
+        let code = code(batch, row, LastRow { column, last }, texts);
         block.codes[column.index()].push(code);
     }
     push_extensions(batch, row, texts, block);
@@ -53,13 +53,13 @@ fn push(batch: &Batch, row: &Row, texts: &mut Texts, block: &mut Block) {
 
 /// A column, and the code of the row before.
 #[derive(Clone, Copy)]
-struct Place {
+struct LastRow {
     column: CodeColumn,
     last: u32,
 }
 
-fn code(batch: &Batch, row: &Row, place: Place, texts: &mut Texts) -> u32 {
-    let Place { column, last } = place;
+fn code(batch: &Batch, row: &Row, place: LastRow, texts: &mut Texts) -> u32 {
+    let LastRow { column, last } = place;
     let of_text = |texts: &mut Texts, span| {
         let domain = column.domain();
         domain.map_or(0, |domain| texts.of_mut(domain).code_near(last, batch.text(span).as_bytes()))

@@ -45,7 +45,7 @@ impl Machine {
     }
 }
 
-/// The settings of a tenant that has settled nothing.
+/// The settings of a tenant that has set nothing.
 fn usual_settings() -> Value {
     json!({
         "zone": null,

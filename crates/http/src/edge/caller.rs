@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::{Denied, Principal};
-use acta_auth::{AuthMoment, Identified};
+use acta_auth::{AuthInstant, Identified};
 use acta_service::{ServiceError, Tenant};
 use acta_storage::Who;
 use acta_xapi::{Rule, Version};
@@ -28,7 +28,7 @@ pub(crate) struct Caller {
     from: ClientAddress,
     /// The header that it authenticated with, and when.
     authorization: HeaderValue,
-    moment: AuthMoment,
+    moment: AuthInstant,
 }
 
 /// From where and when a caller sent its request.
@@ -39,7 +39,7 @@ pub(crate) struct Arrival<'a> {
     /// The address of the client.
     pub(crate) from: ClientAddress,
     /// When its authentication began.
-    pub(crate) moment: AuthMoment,
+    pub(crate) moment: AuthInstant,
 }
 
 impl Caller {
@@ -134,7 +134,7 @@ mod tests {
         ];
         for (origin, expected) in table {
             let value = origin.map(|origin| HeaderValue::try_from(origin).unwrap());
-            let moment = AuthMoment::default();
+            let moment = AuthInstant::default();
             let admit = |who: &Principal| {
                 let principal = who.clone();
                 let tenant = Tenant::new(principal.tenant, "one", Timestamp::default());

@@ -8,14 +8,14 @@ const AGENT: &str = r#"{"mbox":"mailto:ada@example.org"}"#;
 const ACTIVITY: &str = "https://course.example/1";
 
 /// A place for documents: the path with its parameters, and the parameter that names one.
-struct Place {
+struct DocumentPlace {
     path: String,
     name: &'static str,
 }
 
-fn places() -> [Place; 3] {
+fn places() -> [DocumentPlace; 3] {
     let (agent, activity) = (encode(AGENT), encode(ACTIVITY));
-    let place = |path: String, name| Place { path, name };
+    let place = |path: String, name| DocumentPlace { path, name };
     [
         place(format!("/xapi/activities/state?activityId={activity}&agent={agent}"), "stateId"),
         place(format!("/xapi/activities/profile?activityId={activity}"), "profileId"),
@@ -23,7 +23,7 @@ fn places() -> [Place; 3] {
     ]
 }
 
-impl Place {
+impl DocumentPlace {
     fn document(&self, name: &str) -> String {
         format!("{}&{}={}", self.path, self.name, encode(name))
     }

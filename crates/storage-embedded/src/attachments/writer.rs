@@ -19,8 +19,8 @@ use super::staged::Staged;
 pub(super) struct FileWriter {
     /// None after a failure, or while a blocking thread has it.
     unfinished: Option<Unfinished>,
-    /// Small pieces, gathered so that not each needs a blocking thread.
-    gathered: BytesMut,
+    /// Small pieces, buffered so that not each needs a blocking thread.
+    buffer: BytesMut,
 }
 
 /// What blocking threads work on.
@@ -47,7 +47,7 @@ impl FileWriter {
         let disk = Some(disk);
         let unfinished =
             Unfinished { file: None, disk, path, tenant, announced, hasher, len_bytes: 0 };
-        Self { unfinished: Some(unfinished), gathered: BytesMut::new() }
+        Self { unfinished: Some(unfinished), buffer: BytesMut::new() }
     }
 
     fn take(&mut self) -> Result<Unfinished, StorageError> {
@@ -61,15 +61,15 @@ impl FileWriter {
 #[async_trait]
 impl AttachmentWriter for FileWriter {
     async fn write(&mut self, piece: Bytes) -> Result<(), StorageError> {
-        let has_room = self.gathered.len() + piece.len() < PIECE_BYTES;
+        let has_room = self.buffer.len() + piece.len() < PIECE_BYTES;
         if has_room {
-            self.gathered.extend_from_slice(&piece);
+            self.buffer.extend_from_slice(&piece);
             return Ok(());
         }
-        let gathered = self.gathered.split().freeze();
+        let buffer = self.buffer.split().freeze();
         let mut unfinished = self.take()?;
         let unfinished = on_blocking_thread(move || {
-            unfinished.append(&gathered)?;
+            unfinished.append(&buffer)?;
             unfinished.append(&piece)?;
             Ok(unfinished)
         });
@@ -79,9 +79,9 @@ impl AttachmentWriter for FileWriter {
 
     async fn finish(mut self: Box<Self>) -> Result<Box<dyn StagedAttachment>, StorageError> {
         let mut unfinished = self.take()?;
-        let gathered = self.gathered.split().freeze();
+        let buffer = self.buffer.split().freeze();
         let staged = on_blocking_thread(move || {
-            unfinished.append(&gathered)?;
+            unfinished.append(&buffer)?;
             unfinished.finish()
         });
         Ok(Box::new(staged.await?))

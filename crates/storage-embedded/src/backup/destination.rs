@@ -289,14 +289,14 @@ pub(super) fn read_pieces(
 pub(super) struct NewFile {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
-    gathered: Vec<u8>,
+    buffer: Vec<u8>,
     at: u64,
 }
 
 impl NewFile {
     /// Writes to an empty file.
     pub(super) fn new(file: Arc<dyn DiskFile>, path: PathBuf) -> Self {
-        Self { file, path, gathered: Vec::new(), at: 0 }
+        Self { file, path, buffer: Vec::new(), at: 0 }
     }
 
     /// Appends bytes.
@@ -305,15 +305,15 @@ impl NewFile {
     ///
     /// [`BackupError::Io`].
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), BackupError> {
-        self.gathered.extend_from_slice(bytes);
-        if PIECE_BYTES <= self.gathered.len() { self.flush() } else { Ok(()) }
+        self.buffer.extend_from_slice(bytes);
+        if PIECE_BYTES <= self.buffer.len() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), BackupError> {
-        let written = self.file.write_at(&self.gathered, self.at);
+        let written = self.file.write_at(&self.buffer, self.at);
         written.map_err(BackupError::io(WRITING, &self.path))?;
-        self.at += self.gathered.len() as u64;
-        self.gathered.clear();
+        self.at += self.buffer.len() as u64;
+        self.buffer.clear();
         Ok(())
     }
 

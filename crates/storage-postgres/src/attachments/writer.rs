@@ -24,7 +24,7 @@ pub(super) struct ContentWriter {
     hasher: Sha2Hasher,
     len_bytes: u64,
     /// Bytes that have not been written yet: less than a piece.
-    gathered: BytesMut,
+    buffer: BytesMut,
     /// The part that has been written.
     written: Option<SentContent>,
     /// Whether a write failed or was cancelled, so that bytes are missing.
@@ -57,7 +57,7 @@ impl ContentWriter {
             hasher: announced.hasher(),
             announced,
             len_bytes: 0,
-            gathered: BytesMut::new(),
+            buffer: BytesMut::new(),
             written: None,
             is_broken: false,
         }
@@ -73,9 +73,9 @@ impl ContentWriter {
 
     async fn add(&mut self, mut piece: Bytes) -> Result<(), StorageError> {
         while !piece.is_empty() {
-            let room = self.piece_bytes() - self.gathered.len();
-            self.gathered.extend_from_slice(&piece.split_to(room.min(piece.len())));
-            if self.gathered.len() == self.piece_bytes() {
+            let room = self.piece_bytes() - self.buffer.len();
+            self.buffer.extend_from_slice(&piece.split_to(room.min(piece.len())));
+            if self.buffer.len() == self.piece_bytes() {
                 self.put_out().await?;
             }
         }
@@ -99,12 +99,12 @@ impl ContentWriter {
         let Some(written) = &mut self.written else { return Err(incomplete()) };
         match &mut written.sent {
             SentParts::Pieces(count) => {
-                store.put_piece(name, *count, &self.gathered).await?;
+                store.put_piece(name, *count, &self.buffer).await?;
                 *count += 1;
-                self.gathered.clear();
+                self.buffer.clear();
             }
             SentParts::Parts { upload, tags } => {
-                let part = self.gathered.split().freeze();
+                let part = self.buffer.split().freeze();
                 tags.push(store.put_part(name, upload, tags.len(), part).await?);
             }
             SentParts::Object => return Err(incomplete()),
@@ -114,16 +114,16 @@ impl ContentWriter {
 
     async fn end(&mut self) -> Result<StagedBody, StorageError> {
         if self.written.is_none()
-            && let Some(permit) = self.store.reserve(self.gathered.len())
+            && let Some(permit) = self.store.reserve(self.buffer.len())
         {
-            let bytes = Bytes::copy_from_slice(&self.gathered);
+            let bytes = Bytes::copy_from_slice(&self.buffer);
             return Ok(StagedBody::Waiting { bytes, _room: permit });
         }
         if self.written.is_none() && self.store.kind == ContentKind::Object {
             let unnamed = UnnamedContent::begin(&self.store, self.name).await?;
             self.written = Some(SentContent { unnamed, sent: SentParts::Object });
-            self.store.put_object(self.name, self.gathered.split().freeze()).await?;
-        } else if !self.gathered.is_empty() || self.written.is_none() {
+            self.store.put_object(self.name, self.buffer.split().freeze()).await?;
+        } else if !self.buffer.is_empty() || self.written.is_none() {
             self.put_out().await?;
         }
         let written = self.written.take().ok_or_else(incomplete)?;

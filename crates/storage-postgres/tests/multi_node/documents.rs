@@ -210,8 +210,8 @@ async fn an_abandoned_act_leaves_no_partial_change() {
         let key = profile(&format!("given up {round}"));
         let precondition = if_absent();
         let given_up = write(&node, &key, "content", &precondition);
-        let patience = Duration::from_micros(40 * round);
-        let answer = tokio::time::timeout(patience, given_up).await;
+        let wait = Duration::from_micros(40 * round);
+        let answer = tokio::time::timeout(wait, given_up).await;
         if let Ok(answer) = answer {
             answer.unwrap();
         }

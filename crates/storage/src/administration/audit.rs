@@ -36,7 +36,7 @@ pub enum Who {
 
 /// The text is not an actor of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no actor: expected operator, server, stranger, account:…, credential:…, …")]
+#[error("`{0}` is no actor: expected operator, server, anonymous, account:…, credential:…, …")]
 pub struct NotAWho(String);
 
 impl fmt::Display for Who {
@@ -48,7 +48,7 @@ impl fmt::Display for Who {
             Self::Credential(key) => write!(f, "credential:{key}"),
             Self::Token(key) => write!(f, "token:{key}"),
             Self::Bearer(subject) => write!(f, "bearer:{subject}"),
-            Self::Anonymous => f.write_str("stranger"),
+            Self::Anonymous => f.write_str("anonymous"),
         }
     }
 }
@@ -65,7 +65,7 @@ impl FromStr for Who {
             Some(("bearer", subject)) => Ok(Self::Bearer(subject.to_owned())),
             None if text == "operator" => Ok(Self::Operator),
             None if text == "server" => Ok(Self::Server),
-            None if text == "stranger" => Ok(Self::Anonymous),
+            None if text == "anonymous" => Ok(Self::Anonymous),
             Some(_) | None => Err(unknown()),
         }
     }

@@ -33,7 +33,7 @@ pub struct Tenant {
     /// Whether reads of statements are recorded in the audit: each by a person, and the first by a
     /// credential in each hour.
     pub audits_reads: bool,
-    /// What it has settled about questions.
+    /// What it has set for questions.
     pub settings: TenantSettings,
 }
 

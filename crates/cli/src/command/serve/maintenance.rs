@@ -19,10 +19,10 @@ use super::audit_heads::{AuditCounts, AuditHeads};
 use crate::wire::{Engine, ServerParts};
 
 /// How often usage is reported to storage, and the usage of other nodes is read.
-const TELL_INTERVAL: Duration = Duration::from_secs(1);
+const USAGE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often expired records and deleted tenants are removed.
-const TEND_INTERVAL: Duration = Duration::from_secs(30);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often the clock is compared with that of the database.
 const COMPARISON_INTERVAL: Duration = Duration::from_secs(30);
@@ -139,7 +139,7 @@ async fn log_audit_heads(
 /// Reports usage. A report is short and not aborted, because its counts would be lost.
 async fn report_usage(quotas: Arc<Quotas>, stop: CancellationToken) {
     let mut failures = FailureLog::new("report the usage of tenants");
-    while stop.run_until_cancelled(tokio::time::sleep(TELL_INTERVAL)).await.is_some() {
+    while stop.run_until_cancelled(tokio::time::sleep(USAGE_INTERVAL)).await.is_some() {
         failures.note(quotas.flush().await);
     }
 }
@@ -150,7 +150,7 @@ async fn run_maintenance(admin: Admin, stop: CancellationToken) {
     let mut failures = FailureLog::new("remove expired records and deleted tenants");
     while let Some(result) = stop.run_until_cancelled(admin.run_maintenance()).await {
         failures.note(result);
-        let pause = stop.run_until_cancelled(tokio::time::sleep(TEND_INTERVAL)).await;
+        let pause = stop.run_until_cancelled(tokio::time::sleep(MAINTENANCE_INTERVAL)).await;
         if pause.is_none() {
             return;
         }

@@ -83,7 +83,7 @@ enum Source {
 
 /// Values as they stand in the blocks.
 #[derive(Debug)]
-enum Gathered {
+enum ColumnValues {
     Codes(Vec<u32>),
     Numbers(Vec<f64>),
     Times(Vec<i64>),
@@ -94,7 +94,7 @@ enum Gathered {
 pub(crate) struct Found {
     /// The time and the sequence of each row.
     keys: Vec<(i64, i64)>,
-    columns: Vec<Gathered>,
+    columns: Vec<ColumnValues>,
 }
 
 impl RowsPlan {
@@ -154,21 +154,21 @@ impl RowsPlan {
         found.keys.extend(times.into_iter().zip(sequences));
         for (source, column) in self.columns.iter().zip(&mut found.columns) {
             match (source, column) {
-                (Source::Code(field), Gathered::Codes(all)) => {
+                (Source::Code(field), ColumnValues::Codes(all)) => {
                     all.extend(rows.choose(&field.source.read(reader)?));
                 }
-                (Source::List(column), Gathered::Codes(all)) => {
+                (Source::List(column), ColumnValues::Codes(all)) => {
                     all.extend(rows.choose(&reader.codes(*column)?));
                 }
-                (Source::Number(column), Gathered::Numbers(all)) => {
+                (Source::Number(column), ColumnValues::Numbers(all)) => {
                     all.extend(rows.choose(&reader.numbers(*column)?));
                 }
-                (Source::Time(column), Gathered::Times(all)) => {
+                (Source::Time(column), ColumnValues::Times(all)) => {
                     all.extend(rows.choose(&reader.ints(*column)?));
                 }
                 (
                     Source::Code(_) | Source::List(_) | Source::Number(_) | Source::Time(_),
-                    Gathered::Codes(_) | Gathered::Numbers(_) | Gathered::Times(_),
+                    ColumnValues::Codes(_) | ColumnValues::Numbers(_) | ColumnValues::Times(_),
                 ) => {}
             }
         }
@@ -181,9 +181,9 @@ impl RowsPlan {
         let mut order: Vec<u32> = (0..).take(keys.len()).collect();
         order.sort_unstable_by_key(|row| keys[*row as usize]);
         let written = self.columns.iter().zip(columns).map(|(source, column)| match column {
-            Gathered::Codes(codes) => source.texts(texts, &chosen(&codes, &order)),
-            Gathered::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
-            Gathered::Times(times) => RowColumn::Times(chosen(&times, &order)),
+            ColumnValues::Codes(codes) => source.texts(texts, &chosen(&codes, &order)),
+            ColumnValues::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
+            ColumnValues::Times(times) => RowColumn::Times(chosen(&times, &order)),
         });
         let (columns, count) = (written.collect(), keys.len());
         FactRows { columns, count, sequence, is_rebuilding: false }
@@ -195,11 +195,11 @@ fn chosen<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
 }
 
 impl Source {
-    const fn nothing(&self) -> Gathered {
+    const fn nothing(&self) -> ColumnValues {
         match self {
-            Self::Code(_) | Self::List(_) => Gathered::Codes(Vec::new()),
-            Self::Number(_) => Gathered::Numbers(Vec::new()),
-            Self::Time(_) => Gathered::Times(Vec::new()),
+            Self::Code(_) | Self::List(_) => ColumnValues::Codes(Vec::new()),
+            Self::Number(_) => ColumnValues::Numbers(Vec::new()),
+            Self::Time(_) => ColumnValues::Times(Vec::new()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a tenant has settled about questions: its time zone, and what courses are.
+//! What a tenant has set for questions: its time zone, and what courses are.
 
 use acta_access::Defines;
 use acta_ambient::Timestamp;

@@ -272,7 +272,7 @@ fn a_row_alone_is_withheld_together_with_the_one_that_has_fewest_learners() {
 }
 
 #[test]
-fn measures_along_periods_do_not_tell_of_those_that_are_left_out() {
+fn measures_along_periods_do_not_reveal_those_that_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let facts = facts_of_days(&[7, 9, 2, 6, 5, 8], folder.path());
     let measures = json!([{"measure": "count"},

@@ -20,10 +20,10 @@ pub(crate) struct EntryFilter {
     /// Only entries before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
-    /// Only entries of this actor: `operator`, `server`, `stranger`, or `account:`, `credential:`,
+    /// Only entries of this actor: `operator`, `server`, `anonymous`, or `account:`, `credential:`,
     /// `token:` or `bearer:` and an id.
     #[param(value_type = Option<String>, example = "operator",
-        pattern = r"^(operator|server|stranger|(credential|token|bearer):[ -~]{1,200}|account:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$")]
+        pattern = r"^(operator|server|anonymous|(credential|token|bearer):[ -~]{1,200}|account:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$")]
     who: Option<Who>,
     /// Only entries of this act. A value that ends with a dot selects every act with this prefix.
     #[param(value_type = Option<String>, example = "credential.", pattern = "^[ -~]{1,200}$")]
@@ -38,7 +38,7 @@ pub(crate) struct EntryFilter {
 
 impl FromParams for EntryFilter {
     fn from_params(params: &mut Params) -> Option<Self> {
-        let message = "expected operator, server, stranger, or account:, credential:, token: or \
+        let message = "expected operator, server, anonymous, or account:, credential:, token: or \
                        bearer: and an id";
         let who = text(params, "who")
             .and_then(|text| params.read("who", &text, message, |text| text.parse().ok()));

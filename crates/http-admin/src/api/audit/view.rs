@@ -18,7 +18,7 @@ pub(crate) struct EntryView {
     /// The time of the act.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     at: String,
-    /// Who acted: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
+    /// Who acted: `operator`, `server`, `anonymous`, or `account:`, `credential:`, `token:` or
     /// `bearer:` and an id.
     #[schema(example = "credential:k7f2m9x4q8w3n6t1")]
     who: String,

@@ -24,12 +24,12 @@ const ACT: &str = "reading persons";
 /// How often persons are read again because they have changed meanwhile.
 const TRIES_MAX: usize = 8;
 
-/// Bytes of persons of all tenants together, about, that are kept beside those of the tenant that
+/// Bytes of persons of all tenants together, about, that are cached beside those of the tenant that
 /// was asked for last.
-const KEPT_BYTES_MAX: usize = 512 << 20;
+const CACHED_BYTES_MAX: usize = 512 << 20;
 
-/// Tenants whose persons are kept, at most.
-const KEPT_TENANTS_MAX: usize = 1_000;
+/// Tenants whose persons are cached, at most.
+const CACHED_TENANTS_MAX: usize = 1_000;
 
 type Slot = Arc<AsyncMutex<Arc<Persons>>>;
 
@@ -38,43 +38,43 @@ type Slot = Arc<AsyncMutex<Arc<Persons>>>;
 #[derive(Clone)]
 pub struct PersonCache {
     records: Arc<dyn RecordStore>,
-    kept: Arc<Mutex<Kept>>,
+    cached: Arc<Mutex<CachedPersons>>,
     bytes_max: usize,
 }
 
-/// The persons that are kept.
+/// The persons that are cached.
 #[derive(Default)]
-struct Kept {
-    tenants: HashMap<TenantId, KeptTenant>,
+struct CachedPersons {
+    tenants: HashMap<TenantId, CachedTenant>,
     /// How often somebody has asked for persons.
     uses: u64,
 }
 
 #[derive(Default)]
-struct KeptTenant {
+struct CachedTenant {
     slot: Slot,
     bytes: usize,
-    /// When they were asked for last, in [`Kept::uses`].
+    /// When they were asked for last, in [`CachedPersons::uses`].
     used: u64,
 }
 
-impl Kept {
+impl CachedPersons {
     fn slot(&mut self, tenant: TenantId) -> Slot {
         self.uses += 1;
-        let kept = self.tenants.entry(tenant).or_default();
-        kept.used = self.uses;
-        Arc::clone(&kept.slot)
+        let cached = self.tenants.entry(tenant).or_default();
+        cached.used = self.uses;
+        Arc::clone(&cached.slot)
     }
 
     /// Notes how much the persons of a tenant take, and drops those of others for it.
-    fn settle(&mut self, tenant: TenantId, bytes: usize, bytes_max: usize) {
-        if let Some(kept) = self.tenants.get_mut(&tenant) {
-            kept.bytes = bytes;
+    fn record_size(&mut self, tenant: TenantId, bytes: usize, bytes_max: usize) {
+        if let Some(cached) = self.tenants.get_mut(&tenant) {
+            cached.bytes = bytes;
         }
-        let mut sum: usize = self.tenants.values().map(|kept| kept.bytes).sum();
-        while bytes_max < sum || KEPT_TENANTS_MAX < self.tenants.len() {
+        let mut sum: usize = self.tenants.values().map(|cached| cached.bytes).sum();
+        while bytes_max < sum || CACHED_TENANTS_MAX < self.tenants.len() {
             let others = self.tenants.iter().filter(|(other, _)| **other != tenant);
-            let oldest = others.min_by_key(|(_, kept)| kept.used).map(|(other, _)| *other);
+            let oldest = others.min_by_key(|(_, cached)| cached.used).map(|(other, _)| *other);
             let Some(dropped) = oldest.and_then(|oldest| self.tenants.remove(&oldest)) else {
                 return;
             };
@@ -92,7 +92,7 @@ impl std::fmt::Debug for PersonCache {
 impl PersonCache {
     /// An empty one.
     pub fn new(records: Arc<dyn RecordStore>) -> Self {
-        Self { records, kept: Arc::default(), bytes_max: KEPT_BYTES_MAX }
+        Self { records, cached: Arc::default(), bytes_max: CACHED_BYTES_MAX }
     }
 
     /// The same that keeps at most so many bytes of persons of all tenants together, beside those
@@ -103,18 +103,18 @@ impl PersonCache {
         self
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, CachedPersons> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tenants whose persons are in memory.
     pub fn tenants(&self) -> Vec<TenantId> {
-        self.kept().tenants.keys().copied().collect()
+        self.cached().tenants.keys().copied().collect()
     }
 
     /// Forgets the persons of a tenant.
     pub fn forget(&self, tenant: TenantId) {
-        self.kept().tenants.remove(&tenant);
+        self.cached().tenants.remove(&tenant);
     }
 
     /// The persons of a tenant, with every change that was made before the call, on any node.
@@ -123,7 +123,7 @@ impl PersonCache {
     ///
     /// As [`RecordStore::find_record`].
     pub async fn load(&self, tenant: TenantId) -> Result<Arc<Persons>, StorageError> {
-        let slot = self.kept().slot(tenant);
+        let slot = self.cached().slot(tenant);
         // One reads, and the others wait for what it has read.
         let mut known = slot.lock().await;
         for _ in 0..TRIES_MAX {
@@ -136,18 +136,18 @@ impl PersonCache {
             }
             *known = self.read(&known, &head).await?;
         }
-        self.kept().settle(tenant, known.memory_bytes(), self.bytes_max);
+        self.cached().record_size(tenant, known.memory_bytes(), self.bytes_max);
         Ok(Arc::clone(&known))
     }
 
     /// Takes over what the caller has just made of the persons before.
     pub async fn replace(&self, tenant: TenantId, before: &Persons, after: Persons) {
-        let slot = self.kept().slot(tenant);
+        let slot = self.cached().slot(tenant);
         let mut known = slot.lock().await;
         if known.version() == before.version() {
             let bytes = after.memory_bytes();
             *known = Arc::new(after);
-            self.kept().settle(tenant, bytes, self.bytes_max);
+            self.cached().record_size(tenant, bytes, self.bytes_max);
         }
     }
 

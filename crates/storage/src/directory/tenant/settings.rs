@@ -1,4 +1,4 @@
-//! What a tenant has settled about questions: time zone, language, smallest group, courses.
+//! What a tenant has set for questions: time zone, language, smallest group, courses.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -146,7 +146,7 @@ impl CourseRule {
     /// Longest IRI of a type, in bytes.
     pub const TYPE_BYTES_MAX: usize = 1_024;
 
-    /// The types of activities that are courses if a tenant has settled nothing else.
+    /// The types of activities that are courses if a tenant has set nothing else.
     pub const USUAL_TYPES: [&str; 2] = [
         "http://adlnet.gov/expapi/activities/course",
         "https://w3id.org/xapi/cmi5/activitytype/course",

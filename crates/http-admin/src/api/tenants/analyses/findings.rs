@@ -65,11 +65,11 @@ pub(crate) async fn analyse_findings(
     let what = json!({ "analysis": "findings" });
     let analysis = Analysis { what, scope: Scope { filter, zone } };
     let work = move |reader: FactReader<'_>| gather(reader, at.as_deref());
-    let (mut gathered, permit) = analysis.compute(&shared, &requester, tenant, work).await?;
-    for mut test in std::mem::take(&mut gathered.tests) {
+    let (mut open, permit) = analysis.compute(&shared, &requester, tenant, work).await?;
+    for mut test in std::mem::take(&mut open.tests) {
         let answers = std::mem::take(&mut test.answers);
         let found = judge(&shared, &requester, &permit, (answers, Attempts::First)).await?;
-        gathered.add(&test, &found);
+        open.add(&test, &found);
     }
-    Ok(view(&gathered.finish()))
+    Ok(view(&open.finish()))
 }

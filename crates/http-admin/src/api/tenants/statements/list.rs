@@ -82,20 +82,20 @@ impl FromParams for SearchParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let query = params.raw().to_owned();
         let (search, cursor) = read_search(params)?;
-        let asked = told_of(&query, &search.query);
+        let asked = recorded_query(&query, &search.query);
         Some(Self { search, cursor, asked })
     }
 }
 
 /// Parameters that the audit does not record.
-const UNTOLD: [&str; 5] = ["agent", "cursor", "language", "limit", "token"];
+const NOT_RECORDED: [&str; 5] = ["agent", "cursor", "language", "limit", "token"];
 
 /// What the audit records of a query. Audit entries stay when a person is erased, so a person is
 /// recorded only as a hash of their identifier.
-pub(crate) fn told_of(query: &str, filters: &StatementQuery) -> Value {
+pub(crate) fn recorded_query(query: &str, filters: &StatementQuery) -> Value {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = pairs.filter_map(|(name, value)| Some((decode(name)?, decode(value)?)));
-    let plain = named.filter(|(name, _)| !UNTOLD.contains(&name.as_ref()));
+    let plain = named.filter(|(name, _)| !NOT_RECORDED.contains(&name.as_ref()));
     let mut recorded: Map<String, Value> =
         plain.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
     if let Some(agent) = &filters.agent {

@@ -123,7 +123,7 @@ impl Opening {
 
 /// Why a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum StreamEnd {
     /// The server stops.
     Stopping,
     /// The requester has lost its rights.
@@ -132,7 +132,7 @@ enum End {
     Failed,
 }
 
-impl End {
+impl StreamEnd {
     fn of(problem: &Problem) -> Self {
         if problem.status.is_server_error() { Self::Failed } else { Self::Refused }
     }
@@ -193,14 +193,14 @@ impl<S: EventSource> EventStream<S> {
     }
 
     /// The next events, or a comment if there are none for some time.
-    async fn events(&mut self) -> Result<String, End> {
+    async fn events(&mut self) -> Result<String, StreamEnd> {
         loop {
             if self.shared.http.stopping.is_cancelled() {
-                return Err(End::Stopping);
+                return Err(StreamEnd::Stopping);
             }
             self.confirm().await?;
             let text = self.source.read(&self.shared, &self.permit).await;
-            let text = text.map_err(|problem| End::of(&problem))?;
+            let text = text.map_err(|problem| StreamEnd::of(&problem))?;
             if !text.is_empty() {
                 return Ok(text);
             }
@@ -213,24 +213,24 @@ impl<S: EventSource> EventStream<S> {
     }
 
     /// Waits until there may be events, until `latest`, or until the server stops.
-    async fn wait(&mut self, latest: Instant) -> Result<(), End> {
+    async fn wait(&mut self, latest: Instant) -> Result<(), StreamEnd> {
         let stopping = self.shared.http.stopping.clone();
         let waiting = stopping.run_until_cancelled(self.source.wait(&self.shared));
         match tokio::time::timeout_at(latest, waiting).await {
-            Ok(Some(Err(problem))) => Err(End::of(&problem)),
+            Ok(Some(Err(problem))) => Err(StreamEnd::of(&problem)),
             Ok(Some(Ok(())) | None) | Err(_) => Ok(()),
         }
     }
 
     /// Determines the rights of the requester again, unless that was just done.
-    async fn confirm(&mut self) -> Result<(), End> {
+    async fn confirm(&mut self) -> Result<(), StreamEnd> {
         if self.confirmed.elapsed() < CONFIRMED_FOR {
             return Ok(());
         }
         let requester = self.requester.renew(&self.shared).await;
-        let requester = requester.map_err(|problem| End::of(&problem))?;
+        let requester = requester.map_err(|problem| StreamEnd::of(&problem))?;
         let permitted = self.source.permit(&self.shared, &requester).await;
-        permitted.map_err(|problem| End::of(&problem.into()))?;
+        permitted.map_err(|problem| StreamEnd::of(&problem.into()))?;
         self.confirmed = Instant::now();
         Ok(())
     }
@@ -267,6 +267,6 @@ mod tests {
     fn each_line_of_an_event_is_a_field() {
         check(Some("7"), "{}", "event: statement\nid: 7\ndata: {}\n\n");
         check(None, "{\r\n}", "event: statement\ndata: {\ndata: \ndata: }\n\n");
-        assert_eq!(End::Stopping.event(), "event: end\ndata: {\"reason\":\"stopping\"}\n\n");
+        assert_eq!(StreamEnd::Stopping.event(), "event: end\ndata: {\"reason\":\"stopping\"}\n\n");
     }
 }

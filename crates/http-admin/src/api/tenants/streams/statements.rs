@@ -18,7 +18,7 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::event_stream::{EventSource, Opening, push_event};
-use crate::api::tenants::statements::list::told_of;
+use crate::api::tenants::statements::list::recorded_query;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -92,7 +92,7 @@ impl FromParams for StreamParams {
         // It was read when the request was admitted.
         params.text("token");
         let (filters, after) = (filters?, after.transpose().ok()?);
-        let asked = told_of(&query, &filters);
+        let asked = recorded_query(&query, &filters);
         Some(Self { filters, asked, after, language })
     }
 }
