@@ -258,7 +258,7 @@ fn questions() -> Vec<(&'static str, Value)> {
 fn answer(store: &FactStore, options: &FactOptions, question: &Question) -> Result<Answer> {
     let limits = QueryLimits { memory_bytes: 1 << 30, threads: options.threads };
     let settings = TenantSettings::default();
-    let asked = Asked { limits, now: i64::MAX, stop: &|| false, settings: &settings };
+    let asked = Asked { limits, now: i64::MAX, stop: &|| false, settings: &settings, reach: None };
     Ok(store.answer(TENANT, question, asked)?)
 }
 

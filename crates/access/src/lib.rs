@@ -11,7 +11,6 @@ mod decide;
 mod define;
 mod permission;
 mod principal;
-mod record_role;
 mod reference;
 mod restrictions;
 mod role;
@@ -27,7 +26,6 @@ pub use decide::{
 pub use define::{Defines, defines};
 pub use permission::{Permission, permits};
 pub use principal::Principal;
-pub use record_role::{GroupId, RecordBinding, RecordOwner, RecordRole, UnknownRecordRole};
 pub use reference::reference_page;
 pub use restrictions::{
     ActivityPrefix, Binding, NotAPrefix, NotAnOrigin, Origin, Restriction, Restrictions,

@@ -33,6 +33,8 @@ pub enum Permission {
     ChangeRoles,
     /// Read statements, activities and persons.
     ReadStatements,
+    /// Ask questions about learners, as far as the role reaches.
+    AskQuestions,
     /// Read the joined identifiers of persons, and what is known of them.
     ReadPersons,
     /// Join and split identifiers of persons, and change what is known of them.
@@ -57,6 +59,8 @@ const OWNERS: &[Role] = &[Role::Owner];
 const RUNNERS: &[Role] = &[Role::Owner, Role::Administrator];
 const WATCHERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Auditor];
 const READERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Analyst];
+const QUESTIONERS: &[Role] =
+    &[Role::Owner, Role::Administrator, Role::Analyst, Role::Advisor, Role::Learner];
 
 const ADMIN: &[Scope] = &[Scope::Admin];
 const ADMIN_READ: &[Scope] = &[Scope::AdminRead, Scope::Admin];
@@ -66,7 +70,7 @@ const PERSONS: &[Scope] =
     &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 18] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
@@ -171,6 +175,14 @@ const TABLE: [Row; 17] = [
         meaning: "read statements, activities and persons",
         is_write: false,
         roles: READERS,
+        scopes: STATEMENTS,
+    },
+    Row {
+        permission: Permission::AskQuestions,
+        name: "ask-questions",
+        meaning: "ask questions about learners: all of the tenant, an advisor the members of its groups, a learner itself",
+        is_write: false,
+        roles: QUESTIONERS,
         scopes: STATEMENTS,
     },
     Row {
@@ -303,15 +315,16 @@ mod tests {
             Role::Owner => {
                 "read-tenant rename-tenant change-settings set-tenant-audit set-smallest-group \
                  delete-tenant read-credentials write-credentials issue-tokens read-people \
-                 invite-people change-roles read-statements read-persons write-persons \
-                 read-audit export-audit"
+                 invite-people change-roles read-statements ask-questions read-persons \
+                 write-persons read-audit export-audit"
             }
             Role::Administrator => {
                 "read-tenant rename-tenant change-settings read-credentials write-credentials \
                  issue-tokens read-people invite-people change-roles read-statements \
-                 read-persons write-persons read-audit export-audit"
+                 ask-questions read-persons write-persons read-audit export-audit"
             }
-            Role::Analyst => "read-tenant read-statements read-persons",
+            Role::Analyst => "read-tenant read-statements ask-questions read-persons",
+            Role::Advisor | Role::Learner => "read-tenant ask-questions",
             Role::Auditor => "read-tenant read-credentials read-people read-audit export-audit",
             Role::Viewer => "read-tenant",
         };

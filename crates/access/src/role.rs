@@ -14,21 +14,32 @@ pub enum Role {
     Administrator,
     /// Reads statements.
     Analyst,
+    /// Asks questions about the members of its groups, and reads no statements.
+    Advisor,
     /// Reads permissions and the audit, and no statements.
     Auditor,
     /// Reads the tenant and its usage, and no data of persons.
     Viewer,
+    /// Asks questions about what is recorded of itself alone.
+    Learner,
 }
 
 /// The text is not the name of a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a role: expected owner, administrator, analyst, auditor or viewer")]
+#[error("`{0}` is not a role: expected one of {}", names())]
 pub struct UnknownRole(String);
 
 impl Role {
     /// Every role, the one with the most permissions first.
-    pub const EVERY: [Self; 5] =
-        [Self::Owner, Self::Administrator, Self::Analyst, Self::Auditor, Self::Viewer];
+    pub const EVERY: [Self; 7] = [
+        Self::Owner,
+        Self::Administrator,
+        Self::Analyst,
+        Self::Advisor,
+        Self::Auditor,
+        Self::Viewer,
+        Self::Learner,
+    ];
 
     /// The name, such as `administrator`.
     pub const fn as_str(self) -> &'static str {
@@ -36,8 +47,10 @@ impl Role {
             Self::Owner => "owner",
             Self::Administrator => "administrator",
             Self::Analyst => "analyst",
+            Self::Advisor => "advisor",
             Self::Auditor => "auditor",
             Self::Viewer => "viewer",
+            Self::Learner => "learner",
         }
     }
 
@@ -47,10 +60,19 @@ impl Role {
             Self::Owner => "is responsible for the tenant, and may do everything in it",
             Self::Administrator => "runs the tenant from day to day",
             Self::Analyst => "reads statements",
+            Self::Advisor => {
+                "asks questions about the members of its groups, and reads no statements"
+            }
             Self::Auditor => "reads permissions and the audit, and no statements",
             Self::Viewer => "reads the tenant and its usage, and no data of persons",
+            Self::Learner => "asks questions about what is recorded of itself alone",
         }
     }
+}
+
+/// The names of all roles.
+fn names() -> String {
+    Role::EVERY.map(Role::as_str).join(", ")
 }
 
 impl fmt::Display for Role {
@@ -76,7 +98,7 @@ pub const fn may_grant(granter: Role, role: Role) -> bool {
     match granter {
         Role::Owner => true,
         Role::Administrator => !matches!(role, Role::Owner),
-        Role::Analyst | Role::Auditor | Role::Viewer => false,
+        Role::Analyst | Role::Advisor | Role::Auditor | Role::Viewer | Role::Learner => false,
     }
 }
 
@@ -100,7 +122,7 @@ mod tests {
         for role in Role::EVERY {
             let expected = match role {
                 Role::Owner | Role::Administrator | Role::Analyst => "statements/read",
-                Role::Auditor | Role::Viewer => "",
+                Role::Advisor | Role::Auditor | Role::Viewer | Role::Learner => "",
             };
             assert_eq!(role.scopes().to_string(), expected, "{role}");
         }
@@ -113,7 +135,11 @@ mod tests {
                 let expected = match granter {
                     Role::Owner => true,
                     Role::Administrator => granted != Role::Owner,
-                    Role::Analyst | Role::Auditor | Role::Viewer => false,
+                    Role::Analyst
+                    | Role::Advisor
+                    | Role::Auditor
+                    | Role::Viewer
+                    | Role::Learner => false,
                 };
                 assert_eq!(may_grant(granter, granted), expected, "{granter} grants {granted}");
                 let exceeds = |act: Permission| permits(granted, act) && !permits(granter, act);

@@ -192,7 +192,10 @@ fn check_state(
 ) -> Result<(), AdminError> {
     // Permissions and the audit can still be read.
     let is_closed = permission.is_write()
-        || matches!(permission, Permission::ReadStatements | Permission::ReadPersons);
+        || matches!(
+            permission,
+            Permission::ReadStatements | Permission::AskQuestions | Permission::ReadPersons
+        );
     let is_removed = matches!(tenant.state, TenantState::Purging { .. });
     let is_open = tenant.state == TenantState::Active || (requester.is_operator() && !is_removed);
     if is_open || !is_closed {

@@ -1,9 +1,9 @@
 //! Reading statements as a person.
 
-use acta_access::{Permission, Principal, Scope, Scopes, ServerPermission, TenantId};
+use acta_access::{Permission, Principal, Role, Scope, Scopes, ServerPermission, TenantId};
 use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
-use acta_storage::directory::{Tenant, TenantSettings};
+use acta_storage::directory::{EmailAddress, GroupId, Tenant, TenantSettings};
 use acta_xapi::{ActivityId, StatementId};
 use serde_json::json;
 
@@ -20,6 +20,17 @@ pub struct StatementQuestion {
     pub view: View,
 }
 
+/// The learners about whom somebody may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of the tenant.
+    Everybody,
+    /// The members of these groups, and of those below them, while they are members.
+    Groups(Vec<GroupId>),
+    /// The person with this e-mail address alone.
+    Person(EmailAddress),
+}
+
 /// The permission to answer questions about the statements of a tenant.
 #[derive(Clone, Debug)]
 pub struct AnswerPermit {
@@ -27,6 +38,8 @@ pub struct AnswerPermit {
     pub tenant: TenantId,
     /// What it has set for questions.
     pub settings: TenantSettings,
+    /// About whom.
+    pub reach: Reach,
 }
 
 /// Somebody who may read all statements of a tenant.
@@ -61,14 +74,41 @@ impl Admin {
         what: &serde_json::Value,
     ) -> Result<Reading, AdminError> {
         let found = self.permit(requester, tenant, Permission::ReadStatements).await?;
+        self.record_reading(requester, &found.value, what).await?;
+        Ok(Reading { principal: reader(requester, tenant), settings: found.value.settings })
+    }
+
+    /// Records a reading in the audit if the tenant has enabled this.
+    async fn record_reading(
+        &self,
+        requester: &Requester,
+        tenant: &Tenant,
+        what: &serde_json::Value,
+    ) -> Result<(), AdminError> {
         let is_person = requester.account().is_some();
-        if found.value.audits_reads && is_person {
-            let entry = self.entry_with(requester, "statements.read", tenant_target(tenant), what);
-            let entries = vec![(Some(tenant), entry)];
+        if tenant.audits_reads && is_person {
+            let target = tenant_target(tenant.id);
+            let entry = self.entry_with(requester, "statements.read", target, what);
+            let entries = vec![(Some(tenant.id), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
         }
-        self.record_credential(requester, &found.value).await?;
-        Ok(Reading { principal: reader(requester, tenant), settings: found.value.settings })
+        self.record_credential(requester, tenant).await
+    }
+
+    /// About whom the requester, who may ask questions about a tenant, may ask.
+    async fn reach(&self, requester: &Requester, tenant: TenantId) -> Result<Reach, AdminError> {
+        if self.may(requester, tenant, Permission::ReadStatements).await? {
+            return Ok(Reach::Everybody);
+        }
+        let nobody = Reach::Groups(Vec::new());
+        let Some(account) = requester.account() else { return Ok(nobody) };
+        let membership = self.membership(tenant, account.id).await?.map(|found| found.value);
+        Ok(match membership.map(|it| (it.role, it.groups)) {
+            Some((Role::Advisor, groups)) => Reach::Groups(groups),
+            Some((Role::Learner, _)) => Reach::Person(account.email.clone()),
+            // The role was changed in this moment.
+            Some(_) | None => nobody,
+        })
     }
 
     /// Records in the audit that a credential reads, if the tenant has enabled this: the first time
@@ -163,8 +203,8 @@ impl Admin {
         Ok(self.permit(requester, tenant, permission).await?.value.settings)
     }
 
-    /// Checks whether the requester may ask questions about the statements of a tenant, and records
-    /// the question in the audit if the tenant has enabled this.
+    /// Checks whether the requester may ask questions about the statements of a tenant, and about
+    /// whom, and records the question in the audit if the tenant has enabled this.
     ///
     /// # Errors
     ///
@@ -175,9 +215,15 @@ impl Admin {
         tenant: TenantId,
         question: &serde_json::Value,
     ) -> Result<AnswerPermit, AdminError> {
-        let what = json!({ "question": question });
-        let settings = self.permit_reading(requester, tenant, &what).await?.settings;
-        Ok(AnswerPermit { tenant, settings })
+        let found = self.permit(requester, tenant, Permission::AskQuestions).await?.value;
+        let reach = self.reach(requester, tenant).await?;
+        self.record_reading(requester, &found, &json!({ "question": question })).await?;
+        let mut settings = found.settings;
+        if matches!(reach, Reach::Person(_)) {
+            // It protects learners from others, not from their own record.
+            settings.smallest_group = None;
+        }
+        Ok(AnswerPermit { tenant, settings, reach })
     }
 
     /// Checks whether the requester may export the facts of a tenant, and records what is exported
@@ -194,11 +240,11 @@ impl Admin {
     ) -> Result<AnswerPermit, AdminError> {
         let settings =
             self.permit_reading(requester, tenant, &json!({ "facts": what })).await?.settings;
-        Ok(AnswerPermit { tenant, settings })
+        Ok(AnswerPermit { tenant, settings, reach: Reach::Everybody })
     }
 
-    /// The definitions of activities of a tenant, as JSON, for those who may read its statements;
-    /// none for an activity that has none. In the order of `ids`.
+    /// The definitions of activities of a tenant, as JSON, for those who may ask questions; none for
+    /// an activity that has none. In the order of `ids`.
     ///
     /// # Errors
     ///
@@ -209,7 +255,7 @@ impl Admin {
         tenant: TenantId,
         ids: &[ActivityId],
     ) -> Result<Vec<Option<String>>, AdminError> {
-        self.permit(requester, tenant, Permission::ReadStatements).await?;
+        self.permit(requester, tenant, Permission::AskQuestions).await?;
         Ok(self.storage.find_definitions(tenant, ids).await?)
     }
 

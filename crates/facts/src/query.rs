@@ -34,6 +34,7 @@ pub use run::{Asked, QueryLimits};
 
 use crate::tenant::{TenantFacts, View};
 use answer::withheld::Guard;
+use condition::{Condition, ConditionReader};
 use field::{Known, Memo};
 use plan::Plan;
 pub(crate) use time::Zone;
@@ -55,7 +56,8 @@ pub(crate) fn answer(
         let texts = &*facts.texts();
         let course = &settings.course;
         let known = Known { texts, persons: persons.as_ref(), course, zone, memo: &memo };
-        let plan = Plan::of(question, &view, known)?;
+        let mut plan = Plan::of(question, &view, known)?;
+        plan.condition = within_reach(plan.condition, known, asked)?;
         let smallest = settings.smallest_group;
         let guard = smallest.map(|smallest| Guard::of(question, &plan, known, smallest));
         (plan, guard.transpose()?)
@@ -83,10 +85,29 @@ pub(crate) fn rows(
         let texts = &*facts.texts();
         let course = &asked.settings.course;
         let known = Known { texts, persons: persons.as_ref(), course, zone, memo: &memo };
-        run::listing::RowsPlan::of(question, known)?
+        let mut plan = run::listing::RowsPlan::of(question, known)?;
+        plan.condition = within_reach(plan.condition, known, asked)?;
+        plan
     };
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))
+}
+
+/// A condition that holds for no fact that is out of reach of who asks.
+///
+/// It is read by itself, in the time zone of the tenant: nothing that the question says changes
+/// what it means.
+fn within_reach(
+    condition: Option<Condition>,
+    known: Known<'_>,
+    asked: Asked<'_>,
+) -> Result<Option<Condition>, QuestionFault> {
+    let Some(reach) = asked.reach else { return Ok(condition) };
+    let zone = &zone_of(None, asked.settings)?;
+    let memo = &Memo::new(asked.limits.memory_bytes);
+    let known = Known { zone, memo, ..known };
+    let reach = ConditionReader::new(known, zone).read(reach, "/reach", 0)?;
+    Ok(Some(Condition::And(std::iter::once(reach).chain(condition).collect())))
 }
 
 /// The time zone of a question; that of the tenant if it names none.

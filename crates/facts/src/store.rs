@@ -500,7 +500,7 @@ mod tests {
             let rows = RowsQuestion::default();
             let limits = query::QueryLimits { memory_bytes: 1 << 20, threads: 1 };
             let settings = TenantSettings::default();
-            let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings };
+            let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings, reach: None };
             let of_rows = store.rows(tenant, &rows, &persons, asked).unwrap().is_rebuilding;
             let answer = store.answer(tenant, &Question::default(), asked);
             assert!(answer.is_err() || answer.unwrap().is_rebuilding == of_rows);

@@ -1,6 +1,7 @@
 //! Questions about facts: few at a time, bounded in time, and given up when nobody waits.
 
 mod export;
+mod reach;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -227,7 +228,7 @@ impl FactQueries {
         + 'static,
     ) -> Result<T, Problem> {
         self.follow_settings(permit);
-        let AnswerPermit { tenant, settings } = permit.clone();
+        let AnswerPermit { tenant, settings, reach } = permit.clone();
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
         let turn = self.turn(&self.turns, tenant).await?;
         let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
@@ -239,7 +240,9 @@ impl FactQueries {
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
             let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            work(&store, &persons, Asked { limits, now, stop: &stop, settings: &settings })
+            let reach = reach::condition_of(&reach);
+            let reach = reach.as_ref();
+            work(&store, &persons, Asked { limits, now, stop: &stop, settings: &settings, reach })
         });
         // Work that does not notice at once that it is to stop keeps its turn, not the client.
         let answered = timeout_at(deadline + STOP_DELAY, answering).await.map_err(stopped)?;

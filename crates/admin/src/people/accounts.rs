@@ -217,7 +217,8 @@ impl Admin {
         RoleGrant { account, tenant, role }: RoleGrant,
     ) {
         let created = self.clock.now();
-        let membership = Membership { tenant, account, role, created, is_provided: false };
+        let groups = Vec::new();
+        let membership = Membership { tenant, account, role, groups, created, is_provided: false };
         change.writes.push(membership.create());
         let detail = json!({ "role": role.as_str() });
         let entry = self.entry_with(requester, "person.added", account_target(account), &detail);

@@ -4,15 +4,19 @@ use acta_access::{Permission, Role, TenantId};
 use acta_ambient::Timestamp;
 use acta_auth::{Secret, Token, TokenKind};
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Membership, Recorded, Ticket, TicketPurpose, Versioned,
+    self, Account, AccountId, EmailAddress, GroupId, Membership, PersonGroup, Recorded, Ticket,
+    TicketPurpose, Versioned,
 };
 use acta_storage::{Change, Group, RecordWrite};
 use serde_json::json;
 
-use crate::audit_entry::account_target;
+use crate::audit_entry::{account_target, differences};
 use crate::idempotency::Attempt;
 use crate::permissions::PermissionPair;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
+
+/// Most groups of an advisor. The groups below one of them are not counted.
+const ADVISED_GROUPS_MAX: usize = 100;
 
 /// A person of a tenant.
 #[derive(Clone, Debug)]
@@ -21,6 +25,22 @@ pub struct Member {
     pub account: Account,
     /// The role.
     pub membership: Versioned<Membership>,
+}
+
+/// A change of the role of a person in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleChange {
+    /// The role; the one that the person has if absent.
+    pub role: Option<Role>,
+    /// The groups about whose members an advisor may ask; those before if absent and the person
+    /// stays an advisor, otherwise none.
+    pub groups: Option<Vec<GroupId>>,
+}
+
+impl From<Role> for RoleChange {
+    fn from(role: Role) -> Self {
+        Self { role: Some(role), groups: None }
+    }
 }
 
 /// A new invitation.
@@ -86,39 +106,84 @@ impl Admin {
         Ok(Member { account: account.value, membership })
     }
 
-    /// Changes the role of a person in a tenant.
+    /// Changes the role of a person in a tenant, and the groups of an advisor.
     ///
     /// # Errors
     ///
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Stale`];
+    /// [`AdminError::Faulty`]: there is no such group, or the role has none;
     /// [`AdminError::Conflict`]: the tenant would be without an owner.
     pub async fn change_role(
         &self,
         requester: &Requester,
         tenant: TenantId,
         account: AccountId,
-        role: Role,
+        change: impl Into<RoleChange>,
     ) -> Result<Member, AdminError> {
         self.permit(requester, tenant, Permission::ChangeRoles).await?;
         let found = self.membership(tenant, account).await?.ok_or(AdminError::NotFound)?;
-        let before = found.value.role;
-        if before == role {
+        let before = &found.value;
+        let after = self.changed_membership(before, change.into()).await?;
+        if *before == after {
             return self.read_member(requester, tenant, account).await;
         }
-        self.permit_granting(requester, tenant, before).await?;
-        self.permit_granting(requester, tenant, role).await?;
-        let mut writes =
-            vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
-        if before == Role::Owner {
+        self.permit_granting(requester, tenant, before.role).await?;
+        self.permit_granting(requester, tenant, after.role).await?;
+        let mut writes = vec![found.write(&after)];
+        if before.role == Role::Owner && after.role != Role::Owner {
             writes.extend(self.require_another_owner(tenant, account).await?);
         }
-        let detail = json!({ "changes": { "role": {
-            "from": before.as_str(), "to": role.as_str(),
-        } } });
+        let detail = differences(&audit_detail(before), &audit_detail(&after));
         let entry =
             self.entry_with(requester, "person.role-changed", account_target(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await?;
         self.read_member(requester, tenant, account).await
+    }
+
+    /// A membership after a change.
+    async fn changed_membership(
+        &self,
+        before: &Membership,
+        RoleChange { role, groups }: RoleChange,
+    ) -> Result<Membership, AdminError> {
+        let role = role.unwrap_or(before.role);
+        let is_advisor = role == Role::Advisor;
+        let groups = match groups {
+            Some(groups) => {
+                self.check_advised(before.tenant, is_advisor, &groups).await?;
+                groups
+            }
+            None if is_advisor && before.role == Role::Advisor => before.groups.clone(),
+            None => Vec::new(),
+        };
+        // A role that people gave stays when the identity provider grants none.
+        let is_provided = before.is_provided && role == before.role;
+        Ok(Membership { role, groups, is_provided, ..before.clone() })
+    }
+
+    /// Checks that a role can have these groups, and that there are such groups.
+    async fn check_advised(
+        &self,
+        tenant: TenantId,
+        is_advisor: bool,
+        groups: &[GroupId],
+    ) -> Result<(), AdminError> {
+        let fault = |text: String| Err(AdminError::fault("/groups", text));
+        if !is_advisor && !groups.is_empty() {
+            return fault("only an advisor has groups".to_owned());
+        }
+        if ADVISED_GROUPS_MAX < groups.len() {
+            return fault(format!("expected at most {ADVISED_GROUPS_MAX} groups"));
+        }
+        for id in groups {
+            let record = PersonGroup::record_id_of(tenant, *id);
+            let known: Option<Versioned<PersonGroup>> =
+                directory::find(&*self.storage, &record).await?;
+            if known.is_none() {
+                return fault(format!("there is no group with the id {id}"));
+            }
+        }
+        Ok(())
     }
 
     /// Removes a person from a tenant. The account stays.
@@ -298,4 +363,10 @@ impl Admin {
 /// The beginning of the id is sufficient to distinguish them.
 pub(crate) fn invitation_target(ticket: &Ticket) -> String {
     format!("invitation:{}", ticket.id.get(..16).unwrap_or(&ticket.id))
+}
+
+/// What the audit compares of a membership.
+fn audit_detail(membership: &Membership) -> serde_json::Value {
+    let groups = membership.groups.iter().map(ToString::to_string);
+    json!({ "role": membership.role.as_str(), "groups": groups.collect::<Vec<_>>() })
 }

@@ -235,7 +235,8 @@ impl Admin {
                 Some(held) if !held.value.is_provided || held.value.role == *role => {}
                 Some(held) => {
                     let entry = self.role_entry(account, from, ("person.role-changed", *role));
-                    let after = Membership { role: *role, ..held.value.clone() };
+                    let after =
+                        Membership { role: *role, groups: Vec::new(), ..held.value.clone() };
                     self.replace_role((held, held.write(&after)), entry, change).await?;
                 }
                 None => {
@@ -245,6 +246,7 @@ impl Admin {
                         tenant: *tenant,
                         account: account.id,
                         role: *role,
+                        groups: Vec::new(),
                         created: self.clock.now(),
                         is_provided: true,
                     };
@@ -286,7 +288,12 @@ impl Admin {
                 Err(AdminError::Conflict(_)) => None,
                 Err(error) => return Err(error),
             },
-            Role::Administrator | Role::Analyst | Role::Auditor | Role::Viewer => Some(None),
+            Role::Administrator
+            | Role::Analyst
+            | Role::Advisor
+            | Role::Auditor
+            | Role::Viewer
+            | Role::Learner => Some(None),
         };
         if let Some(stays) = other_owner {
             change.writes.push(write);

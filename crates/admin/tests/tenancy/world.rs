@@ -192,7 +192,15 @@ impl World {
         };
         let mut writes = vec![account.create(), session.create()];
         writes.extend(role.map(|(tenant, role)| {
-            Membership { tenant, account: id, role, created: START, is_provided: false }.create()
+            Membership {
+                tenant,
+                account: id,
+                role,
+                groups: Vec::new(),
+                created: START,
+                is_provided: false,
+            }
+            .create()
         }));
         self.storage.commit(&Change { writes, entries: Vec::new() }).await.unwrap();
         self.admin.find_session(token.expose(), "192.0.2.7").await.unwrap()

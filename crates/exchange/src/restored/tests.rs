@@ -36,7 +36,7 @@ fn account(number: u128) -> Account {
 
 fn member(number: u128, tenant: TenantId, role: Role) -> Membership {
     let account = account_id(number);
-    Membership { tenant, account, role, created: START, is_provided: false }
+    Membership { tenant, account, role, groups: Vec::new(), created: START, is_provided: false }
 }
 
 /// The store when the backup was taken: two tenants, two credentials, two people, one session, and

@@ -177,7 +177,7 @@ mod tests {
 
     fn asked<'a>(settings: &'a TenantSettings, stop: &'a (dyn Fn() -> bool + Sync)) -> Asked<'a> {
         let limits = QueryLimits { memory_bytes: 1 << 20, threads: 1 };
-        Asked { limits, now: 0, stop, settings }
+        Asked { limits, now: 0, stop, settings, reach: None }
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn within<T>(
 ) -> Result<T, QueryError> {
     let limits = QueryLimits { memory_bytes, threads: 1 };
     let settings = TenantSettings::default();
-    work(&mut Budget::of(Asked { limits, now: 0, stop, settings: &settings }))
+    work(&mut Budget::of(Asked { limits, now: 0, stop, settings: &settings, reach: None }))
 }
 
 fn known(definitions: &[String]) -> Vec<Option<String>> {

@@ -16,6 +16,7 @@ use super::group::Grouper;
 use super::measure::State;
 use super::plan::{Measure, Plan};
 use super::reader::{BlockReader, BlockSource};
+use super::request::ConditionRequest;
 use super::rows::{CodeBits, Grouped, Groups, Mask, Rows};
 use crate::rows::fields::IntColumn;
 use crate::tenant::{Texts, View};
@@ -48,6 +49,9 @@ pub struct Asked<'s> {
     pub now: i64,
     /// What the tenant has set for questions.
     pub settings: &'s TenantSettings,
+    /// Which facts are within reach of who asks; all if absent. Others do not exist for the
+    /// question, whatever it says.
+    pub reach: Option<&'s ConditionRequest>,
     /// Is asked between blocks of rows whether to give up.
     pub stop: &'s (dyn Fn() -> bool + Sync),
 }

@@ -3,6 +3,7 @@
 mod groups;
 mod naive;
 mod persons;
+mod reach;
 mod settings;
 mod withheld;
 
@@ -65,7 +66,7 @@ fn addition_of(page: &[Sample], samples: &[Sample]) -> Addition {
 }
 
 fn asked(now: i64) -> Asked<'static> {
-    Asked { limits: LIMITS, now, stop: &|| false, settings: &SETTINGS }
+    Asked { limits: LIMITS, now, stop: &|| false, settings: &SETTINGS, reach: None }
 }
 
 #[track_caller]

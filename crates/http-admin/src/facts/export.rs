@@ -75,7 +75,7 @@ pub(super) fn start(
         let stop = || sender.is_closed();
         // A report that finds no room is left out: another one follows.
         let mut watch = |now| drop(sender.try_send(ExportReport::Progress(now)));
-        let AnswerPermit { tenant, settings } = permit;
+        let AnswerPermit { tenant, settings, .. } = permit;
         let table = store.table(tenant, &settings.course, &persons);
         let folder = store.export_folder(tenant);
         if table.is_rebuilding() {

@@ -9,6 +9,7 @@ use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::person_group::GroupId;
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
@@ -221,6 +222,8 @@ pub struct Membership {
     pub account: AccountId,
     /// The role.
     pub role: Role,
+    /// The groups about whose members an advisor may ask; none for other roles.
+    pub groups: Vec<GroupId>,
     /// When it was created.
     pub created: Timestamp,
     /// Whether it was granted by an identity provider, and is removed when the provider no longer
@@ -238,6 +241,8 @@ impl Membership {
 #[derive(Serialize, Deserialize)]
 struct MembershipBody {
     role: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
     created: i64,
     #[serde(default)]
     is_provided: bool,
@@ -253,6 +258,7 @@ impl Recorded for Membership {
     fn to_content(&self) -> RecordContent {
         let body = MembershipBody {
             role: self.role.to_string(),
+            groups: self.groups.iter().map(ToString::to_string).collect(),
             created: self.created.unix_micros(),
             is_provided: self.is_provided,
         };
@@ -269,10 +275,12 @@ impl Recorded for Membership {
         let body: MembershipBody = read_body(record)?;
         let owner = record.content.owner.as_deref();
         let account = owner.and_then(|owner| owner.parse().ok());
+        let groups = body.groups.iter().map(|id| id.parse::<GroupId>());
         Ok(Self {
             tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
             account: account.ok_or_else(|| corrupt(record))?,
             role: body.role.parse().map_err(|_unknown| corrupt(record))?,
+            groups: groups.collect::<Result<Vec<_>, _>>().map_err(|_not_an_id| corrupt(record))?,
             created: moment(body.created),
             is_provided: body.is_provided,
         })

@@ -136,8 +136,17 @@ fn people_are_written_and_read() {
         tenant: TenantId::FIRST,
         account: account(),
         role: Role::Owner,
+        groups: Vec::new(),
         created: NOW,
         is_provided: true,
+    });
+    check(&Membership {
+        tenant: TenantId::FIRST,
+        account: account(),
+        role: Role::Advisor,
+        groups: vec![Uuid::from_u128(7), Uuid::from_u128(8)],
+        created: NOW,
+        is_provided: false,
     });
     let (issuer, subject) = ("https://id.example".to_owned(), "x".to_owned());
     check(&Identity { issuer, subject, account: account() });

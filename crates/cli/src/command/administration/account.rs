@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use acta_access::Role;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -32,7 +32,8 @@ enum Act {
         /// The display name of the person.
         #[arg(long, value_name = "TEXT")]
         name: String,
-        /// The role of the person in the tenant: owner, administrator, analyst, auditor or viewer.
+        /// The role of the person in the tenant: owner, administrator, analyst, advisor, auditor,
+        /// viewer or learner.
         #[arg(long, value_name = "ROLE")]
         role: Option<Role>,
         #[command(flatten)]
@@ -47,8 +48,12 @@ enum Act {
     Role {
         #[command(flatten)]
         one: AccountArg,
-        /// The role: owner, administrator, analyst, auditor or viewer; `none` removes it.
+        /// The role: owner, administrator, analyst, advisor, auditor, viewer or learner; `none`
+        /// removes it.
         role: Clearable<Role>,
+        /// The id of a group about whose members an advisor may ask. May be given several times.
+        #[arg(long = "group", value_name = "ID")]
+        groups: Vec<String>,
         #[command(flatten)]
         of: OfTenant,
     },
@@ -56,7 +61,7 @@ enum Act {
     Invite {
         #[command(flatten)]
         one: AccountArg,
-        /// The role: owner, administrator, analyst, auditor or viewer.
+        /// The role: owner, administrator, analyst, advisor, auditor, viewer or learner.
         #[arg(long, value_name = "ROLE")]
         role: Role,
         #[command(flatten)]
@@ -131,7 +136,9 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             create(client, one, name, role, *operator).await
         }
         Act::Show(one) => Ok(shown(one.find(client).await?)),
-        Act::Role { one, role: Clearable(role), of } => change_role(client, one, *of, *role).await,
+        Act::Role { one, role: Clearable(role), groups, of } => {
+            change_role(client, one, *of, (*role, groups)).await
+        }
         Act::Invite { one, role, of } => invite(client, one, *role, *of).await,
         Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
         Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
@@ -238,12 +245,19 @@ async fn change_role(
     client: &mut Client,
     one: &AccountArg,
     of: OfTenant,
-    role: Option<Role>,
+    (role, groups): (Option<Role>, &[String]),
 ) -> Result<Output> {
     let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);
     let address = Address::of(["tenants", &tenant, "people", &id]);
     match role {
-        Some(role) => client.patch(&address, &json!({ "role": role.as_str() })).await?,
+        Some(role) => {
+            let mut body = json!({ "role": role.as_str() });
+            if !groups.is_empty() {
+                body["groups"] = json!(groups);
+            }
+            client.patch(&address, &body).await?
+        }
+        None if !groups.is_empty() => bail!("--group goes with the role advisor"),
         None => client.delete(&address).await?,
     };
     Ok(shown(one.find(client).await?))

@@ -69,7 +69,7 @@ pub enum RowColumn {
 #[derive(Debug)]
 pub(crate) struct RowsPlan {
     columns: Vec<Source>,
-    condition: Option<Condition>,
+    pub(crate) condition: Option<Condition>,
 }
 
 #[derive(Debug)]

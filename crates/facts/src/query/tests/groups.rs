@@ -375,3 +375,28 @@ fn lists_of_groups_are_part_of_the_memory_of_a_question() {
     assert!(error.contains("the fields so far"), "{error}");
     assert!(answer_within(64 << 20).is_ok());
 }
+
+#[test]
+fn the_zone_of_a_question_does_not_move_the_days_of_a_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    // An hour before the membership begins in the zone of the tenant, UTC.
+    let sample = Sample { day: 4, minute: 23 * 60, ..Sample::default() };
+    let facts = facts_of(&naive::numbered(vec![sample]), folder.path());
+    let member = MemberSample { person: 0, group: 0, from: Some(5), until: None };
+    let persons = persons_of(&[member], &[(None, None)]);
+    let condition = json!({"field": "group", "is": group_id(0).to_string()});
+    let reach: ConditionRequest = serde_json::from_value(condition.clone()).unwrap();
+    let ask = |filter: &Json, reach: Option<&ConditionRequest>| {
+        let mut question =
+            json!({"measures": [{"measure": "count"}], "zone": "Pacific/Kiritimati"});
+        if !filter.is_null() {
+            question["where"] = filter.clone();
+        }
+        let question: Question = serde_json::from_value(question).unwrap();
+        let asked = Asked { reach, ..asked(NOW) };
+        super::super::answer(&facts, &question, &persons, asked).unwrap().rows
+    };
+    assert_eq!(ask(&condition, None), [vec![json!(1)]], "it is the next day there");
+    assert_eq!(ask(&Json::Null, Some(&reach)), [vec![json!(0)]]);
+    assert_eq!(ask(&condition, Some(&reach)), [vec![json!(0)]]);
+}

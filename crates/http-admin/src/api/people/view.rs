@@ -147,6 +147,8 @@ pub(crate) struct Person {
     display_name: String,
     /// The role.
     role: RoleName,
+    /// The groups about whose members an advisor may ask, by their ids; empty for other roles.
+    groups: Vec<String>,
     /// Whether the role is managed by an identity provider.
     is_provided: bool,
     /// Whether the account is disabled.
@@ -170,6 +172,7 @@ impl Person {
             email: account.email.to_string(),
             display_name: account.display_name.clone(),
             role: RoleName(membership.value.role),
+            groups: membership.value.groups.iter().map(ToString::to_string).collect(),
             is_provided: membership.value.is_provided,
             is_disabled: account.is_disabled,
             has_second_factor: factor.is_some_and(|factor| factor.is_confirmed),
