@@ -18,13 +18,13 @@ fn statements() -> Vec<Value> {
 }
 
 /// A store with facts, and somebody who administers it.
-struct School {
-    asked: Asked,
+pub(super) struct School {
+    pub(super) asked: Asked,
     administrator: String,
 }
 
 impl School {
-    fn new(engine: Engine) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         let asked = Asked::new(engine);
         let create = ["credential", "create", "--label", "c", "--scope", "admin"];
         let made = asked.store.administer(&create);
@@ -35,7 +35,13 @@ impl School {
     }
 
     #[track_caller]
-    fn call(&self, method: &str, path: &str, body: Option<&Value>, status: u16) -> Value {
+    pub(super) fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        status: u16,
+    ) -> Value {
         let client = self.asked.server.client(Version::V1_0_3);
         let call = client.call_outside(method, &format!("/api/v1/tenants/1{path}"));
         let mut call = call.without("Authorization").header("Authorization", &self.administrator);
@@ -50,7 +56,7 @@ impl School {
     }
 
     #[track_caller]
-    fn group(&self, name: &str, kind: &str, parent: Option<&str>) -> String {
+    pub(super) fn group(&self, name: &str, kind: &str, parent: Option<&str>) -> String {
         let body = json!({"name": name, "kind": kind, "parent": parent});
         let made = self.call("POST", "/groups", Some(&body), 201);
         made["id"].as_str().expect("an id").to_owned()

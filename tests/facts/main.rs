@@ -12,6 +12,7 @@ mod export;
 mod groups;
 mod imports;
 mod persons;
+mod reach;
 mod rebuild;
 mod settings;
 

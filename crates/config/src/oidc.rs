@@ -35,7 +35,7 @@ section! {
         pub role_claim: Option<String> = plain_text().optional(),
         /// The role that each value of `oidc.role_claim` gives in a tenant, such as `lrs-admins ->
         /// administrator in 1; teachers -> analyst in 1`. Roles are `owner`, `administrator`,
-        /// `analyst`, `auditor` and `viewer`; tenants are given by their id.
+        /// `analyst`, `advisor`, `auditor`, `viewer` and `learner`; tenants are given by their id.
         pub roles: Option<Vec<OidcRole>> = roles().optional(),
         /// Whether an account is created when a person signs in for the first time and `oidc.roles`
         /// gives them a role. A person without such a role gets no account.
@@ -161,16 +161,27 @@ pub enum Role {
     Administrator,
     /// `analyst`
     Analyst,
+    /// `advisor`
+    Advisor,
     /// `auditor`
     Auditor,
     /// `viewer`
     Viewer,
+    /// `learner`
+    Learner,
 }
 
 impl Role {
     /// Every role, from the one with the most permissions.
-    pub const EVERY: [Self; 5] =
-        [Self::Owner, Self::Administrator, Self::Analyst, Self::Auditor, Self::Viewer];
+    pub const EVERY: [Self; 7] = [
+        Self::Owner,
+        Self::Administrator,
+        Self::Analyst,
+        Self::Advisor,
+        Self::Auditor,
+        Self::Viewer,
+        Self::Learner,
+    ];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
@@ -178,8 +189,10 @@ impl Role {
             Self::Owner => "owner",
             Self::Administrator => "administrator",
             Self::Analyst => "analyst",
+            Self::Advisor => "advisor",
             Self::Auditor => "auditor",
             Self::Viewer => "viewer",
+            Self::Learner => "learner",
         }
     }
 }

@@ -53,7 +53,11 @@ fn period(from: Option<&str>, until: Option<&str>) -> MembershipPeriod {
 }
 
 impl World {
-    async fn group(&self, name: &str, parent: Option<GroupId>) -> Result<PersonGroup, AdminError> {
+    pub(crate) async fn group(
+        &self,
+        name: &str,
+        parent: Option<GroupId>,
+    ) -> Result<PersonGroup, AdminError> {
         let new = NewPersonGroup { name: name.to_owned(), kind: None, parent };
         self.admin.create_group(&Requester::machine(), OF, new, never()).await.map(now)
     }

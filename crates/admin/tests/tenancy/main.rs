@@ -16,6 +16,7 @@ mod groups;
 mod permissions;
 mod persons;
 mod purging;
+mod reach;
 mod tenants;
 mod tokens;
 mod world;

@@ -51,7 +51,7 @@ const AUDITORS: &[&str] = &[
 const READERS_OF_PERSONS: &[&str] =
     &["machine", "owner", "administrator", "analyst", "key admin", "key admin/read", "key all"];
 
-const ACTS: [Act; 36] = [
+const ACTS: [Act; 37] = [
     read(
         "read-tenant",
         &[
@@ -60,8 +60,10 @@ const ACTS: [Act; 36] = [
             "owner",
             "administrator",
             "analyst",
+            "advisor",
             "auditor",
             "viewer",
+            "learner",
             "key admin",
             "key admin/read",
         ],
@@ -74,8 +76,10 @@ const ACTS: [Act; 36] = [
             "owner",
             "administrator",
             "analyst",
+            "advisor",
             "auditor",
             "viewer",
+            "learner",
             "key admin",
             "key admin/read",
         ],
@@ -130,6 +134,10 @@ const ACTS: [Act; 36] = [
     read("verify-audit", AUDITORS),
     act("export-audit", AUDITORS, "audit.exported"),
     read("read-statements", &["machine", "owner", "administrator", "analyst", "key all"]),
+    read(
+        "ask-question",
+        &["machine", "owner", "administrator", "analyst", "advisor", "learner", "key all"],
+    ),
     read("list-persons", READERS_OF_PERSONS),
     act("export-persons", READERS_OF_PERSONS, "persons.exported"),
     act("create-person", RUNNERS, "persons.created"),
@@ -228,6 +236,9 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
         }
         "export-server-audit" => {
             admin.begin_export(requester, AuditChain::Server, "csv").await.map(drop)
+        }
+        "ask-question" => {
+            admin.permit_question(requester, TenantId::FIRST, &json!({})).await.map(drop)
         }
         "list-persons" => {
             let search = PersonSearch { text: String::new(), after: None, count_max: 9 };

@@ -26,14 +26,16 @@ pub(crate) const START: Timestamp = Timestamp::from_unix_micros(1_790_000_000_00
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// Everybody who may ask, of the first tenant if they are of one.
-pub(crate) const EVERYBODY: [&str; 13] = [
+pub(crate) const EVERYBODY: [&str; 15] = [
     "machine",
     "operator",
     "owner",
     "administrator",
     "analyst",
+    "advisor",
     "auditor",
     "viewer",
+    "learner",
     "outsider",
     "key admin",
     "key admin/read",
