@@ -67,7 +67,8 @@ fn questions() -> Vec<(&'static str, Value)> {
     let course = "http://c.example/fire";
     let measures = json!([{"measure": "count"}, {"measure": "distinct", "of": "person"},
         {"measure": "first", "of": "person", "name": "first"},
-        {"measure": "count", "where": {"field": "person", "is": bob.to_string()}, "name": "others"}]);
+        {"measure": "count", "where": {"field": "person", "is": bob.to_string()},
+            "name": "others"}]);
     let dimensions =
         json!(["person", "person.name", "object", {"field": "timestamp", "by": "day"}]);
     vec![
@@ -90,8 +91,8 @@ fn questions() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Checks that what is asked gets the answer that somebody who may ask about everybody gets who asks
-/// about those within reach only.
+/// Checks that each answer is the one that others get, who may ask about everybody, when they ask
+/// only about what is within reach.
 fn check_reach(of: &SignedIn<'_>, reach: &Value, outside: &[&str]) {
     for (path, body) in questions() {
         let answer = of.ask(path, &body);
