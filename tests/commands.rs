@@ -457,14 +457,13 @@ fn check_everything_accepted_is_exchanged(engine: Engine) {
     succeed(&other, &["init"]);
     check_counts(&succeed(&other, &["import", "--json", file.to_str().unwrap()]), [2, 0, 0, 0, 0]);
     let again = succeed(&other, &["export"]).out;
-    // By the id: what is imported together is stored version by version.
-    let [before, after] = [&exported, &again].map(|text| -> BTreeMap<String, _> {
+    let [before, after] = [&exported, &again].map(|text| -> Vec<BTreeMap<String, String>> {
         let kept = text.lines().map(|line| {
             let mut properties = properties(line);
             for set in ["stored", "authority"] {
                 assert!(properties.remove(set).is_some(), "{line}");
             }
-            (properties["id"].clone(), properties)
+            properties
         });
         kept.collect()
     });
@@ -480,6 +479,56 @@ fn everything_that_is_accepted_is_exported_checked_and_imported() {
 #[test]
 fn everything_that_is_accepted_is_exported_checked_and_imported_on_postgres() {
     check_everything_accepted_is_exchanged(Engine::Postgres);
+}
+
+/// The id and the version of each statement, in order.
+fn order(text: &str) -> Vec<(String, bool)> {
+    let lines = text.lines().map(|line| {
+        let statement: Value = serde_json::from_str(line).unwrap();
+        (statement["id"].as_str().unwrap().to_owned(), statement["version"] == "2.0.0")
+    });
+    lines.collect()
+}
+
+fn check_a_file_of_both_versions_keeps_its_order(engine: Engine) {
+    let (store, folder) = (Store::new(engine), folder());
+    let new = |number: u32| {
+        let version = r#""version":"2.0.0","timestamp""#;
+        statement(number, "did").replace("\"timestamp\"", version)
+    };
+    // First at every line, then after every third; more than is stored together.
+    let lines: Vec<_> = (0..1200)
+        .map(|number| {
+            let part = if number < 700 { number } else { number / 3 };
+            if part % 2 == 0 { new(number) } else { statement(number, "did") }
+        })
+        .collect();
+    let file = write(&folder, "mixed.jsonl", &lines);
+    let expected = order(&lines.join("\n"));
+
+    succeed(&store, &["init"]);
+    let import = ["import", "--json", file.to_str().unwrap()];
+    check_counts(&succeed(&store, &import), [1200, 0, 0, 0, 0]);
+    let exported = succeed(&store, &["export"]).out;
+    assert_eq!(order(&exported), expected);
+
+    let copy = write(&folder, "copy.jsonl", &[exported.trim_end().to_owned()]);
+    let other = Store::new(engine);
+    let server = Server::start_on(&other, Version::V2_0_0);
+    let import = ["import", "--json", copy.to_str().unwrap()];
+    check_counts(&succeed(&other, &import), [1200, 0, 0, 0, 0]);
+    assert_eq!(order(&succeed(&other, &["export"]).out), expected);
+    drop(server);
+}
+
+#[test]
+fn a_file_of_both_versions_keeps_its_order_when_it_is_imported() {
+    check_a_file_of_both_versions_keeps_its_order(Engine::Embedded);
+}
+
+#[test]
+fn a_file_of_both_versions_keeps_its_order_when_it_is_imported_on_postgres() {
+    check_a_file_of_both_versions_keeps_its_order(Engine::Postgres);
 }
 
 #[test]

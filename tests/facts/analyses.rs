@@ -89,7 +89,9 @@ fn analyse(asked: &Asked, name: &str, request: &Value) -> Value {
     asked.count();
     let client = asked.server.client(Version::V1_0_3);
     let path = format!("/api/v1/tenants/1/analyses/{name}");
-    client.call_outside("POST", &path).json(request).send().expect(200).json()
+    let found = client.call_outside("POST", &path).json(request).send().expect(200).json();
+    assert!(found["is_rebuilding"].is_boolean(), "{name}: {found}");
+    found
 }
 
 #[track_caller]

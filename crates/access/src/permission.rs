@@ -35,9 +35,11 @@ pub enum Permission {
     ReadStatements,
     /// Ask questions about learners, as far as the role reaches.
     AskQuestions,
-    /// Read the joined identifiers of persons, and what is known of them.
+    /// Read the joined identifiers of persons, what is known of them, and groups with their
+    /// members.
     ReadPersons,
-    /// Join and split identifiers of persons, and change what is known of them.
+    /// Join and split identifiers of persons, change what is known of them, and create, change and
+    /// remove groups with their members.
     WritePersons,
     /// Read the audit of the tenant.
     ReadAudit,
@@ -188,7 +190,8 @@ const TABLE: [Row; 18] = [
     Row {
         permission: Permission::ReadPersons,
         name: "read-persons",
-        meaning: "read the joined identifiers of persons, and what is known of them",
+        meaning: "read the joined identifiers of persons, what is known of them, and groups with \
+                  their members",
         is_write: false,
         roles: READERS,
         scopes: PERSONS,
@@ -196,7 +199,8 @@ const TABLE: [Row; 18] = [
     Row {
         permission: Permission::WritePersons,
         name: "write-persons",
-        meaning: "join and split identifiers of persons, and change what is known of them",
+        meaning: "join and split identifiers of persons, change what is known of them, and create, \
+                  change and remove groups with their members",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,

@@ -1,10 +1,10 @@
 //! Imports statements from files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use acta_access::Principal;
-use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
+use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload, ValidatedStatements};
 use acta_storage::{Storage, StorageError};
 use acta_xapi::{
     Fault, Faults, IriRule, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement,
@@ -104,6 +104,7 @@ pub enum ImportError {
 /// Stores every valid statement of `input` that is not stored yet. The input is JSON Lines, an
 /// array of statements, a page of results, or several of them.
 ///
+/// The statements are stored in the order of the input, whatever their versions.
 /// What cannot be stored is reported and skipped. The progress and the usage of the tenant are
 /// saved after each batch. If the quota of the tenant is exhausted within a batch, the statements
 /// that fit are stored before the import ends.
@@ -169,49 +170,30 @@ struct InputLine {
     number: u64,
     text: Vec<u8>,
     id: Option<StatementId>,
-    iris: IriRule,
+    kind: Kind,
 }
 
-/// What the statements of one request have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What statements that are validated together have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Kind {
     version: Version,
     iris: IriRule,
 }
 
-impl Kind {
-    /// How many of its statements have old IRIs.
-    const fn old_count(self, lines: &[InputLine]) -> u64 {
-        match self.iris {
-            IriRule::Strict => 0,
-            IriRule::Old => lines.len() as u64,
-        }
-    }
-}
-
 impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<InputText>) -> Result<(), ImportError> {
-        let mut by_kind: HashMap<Kind, Vec<InputLine>> = HashMap::new();
+        let mut lines = Vec::with_capacity(batch.len());
         for InputText { line: number, text } in batch {
             let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
-            if let Some(line) = self.check(number, text, version) {
-                let kind = Kind { version, iris: line.iris };
-                by_kind.entry(kind).or_default().push(line);
-            }
+            lines.extend(self.check(number, text, version));
         }
-        let rules = [IriRule::Strict, IriRule::Old];
-        let kinds =
-            Version::EVERY.into_iter().flat_map(|version| rules.map(|iris| Kind { version, iris }));
-        for kind in kinds {
-            let mut lines = by_kind.remove(&kind).unwrap_or_default();
-            while !lines.is_empty() {
-                // An id that occurs twice goes into another batch: the store decides whether it is
-                // a repetition or a conflict.
-                let again = split_repeated(&mut lines);
-                self.store_lines(lines, kind).await?;
-                lines = again;
-            }
+        while !lines.is_empty() {
+            // An id that occurs twice goes into another batch: the store decides whether it is a
+            // repetition or a conflict.
+            let again = split_repeated(&mut lines);
+            self.store_lines(lines).await?;
+            lines = again;
         }
         Ok(())
     }
@@ -229,7 +211,10 @@ impl Run<'_, '_> {
             Ok(statement) => {
                 let without = statement.attachments.iter().find(|one| one.file_url.is_none());
                 match without {
-                    None => return Some(InputLine { number, text, id: statement.id, iris }),
+                    None => {
+                        let kind = Kind { version, iris };
+                        return Some(InputLine { number, text, id: statement.id, kind });
+                    }
                     Some(attachment) => Problem::AttachmentMissing(attachment.sha2.clone()),
                 }
             }
@@ -239,15 +224,11 @@ impl Run<'_, '_> {
         None
     }
 
-    async fn store_lines(
-        &mut self,
-        mut lines: Vec<InputLine>,
-        kind: Kind,
-    ) -> Result<(), ImportError> {
+    async fn store_lines(&mut self, mut lines: Vec<InputLine>) -> Result<(), ImportError> {
         while !lines.is_empty() {
-            match self.try_store(&lines, kind).await {
+            match self.try_store(&lines).await {
                 Ok(new_count) => {
-                    self.imported.old_iris += kind.old_count(&lines);
+                    self.imported.old_iris += old_count(&lines);
                     self.imported.stored += new_count as u64;
                     self.imported.repeated += (lines.len() - new_count) as u64;
                     return Ok(());
@@ -260,7 +241,7 @@ impl Run<'_, '_> {
                     | ServiceError::OverQuota(_),
                 ) if lines.len() > 1 => {
                     let rest = lines.split_off(lines.len() / 2);
-                    Box::pin(self.store_lines(lines, kind)).await?;
+                    Box::pin(self.store_lines(lines)).await?;
                     lines = rest;
                 }
                 Err(ServiceError::Faulty(Faults(faults))) => self.drop_faulty(&mut lines, &faults),
@@ -274,27 +255,39 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    async fn try_store(
+    /// Stores lines together, in their order. Returns how many are new.
+    async fn try_store(&self, lines: &[InputLine]) -> Result<usize, ServiceError> {
+        let mut together: Option<ValidatedStatements> = None;
+        let mut bytes = 0;
+        let parts: Vec<_> = lines.chunk_by(|one, next| one.kind == next.kind).collect();
+        for part in parts {
+            let text = array_of(part);
+            bytes += text.len();
+            let validated = self.validate(text, part[0].kind).await?;
+            match &mut together {
+                Some(together) => together.append(validated),
+                None => together = Some(validated),
+            }
+        }
+        let Some(statements) = together else { return Ok(0) };
+        let Import { service, limits, .. } = self.import;
+        let upload = Upload { statements, attachments: Vec::new(), bytes, limits };
+        Ok(service.store_statements(upload).await?.new_count)
+    }
+
+    /// Validates statements of one kind.
+    async fn validate(
         &self,
-        lines: &[InputLine],
+        text: Vec<u8>,
         Kind { version, iris }: Kind,
-    ) -> Result<usize, ServiceError> {
-        let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
-        let mut text =
-            Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>() + 2);
-        text.push(b'[');
-        text.extend(texts.join(&b','));
-        text.push(b']');
-        let bytes = text.len();
-        let sent = Sent { text: text.into(), version, shape: Shape::Any, iris };
-        let Import { service, principal, limits, old_iris, .. } = self.import;
+    ) -> Result<ValidatedStatements, ServiceError> {
+        let Import { service, principal, old_iris, .. } = self.import;
         let principal = match iris {
             IriRule::Strict => principal,
             IriRule::Old => old_iris.unwrap_or(principal),
         };
-        let statements = service.prepare_statements(principal, sent).await?;
-        let upload = Upload { statements, attachments: Vec::new(), bytes, limits };
-        Ok(service.store_statements(upload).await?.new_count)
+        let sent = Sent { text: text.into(), version, shape: Shape::Any, iris };
+        service.prepare_statements(principal, sent).await
     }
 
     /// Reports the single line, which exceeds a limit of the store.
@@ -322,6 +315,21 @@ impl Run<'_, '_> {
         let is_smaller = lines.len() < before;
         if is_smaller { Ok(()) } else { Err(ServiceError::Conflict(ids.to_vec()).into()) }
     }
+}
+
+/// How many lines have old IRIs.
+fn old_count(lines: &[InputLine]) -> u64 {
+    lines.iter().filter(|line| line.kind.iris == IriRule::Old).count() as u64
+}
+
+/// The statements as one array.
+fn array_of(lines: &[InputLine]) -> Vec<u8> {
+    let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
+    let mut text = Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>() + 2);
+    text.push(b'[');
+    text.extend(texts.join(&b','));
+    text.push(b']');
+    text
 }
 
 /// Removes and returns the lines whose id occurs earlier in `lines`.

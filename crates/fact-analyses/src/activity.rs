@@ -29,6 +29,8 @@ pub struct ActivityAnalysis {
     hours: Vec<HourFigures>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A day.
@@ -139,6 +141,7 @@ pub fn analyse(
         days,
         hours: hours(reader, within(first, last))?,
         sequence,
+        is_rebuilding: reader.is_rebuilding(),
     })
 }
 

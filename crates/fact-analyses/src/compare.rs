@@ -39,6 +39,8 @@ pub struct CompareAnalysis {
     groups: Vec<GroupFigures>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A group of learners.
@@ -195,13 +197,19 @@ fn count_of(count: usize) -> f64 {
     count as f64
 }
 
-/// Compares groups with the first one.
-pub fn analyse(groups: Vec<Group>, gap_minutes: u32, sequence: u64) -> CompareAnalysis {
+/// Compares groups with the first one. `reader` has read them.
+pub fn analyse(
+    reader: FactReader<'_>,
+    groups: Vec<Group>,
+    gap_minutes: u32,
+    sequence: u64,
+) -> CompareAnalysis {
     let values: Vec<Values> = groups.iter().map(|group| group.values(gap_minutes)).collect();
     let groups = groups.into_iter().enumerate();
     let groups = groups.map(|(place, group)| {
         let base = values.first().filter(|_| place != 0);
         group.figures(&values[place], base)
     });
-    CompareAnalysis { gap_minutes, groups: groups.collect(), sequence }
+    let is_rebuilding = reader.is_rebuilding();
+    CompareAnalysis { gap_minutes, groups: groups.collect(), sequence, is_rebuilding }
 }

@@ -47,6 +47,8 @@ pub struct CoursesAnalysis {
     parts: Option<Vec<PartFigures>>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A course.
@@ -136,7 +138,8 @@ pub fn analyse(
     }
     courses.sort_by(|one, other| other.enrolled.cmp(&one.enrolled).then(one.id.cmp(&other.id)));
     courses.truncate(COURSES_MAX);
-    Ok(CoursesAnalysis { courses, course_count, parts, sequence })
+    let is_rebuilding = reader.is_rebuilding();
+    Ok(CoursesAnalysis { courses, course_count, parts, sequence, is_rebuilding })
 }
 
 /// The courses with how many learners there are.

@@ -51,6 +51,8 @@ pub struct FindingsAnalysis {
     left_out: Vec<String>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// What was found.
@@ -121,7 +123,8 @@ pub fn gather(reader: FactReader<'_>, at: Option<&str>) -> Result<OpenFindings, 
     gathering.courses()?;
     let tests = gathering.tests()?;
     let Gathering { findings, left_out, .. } = gathering;
-    let found = FindingsAnalysis { at: time_text(at), findings, left_out, sequence };
+    let (at, is_rebuilding) = (time_text(at), reader.is_rebuilding());
+    let found = FindingsAnalysis { at, findings, left_out, sequence, is_rebuilding };
     Ok(OpenFindings { found, tests })
 }
 

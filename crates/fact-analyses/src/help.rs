@@ -53,6 +53,8 @@ pub struct HelpAnalysis {
     pub learners: Vec<LearnerInNeed>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A learner who may need help.
@@ -186,6 +188,7 @@ pub fn analyse(reader: FactReader<'_>, asked: &HelpAsked) -> Result<HelpAnalysis
         learner_count: found.len(),
         learners: found.iter().take(LEARNERS_MAX).map(|it| course.learner(it)).collect(),
         sequence: course.sequence,
+        is_rebuilding: reader.is_rebuilding(),
     })
 }
 

@@ -78,6 +78,8 @@ pub struct JourneyAnalysis {
     timeline: Vec<JourneyStatement>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// An identifier of a learner.
@@ -274,6 +276,7 @@ pub fn analyse(
         sessions: sessions[listed_from..].iter().rev().map(|it| rows.session(it)).collect(),
         timeline: (0..rows.count).rev().take(question.limit).map(|it| rows.statement(it)).collect(),
         sequence: rows.sequence,
+        is_rebuilding: reader.is_rebuilding(),
     })
 }
 

@@ -34,6 +34,8 @@ pub struct QualityAnalysis {
     clocks: Vec<ClockFigures>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// What is looked for.
@@ -135,7 +137,15 @@ pub fn analyse(reader: FactReader<'_>) -> Result<QualityAnalysis, QueryError> {
     let unknown_verbs =
         unknown.map(|it| UnknownVerb { id: it.id.clone(), statements: it.statements }).collect();
     let rules = rules.collect();
-    Ok(QualityAnalysis { statements, rules, unknown_verbs, verbs_of_one_word, clocks, sequence })
+    Ok(QualityAnalysis {
+        statements,
+        rules,
+        unknown_verbs,
+        verbs_of_one_word,
+        clocks,
+        sequence,
+        is_rebuilding: reader.is_rebuilding(),
+    })
 }
 
 fn figures(rule: Rule, platforms: ByPlatform, all: u64) -> RuleFigures {

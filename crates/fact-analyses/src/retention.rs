@@ -25,6 +25,8 @@ pub struct RetentionAnalysis {
     retention: Vec<Option<f64>>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// Learners who were active for the first time in the same period.
@@ -61,7 +63,8 @@ pub fn analyse(reader: FactReader<'_>, period: Period) -> Result<RetentionAnalys
         active: cohort.active,
     };
     let cohorts = listed.into_iter().map(figures).collect();
-    Ok(RetentionAnalysis { period, cohorts, retention, sequence })
+    let is_rebuilding = reader.is_rebuilding();
+    Ok(RetentionAnalysis { period, cohorts, retention, sequence, is_rebuilding })
 }
 
 /// How many percent of the learners of all cohorts that are so old were active so many periods

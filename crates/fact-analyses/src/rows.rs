@@ -7,6 +7,7 @@ pub mod condition;
 pub mod spread;
 pub mod vocabulary;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct FactReader<'a> {
     pub asked: Asked<'a>,
     /// What the request is limited to.
     pub scope: &'a Scope,
+    /// Whether facts were being made when any of them were read.
+    pub is_rebuilding: &'a Cell<bool>,
 }
 
 /// Most groups of a count.
@@ -96,6 +99,16 @@ impl FactReader<'_> {
         let settled = self.asked.settings.zone.as_deref();
         Calendar::find(self.scope.zone.as_deref().or(settled))
             .ok_or_else(|| fault("/zone", "expected a time zone such as \"Europe/Zurich\""))
+    }
+
+    /// Whether facts were being made when any of them were read, so that the figures are about a
+    /// part of the statements. It is known when everything is read.
+    pub fn is_rebuilding(&self) -> bool {
+        self.is_rebuilding.get()
+    }
+
+    fn note(&self, is_rebuilding: bool) {
+        self.is_rebuilding.set(self.is_rebuilding.get() || is_rebuilding);
     }
 
     /// Whether to go on: for analyses that take long after the rows are there.
@@ -155,7 +168,9 @@ impl FactReader<'_> {
             zone: self.scope.zone.clone(),
         };
         let rows = self.store.rows_of_groups(self.tenant, &question, self.persons, self.asked);
-        rows.map(Columns::from).map_err(in_request)
+        let rows = rows.map(Columns::from).map_err(in_request)?;
+        self.note(rows.is_rebuilding);
+        Ok(rows)
     }
 
     /// Measures by dimensions, of the facts for which the condition of the request and all others
@@ -182,6 +197,7 @@ impl FactReader<'_> {
         let answer =
             self.store.answer_for_persons(self.tenant, &question, self.persons, self.asked);
         let answer = answer.map_err(in_request)?;
+        self.note(answer.is_rebuilding);
         // Figures of some groups would pass for those of all.
         if answer.rows.len() < answer.group_count {
             return Err(QueryError::TooLarge(self.asked.limits.memory_bytes));
@@ -319,7 +335,43 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
+    use acta_facts::{QueryLimits, TenantSettings};
+
     use super::*;
+
+    #[test]
+    fn figures_are_of_a_part_if_facts_were_being_made_at_any_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FactStore::open(folder.path()).unwrap();
+        let (tenant, persons) = (TenantId::FIRST, Arc::<Persons>::default());
+        let (scope, settings) = (Scope::default(), TenantSettings::default());
+        let limits = QueryLimits { memory_bytes: 1 << 20, threads: 1 };
+        let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings };
+        let noted = |read: &dyn Fn(FactReader<'_>)| {
+            let is_rebuilding = Cell::new(false);
+            let reader = FactReader {
+                store: &store,
+                tenant,
+                persons: &persons,
+                asked,
+                scope: &scope,
+                is_rebuilding: &is_rebuilding,
+            };
+            read(reader);
+            reader.is_rebuilding()
+        };
+        let count = |reader: FactReader<'_>| drop(reader.days(Vec::new()).unwrap());
+        let list = |reader: FactReader<'_>| drop(reader.rows(&["person"], Vec::new()).unwrap());
+        assert_eq!((noted(&count), noted(&list)), (false, false));
+        let count_after_another = |reader: FactReader<'_>| {
+            reader.is_rebuilding.set(true);
+            count(reader);
+        };
+        assert!(noted(&count_after_another), "a later read does not take it back");
+        std::fs::create_dir(folder.path().join("1")).unwrap();
+        store.rebuild(tenant);
+        assert_eq!((noted(&count), noted(&list)), (true, true));
+    }
 
     #[test]
     fn pieces_have_as_many_rows_as_fit() {

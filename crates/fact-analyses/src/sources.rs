@@ -29,6 +29,8 @@ pub struct SourcesAnalysis {
     types: Vec<TypeFigures>,
     /// The sequence of the last statement that is taken into account.
     pub sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A source.
@@ -128,6 +130,7 @@ pub fn analyse(
         verbs: verbs(reader, vec![until(at)])?,
         types: types(reader, at)?,
         sequence,
+        is_rebuilding: reader.is_rebuilding(),
     })
 }
 

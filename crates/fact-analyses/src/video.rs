@@ -39,6 +39,8 @@ pub struct VideoAnalysis {
     videos: Vec<VideoView>,
     /// The sequence of the last statement that is taken into account.
     sequence: u64,
+    /// Whether facts are being made, so that the figures are about a part of the statements.
+    is_rebuilding: bool,
 }
 
 /// A video.
@@ -125,7 +127,7 @@ pub fn analyse(reader: FactReader<'_>, video: Option<&str>) -> Result<VideoAnaly
         })
         .collect();
     videos.sort_by(|one, other| other.views.cmp(&one.views).then(one.id.cmp(&other.id)));
-    Ok(VideoAnalysis { videos, sequence })
+    Ok(VideoAnalysis { videos, sequence, is_rebuilding: reader.is_rebuilding() })
 }
 
 fn read(mut rows: Columns) -> BTreeMap<String, Video> {

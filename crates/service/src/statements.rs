@@ -69,6 +69,25 @@ impl ValidatedStatements {
         u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
     }
 
+    /// Adds other statements of the same tenant behind these. They are then stored together, in
+    /// this order.
+    ///
+    /// # Panics
+    ///
+    /// If they are of another tenant, in which they must not be stored.
+    pub fn append(&mut self, other: Self) {
+        assert_eq!(
+            self.tenant, other.tenant,
+            "statements are stored in the tenant of their sender"
+        );
+        self.statements.extend(other.statements);
+        for (sha2, added) in other.announced {
+            let announced = self.announced.entry(sha2).or_default();
+            announced.content_types.extend(added.content_types);
+            announced.lengths.extend(added.lengths);
+        }
+    }
+
     /// Checks that a part agrees with the attachments whose hash it names.
     ///
     /// Several attachments can share a part: it must have the type of one of them, and the length

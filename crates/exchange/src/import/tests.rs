@@ -156,6 +156,59 @@ async fn old_iris_are_refused_unless_they_are_kept_and_marked() {
     assert_eq!(exported.lines().count(), 3);
 }
 
+/// The ids of statements that begin with them.
+fn ids(text: &str) -> Vec<&str> {
+    text.lines()
+        .map(|line| &line[..r#"{"id":"00000000-0000-4000-8000-000000000000""#.len()])
+        .collect()
+}
+
+#[tokio::test]
+async fn statements_of_both_versions_and_both_kinds_of_iris_keep_their_order() {
+    let store = Store::new();
+    let lines: Vec<String> = (0..600)
+        .map(|number| {
+            let mut line = statement(number, "did");
+            // Each kind comes again and again, in parts of one and of three.
+            let part = if number < 300 { number } else { number / 3 };
+            if part % 2 == 1 {
+                line = line.replace("\"timestamp\"", "\"version\":\"2.0.0\",\"timestamp\"");
+            }
+            if part % 4 > 1 {
+                line = line.replace("http://example.org/it", "http://example.org/a[1]");
+            }
+            line
+        })
+        .collect();
+    let text = lines.join("\n");
+    let principal = Principal { name: "marked".to_owned(), ..store.principal.clone() };
+    let none = TenantLimits::NONE;
+    let kept = Import { old_iris: Some(&principal), ..store.what(None, &none) };
+    let mut log = Log::default();
+    let imported = import(kept, &mut text.as_bytes(), &mut log).await.unwrap();
+    let expected = Imported { stored: 600, old_iris: 300, ..Imported::default() };
+    assert_eq!((imported, log.problems), (expected, vec![]));
+    let exported = store.export().await;
+    assert_eq!(ids(&exported), ids(&text));
+    for (sent, stored) in lines.iter().zip(exported.lines()) {
+        for mark in [("a[1]", "\"marked\""), ("\"2.0.0\"", "\"version\":\"2.0.0\"")] {
+            assert_eq!(sent.contains(mark.0), stored.contains(mark.1), "{stored}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_statements_with_one_id_the_first_of_the_input_is_stored() {
+    let store = Store::new();
+    let new = statement(1, "did").replace("\"timestamp\"", "\"version\":\"2.0.0\",\"timestamp\"");
+    let lines = [new, statement(1, "undid"), statement(2, "did")];
+    let (imported, log) = store.import(None, &lines.join("\n")).await;
+    assert_eq!(imported, Imported { stored: 2, conflicting: 1, ..Imported::default() });
+    let id = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+    assert_eq!(log.problems, [(2, Problem::Conflicting(id))]);
+    assert!(store.export().await.starts_with(lines[0].trim_end_matches('}')));
+}
+
 #[tokio::test]
 async fn goes_on_where_an_earlier_import_stopped() {
     let store = Store::new();

@@ -1,5 +1,7 @@
 //! How an analysis is asked for: who may, when it is their turn, and what the audit says.
 
+use std::cell::Cell;
+
 use acta_access::TenantId;
 use acta_admin::{AnswerPermit, Requester};
 use acta_facts::QueryError;
@@ -52,7 +54,9 @@ impl Analysis {
         let permit = shared.admin.permit_question(requester, tenant, &what).await?;
         let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
         let found = facts.compute(&permit, move |store, persons, asked| {
-            work(FactReader { store, tenant, persons, asked, scope: &scope })
+            let is_rebuilding = Cell::new(false);
+            let (scope, is_rebuilding) = (&scope, &is_rebuilding);
+            work(FactReader { store, tenant, persons, asked, scope, is_rebuilding })
         });
         Ok((found.await?, permit))
     }

@@ -92,7 +92,7 @@ pub(crate) async fn analyse_compare(
             found.push(Group::of(group.name, rows, reader)?);
         }
         reader.go_on()?;
-        Ok(analyse(found, gap_minutes, sequence))
+        Ok(analyse(reader, found, gap_minutes, sequence))
     };
     analysis.answer(&shared, &requester, tenant, work).await
 }

@@ -8,9 +8,26 @@ use acta_admin::{AccountChanges, AdminError, Requester, SignIn};
 use acta_ambient::Clock;
 use sha1::{Digest, Sha1};
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 const EMAIL: &str = "ada@example.org";
+
+on_every_engine! {
+    only_the_password_of_an_open_account_signs_in
+    failures_delay_even_a_correct_attempt
+    guessing_from_many_addresses_is_delayed
+    guessing_from_many_addresses_locks_nobody_out
+    guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in
+    all_addresses_of_one_network_share_a_counter
+    concurrent_attempts_are_all_counted
+    two_browsers_sign_in_at_the_same_time
+    a_second_factor_is_required_and_each_code_works_once
+    omitting_the_code_gives_no_further_guesses
+    a_session_ends_after_its_idle_time_and_its_lifetime
+    a_new_password_ends_all_other_sessions
+    adding_and_removing_a_factor_ends_other_sessions_and_reset_links
+}
 
 /// The code that an app shows now.
 ///
@@ -33,9 +50,8 @@ fn code_now(house: &House, secret: &str) -> String {
     format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
 }
 
-#[tokio::test]
-async fn only_the_password_of_an_open_account_signs_in() {
-    let house = House::new().await;
+async fn only_the_password_of_an_open_account_signs_in(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let eve = house.comes(&ada, ("eve@example.org", Role::Viewer)).await;
     assert!(house.sign_in(" ADA@example.org ".trim(), PASSWORD, None).await.is_ok());
@@ -50,9 +66,8 @@ async fn only_the_password_of_an_open_account_signs_in() {
     refused!(house.sign_in("eve@example.org", OTHER_PASSWORD, None).await, AdminError::NotSignedIn);
 }
 
-#[tokio::test]
-async fn failures_delay_even_a_correct_attempt() {
-    let house = House::new().await;
+async fn failures_delay_even_a_correct_attempt(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     for _ in 0..5 {
         refused!(house.sign_in(EMAIL, "wrong", None).await, AdminError::NotSignedIn);
@@ -70,9 +85,8 @@ async fn failures_delay_even_a_correct_attempt() {
     assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok(), "success wipes the slate");
 }
 
-#[tokio::test]
-async fn guessing_from_many_addresses_is_delayed() {
-    let house = House::new().await;
+async fn guessing_from_many_addresses_is_delayed(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let mut delayed = 0;
     for place in 0..60 {
@@ -89,9 +103,8 @@ async fn guessing_from_many_addresses_is_delayed() {
     assert!(house.sign_in(EMAIL, OTHER_PASSWORD, None).await.is_ok());
 }
 
-#[tokio::test]
-async fn guessing_from_many_addresses_locks_nobody_out() {
-    let house = House::new().await;
+async fn guessing_from_many_addresses_locks_nobody_out(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let attempt = async |place: u32, password: &str| {
         let from = format!("10.0.{}.{}", place / 256, place % 256);
@@ -110,9 +123,8 @@ async fn guessing_from_many_addresses_locks_nobody_out() {
     assert!(attempt(202, PASSWORD).await.is_ok());
 }
 
-#[tokio::test]
-async fn guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in() {
-    let house = House::new().await;
+async fn guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let attempt = async |from: &str, password: &str| {
         house.admin.sign_in(&SignIn { email: EMAIL, password, code: None, from }).await
@@ -134,9 +146,8 @@ async fn guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in
     refused!(attempt("198.51.100.7", PASSWORD).await, AdminError::Delayed { .. });
 }
 
-#[tokio::test]
-async fn all_addresses_of_one_network_share_a_counter() {
-    let house = House::new().await;
+async fn all_addresses_of_one_network_share_a_counter(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let attempt = async |from: &str, password: &str| {
         let sign_in = SignIn { email: EMAIL, password, code: None, from };
@@ -150,9 +161,8 @@ async fn all_addresses_of_one_network_share_a_counter() {
     assert!(attempt("2001:db8:0:8::9", PASSWORD).await.is_ok(), "the neighbours are not kept out");
 }
 
-#[tokio::test]
-async fn concurrent_attempts_are_all_counted() {
-    let house = House::new().await;
+async fn concurrent_attempts_are_all_counted(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let attempts = (0..12).map(|_| {
         let admin = house.admin.clone();
@@ -170,9 +180,8 @@ async fn concurrent_attempts_are_all_counted() {
     assert!(looked_at <= 5, "{looked_at} were looked at");
 }
 
-#[tokio::test]
-async fn two_browsers_sign_in_at_the_same_time() {
-    let house = House::new().await;
+async fn two_browsers_sign_in_at_the_same_time(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let both = [0; 2].map(|_| {
         let admin = house.admin.clone();
@@ -197,9 +206,8 @@ async fn add_factor(house: &House, ada: &Requester) -> (String, Vec<String>) {
     (secret, codes.0.iter().map(|code| code.expose().to_owned()).collect())
 }
 
-#[tokio::test]
-async fn a_second_factor_is_required_and_each_code_works_once() {
-    let house = House::new().await;
+async fn a_second_factor_is_required_and_each_code_works_once(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     refused!(house.admin.begin_factor(&ada, "wrong").await, AdminError::Faulty(_));
     let (secret, recovery) = add_factor(&house, &ada).await;
@@ -218,9 +226,8 @@ async fn a_second_factor_is_required_and_each_code_works_once() {
     assert!(!house.sign_in(EMAIL, PASSWORD, None).await.unwrap().session.is_strong);
 }
 
-#[tokio::test]
-async fn omitting_the_code_gives_no_further_guesses() {
-    let house = House::new().await;
+async fn omitting_the_code_gives_no_further_guesses(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     add_factor(&house, &ada).await;
     let mut looked_at = 0;
@@ -235,9 +242,8 @@ async fn omitting_the_code_gives_no_further_guesses() {
     assert_eq!(looked_at, 5);
 }
 
-#[tokio::test]
-async fn a_session_ends_after_its_idle_time_and_its_lifetime() {
-    let house = House::new().await;
+async fn a_session_ends_after_its_idle_time_and_its_lifetime(engine: Engine) {
+    let house = House::new(engine).await;
     house.ada().await;
     let signed_in = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
     let find = |token: String| {
@@ -258,9 +264,8 @@ async fn a_session_ends_after_its_idle_time_and_its_lifetime() {
     refused!(find(idle.token.expose().to_owned()).await, AdminError::NotSignedIn);
 }
 
-#[tokio::test]
-async fn a_new_password_ends_all_other_sessions() {
-    let house = House::new().await;
+async fn a_new_password_ends_all_other_sessions(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let own = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
     let other = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
@@ -281,9 +286,8 @@ async fn a_new_password_ends_all_other_sessions() {
     refused!(house.admin.find_session(own_token.expose(), FROM).await, AdminError::NotSignedIn);
 }
 
-#[tokio::test]
-async fn adding_and_removing_a_factor_ends_other_sessions_and_reset_links() {
-    let house = House::new().await;
+async fn adding_and_removing_a_factor_ends_other_sessions_and_reset_links(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let id = ada.account().unwrap().id;
     let open = async || {

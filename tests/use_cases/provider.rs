@@ -8,9 +8,20 @@ use acta_auth::oidc;
 use acta_storage::AuditOutcome;
 use acta_storage::directory::Identity;
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 const LIFETIME: Duration = Duration::from_mins(15);
+
+on_every_engine! {
+    a_return_from_the_provider_is_accepted_once
+    returns_that_come_to_nothing_are_limited
+    the_last_owner_of_a_tenant_keeps_the_role_that_claims_take_away
+    of_two_owners_who_lose_the_role_at_the_same_time_one_keeps_it
+    a_person_without_a_password_sets_one_right_after_signing_in
+    an_identity_is_removed_by_its_owner_unless_it_is_the_only_way_to_sign_in
+    an_operator_lists_and_removes_the_identities_of_an_account
+}
 
 fn alice(grants: &[(TenantId, Role)]) -> oidc::SignedIn {
     person("alice", grants)
@@ -36,9 +47,8 @@ async fn roles(house: &House, who: &SignedIn) -> Vec<(TenantId, Role)> {
     roles.into_iter().map(|role| (role.tenant, role.role)).collect()
 }
 
-#[tokio::test]
-async fn a_return_from_the_provider_is_accepted_once() {
-    let house = House::new().await;
+async fn a_return_from_the_provider_is_accepted_once(engine: Engine) {
+    let house = House::new(engine).await;
     house.admin.use_up_state("a", LIFETIME, FROM).await.unwrap().succeed();
     refused!(house.admin.use_up_state("a", LIFETIME, FROM).await.map(drop), AdminError::Stale);
     house.admin.use_up_state("b", LIFETIME, FROM).await.unwrap().succeed();
@@ -56,9 +66,8 @@ async fn a_return_from_the_provider_is_accepted_once() {
     assert!(house.admin.use_up_state("a", LIFETIME, FROM).await.is_ok());
 }
 
-#[tokio::test]
-async fn returns_that_come_to_nothing_are_limited() {
-    let house = House::new().await;
+async fn returns_that_come_to_nothing_are_limited(engine: Engine) {
+    let house = House::new(engine).await;
     for number in 0..100 {
         drop(house.admin.use_up_state(&number.to_string(), LIFETIME, FROM).await.unwrap());
     }
@@ -67,9 +76,8 @@ async fn returns_that_come_to_nothing_are_limited() {
     assert!(house.admin.use_up_state("more", LIFETIME, "192.0.2.99").await.is_ok());
 }
 
-#[tokio::test]
-async fn the_last_owner_of_a_tenant_keeps_the_role_that_claims_take_away() {
-    let house = House::new().await;
+async fn the_last_owner_of_a_tenant_keeps_the_role_that_claims_take_away(engine: Engine) {
+    let house = House::new(engine).await;
     let tenant = house.storage.create_tenant("north", house.start()).await.unwrap();
     let owner = [(tenant, Role::Owner)];
     let entered = sign_in(&house, &alice(&owner)).await.unwrap();
@@ -89,9 +97,8 @@ async fn the_last_owner_of_a_tenant_keeps_the_role_that_claims_take_away() {
     assert_eq!(roles(&house, &entered).await, []);
 }
 
-#[tokio::test]
-async fn of_two_owners_who_lose_the_role_at_the_same_time_one_keeps_it() {
-    let house = House::new().await;
+async fn of_two_owners_who_lose_the_role_at_the_same_time_one_keeps_it(engine: Engine) {
+    let house = House::new(engine).await;
     let tenant = house.storage.create_tenant("north", house.start()).await.unwrap();
     let names = ["alice", "bob"];
     for name in names {
@@ -110,9 +117,8 @@ async fn of_two_owners_who_lose_the_role_at_the_same_time_one_keeps_it() {
     assert_eq!(people[0].membership.value.role, Role::Owner);
 }
 
-#[tokio::test]
-async fn a_person_without_a_password_sets_one_right_after_signing_in() {
-    let house = House::new().await;
+async fn a_person_without_a_password_sets_one_right_after_signing_in(engine: Engine) {
+    let house = House::new(engine).await;
     let grants = [(TenantId::FIRST, Role::Viewer)];
     let alice = Requester::of(sign_in(&house, &alice(&grants)).await.unwrap(), FROM);
     house.clock.advance(Duration::from_mins(15));
@@ -130,9 +136,8 @@ async fn a_person_without_a_password_sets_one_right_after_signing_in() {
     house.admin.change_password(&alice, PASSWORD, OTHER_PASSWORD).await.unwrap();
 }
 
-#[tokio::test]
-async fn an_identity_is_removed_by_its_owner_unless_it_is_the_only_way_to_sign_in() {
-    let house = House::new().await;
+async fn an_identity_is_removed_by_its_owner_unless_it_is_the_only_way_to_sign_in(engine: Engine) {
+    let house = House::new(engine).await;
     let grants = [(TenantId::FIRST, Role::Viewer)];
     let entered = sign_in(&house, &alice(&grants)).await.unwrap();
     let other = Requester::of(sign_in(&house, &alice(&grants)).await.unwrap(), FROM);
@@ -156,9 +161,8 @@ async fn an_identity_is_removed_by_its_owner_unless_it_is_the_only_way_to_sign_i
     assert_eq!(admin.list_sessions(&other).await.unwrap().len(), 2, "the other one has ended");
 }
 
-#[tokio::test]
-async fn an_operator_lists_and_removes_the_identities_of_an_account() {
-    let house = House::new().await;
+async fn an_operator_lists_and_removes_the_identities_of_an_account(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await.account().unwrap().id;
     let grants = [(TenantId::FIRST, Role::Viewer)];
     let entered = sign_in(&house, &alice(&grants)).await.unwrap();

@@ -1,4 +1,6 @@
-//! The use cases of administration on the reference engine.
+//! The use cases of administration, without HTTP, on every engine.
+//!
+//! Each case is one body, which runs on the reference engine and on both real ones.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +9,7 @@
 )]
 
 mod audit_entries;
+mod engine;
 mod first_credential;
 mod house;
 mod leaving;

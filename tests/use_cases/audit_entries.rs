@@ -5,7 +5,13 @@ use std::fmt::Write;
 use acta_access::{Role, TenantId};
 use acta_storage::AuditOutcome;
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD};
+
+on_every_engine! {
+    every_act_is_recorded_in_the_right_audit
+    nothing_secret_or_personal_is_in_the_audit_or_in_debug_output
+}
 
 /// What a chain tells: acts, in order.
 async fn acts(house: &House, tenant: Option<TenantId>) -> Vec<String> {
@@ -13,9 +19,8 @@ async fn acts(house: &House, tenant: Option<TenantId>) -> Vec<String> {
     entries.into_iter().map(|entry| entry.content.act.into_owned()).collect()
 }
 
-#[tokio::test]
-async fn every_act_is_recorded_in_the_right_audit() {
-    let house = House::new().await;
+async fn every_act_is_recorded_in_the_right_audit(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
     let id = bob.account().unwrap().id;
@@ -49,9 +54,8 @@ async fn every_act_is_recorded_in_the_right_audit() {
     assert_eq!((told.content.outcome, told.content.from.as_str()), (AuditOutcome::Refused, FROM));
 }
 
-#[tokio::test]
-async fn nothing_secret_or_personal_is_in_the_audit_or_in_debug_output() {
-    let house = House::new().await;
+async fn nothing_secret_or_personal_is_in_the_audit_or_in_debug_output(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let token = house.invite(&ada, ("bob@example.org", Role::Viewer)).await.unwrap();
     let who = House::who("Robert the Bruce", OTHER_PASSWORD);

@@ -3,17 +3,25 @@
 use acta_access::{Role, TenantId};
 use acta_admin::{AccountChanges, AdminError, Requester};
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::{House, at_once, refused};
 
 const TENANT: TenantId = TenantId::FIRST;
+
+on_every_engine! {
+    roles_are_given_and_taken_only_as_permitted
+    the_last_owner_and_the_last_operator_stay
+    of_two_concurrent_removals_one_owner_stays
+    an_owner_whose_account_is_disabled_does_not_keep_a_tenant
+    of_two_owners_who_are_disabled_at_the_same_time_one_stays
+}
 
 fn id(requester: &Requester) -> acta_storage::directory::AccountId {
     requester.account().unwrap().id
 }
 
-#[tokio::test]
-async fn roles_are_given_and_taken_only_as_permitted() {
-    let house = House::new().await;
+async fn roles_are_given_and_taken_only_as_permitted(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let runner = house.comes(&ada, ("runner@example.org", Role::Administrator)).await;
     let viewer = house.comes(&runner, ("viewer@example.org", Role::Viewer)).await;
@@ -48,9 +56,8 @@ async fn roles_are_given_and_taken_only_as_permitted() {
     }
 }
 
-#[tokio::test]
-async fn the_last_owner_and_the_last_operator_stay() {
-    let house = House::new().await;
+async fn the_last_owner_and_the_last_operator_stay(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let admin = &house.admin;
     let own = id(&ada);
@@ -69,9 +76,8 @@ async fn the_last_owner_and_the_last_operator_stay() {
     refused!(changed, AdminError::Stale);
 }
 
-#[tokio::test]
-async fn of_two_concurrent_removals_one_owner_stays() {
-    let house = House::new().await;
+async fn of_two_concurrent_removals_one_owner_stays(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
     let both = [ada.clone(), bob.clone()].map(|requester| {
@@ -81,7 +87,7 @@ async fn of_two_concurrent_removals_one_owner_stays() {
     assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
 
     // Both are operators, and neither is an owner of anything that the other one is not.
-    let house = House::new().await;
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
     let changes = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
@@ -101,9 +107,8 @@ fn disabled() -> AccountChanges {
     AccountChanges { is_disabled: Some(true), ..AccountChanges::default() }
 }
 
-#[tokio::test]
-async fn an_owner_whose_account_is_disabled_does_not_keep_a_tenant() {
-    let house = House::new().await;
+async fn an_owner_whose_account_is_disabled_does_not_keep_a_tenant(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let (admin, machine) = (&house.admin, Requester::machine());
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
@@ -123,9 +128,8 @@ async fn an_owner_whose_account_is_disabled_does_not_keep_a_tenant() {
     admin.change_account(&machine, id(&carol), disabled(), None).await.unwrap();
 }
 
-#[tokio::test]
-async fn of_two_owners_who_are_disabled_at_the_same_time_one_stays() {
-    let house = House::new().await;
+async fn of_two_owners_who_are_disabled_at_the_same_time_one_stays(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
     let carol = house.comes(&ada, ("carol@example.org", Role::Owner)).await;

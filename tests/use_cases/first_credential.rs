@@ -5,7 +5,14 @@ use acta_admin::{FirstCredentialError, Requester};
 use acta_auth::{Secret, SeedError};
 use acta_storage::directory::Credential;
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::House;
+
+on_every_engine! {
+    an_empty_store_gets_one_credential_with_all_scopes
+    a_removed_first_credential_is_not_replaced
+    a_seed_is_stored_and_not_shown
+}
 
 async fn credentials(house: &House) -> Vec<Credential> {
     house.storage.list_credentials(TenantId::FIRST).await.unwrap()
@@ -18,9 +25,8 @@ async fn remove_all(house: &House) {
     }
 }
 
-#[tokio::test]
-async fn an_empty_store_gets_one_credential_with_all_scopes() {
-    let house = House::new().await;
+async fn an_empty_store_gets_one_credential_with_all_scopes(engine: Engine) {
+    let house = House::new(engine).await;
     let (key, _) = house.admin.create_first_credential(None).await.unwrap().unwrap();
     let made = credentials(&house).await;
     assert_eq!((made.len(), &made[0].key), (1, &key));
@@ -29,9 +35,8 @@ async fn an_empty_store_gets_one_credential_with_all_scopes() {
     assert_eq!(credentials(&house).await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_removed_first_credential_is_not_replaced() {
-    let house = House::new().await;
+async fn a_removed_first_credential_is_not_replaced(engine: Engine) {
+    let house = House::new(engine).await;
     let secret = Secret::new("secret");
     let seed = ("key", &secret);
     house.admin.create_first_credential(None).await.unwrap();
@@ -41,9 +46,8 @@ async fn a_removed_first_credential_is_not_replaced() {
     assert_eq!(credentials(&house).await, []);
 }
 
-#[tokio::test]
-async fn a_seed_is_stored_and_not_shown() {
-    let house = House::new().await;
+async fn a_seed_is_stored_and_not_shown(engine: Engine) {
+    let house = House::new(engine).await;
     let secret = Secret::new("secret");
     let unusable = ("a:b", &secret);
     let refused = house.admin.create_first_credential(Some(unusable)).await;

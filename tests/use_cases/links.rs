@@ -10,17 +10,33 @@ use acta_admin::{
 use acta_storage::Who;
 use acta_storage::directory::Account;
 
+use crate::engine::{Engine, on_every_engine};
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 const TENANT: TenantId = TenantId::FIRST;
+
+on_every_engine! {
+    of_two_concurrent_set_ups_one_succeeds
+    a_failed_attempt_does_not_consume_the_link
+    an_invitation_is_for_one_person_once_and_for_a_while
+    a_person_with_an_account_accepts_after_sign_in
+    expired_invitations_do_not_hide_pending_ones
+    a_reset_link_invalidates_earlier_ones_and_works_once
+    an_invitation_ends_with_the_right_of_its_creator
+    an_invitation_gives_no_role_that_its_creator_may_not_give_any_more
+    an_invitation_ends_with_the_credential_that_created_it
+    a_reset_link_ends_with_the_right_of_its_creator
+    a_reset_link_and_other_sessions_end_when_the_factors_of_an_account_change
+    an_invitation_into_a_suspended_tenant_waits
+    a_link_does_not_reveal_whether_there_is_an_account
+}
 
 fn account(requester: &Requester) -> &Account {
     requester.account().unwrap()
 }
 
-#[tokio::test]
-async fn of_two_concurrent_set_ups_one_succeeds() {
-    let house = House::new().await;
+async fn of_two_concurrent_set_ups_one_succeeds(engine: Engine) {
+    let house = House::new(engine).await;
     let first = house.admin.begin_set_up().await.unwrap().unwrap();
     let token = house.admin.begin_set_up().await.unwrap().unwrap();
     refused!(house.admin.read_link(first.expose()).await, AdminError::LinkVoid);
@@ -35,9 +51,8 @@ async fn of_two_concurrent_set_ups_one_succeeds() {
     assert!(house.admin.begin_set_up().await.unwrap().is_none(), "it is set up");
 }
 
-#[tokio::test]
-async fn a_failed_attempt_does_not_consume_the_link() {
-    let house = House::new().await;
+async fn a_failed_attempt_does_not_consume_the_link(engine: Engine) {
+    let house = House::new(engine).await;
     let token = house.admin.begin_set_up().await.unwrap().unwrap();
     let email = "ada@example.org".parse().unwrap();
     for who in [House::who("", PASSWORD), House::who("Ada", "short")] {
@@ -47,9 +62,8 @@ async fn a_failed_attempt_does_not_consume_the_link() {
     assert!(house.admin.set_up(token.expose(), &email, &who).await.is_ok());
 }
 
-#[tokio::test]
-async fn an_invitation_is_for_one_person_once_and_for_a_while() {
-    let house = House::new().await;
+async fn an_invitation_is_for_one_person_once_and_for_a_while(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let token = house.invite(&ada, ("bob@example.org", Role::Analyst)).await.unwrap();
     let expected = LinkPurpose::Invitation {
@@ -68,9 +82,8 @@ async fn an_invitation_is_for_one_person_once_and_for_a_while() {
     refused!(house.admin.read_link(&token).await, AdminError::LinkVoid);
 }
 
-#[tokio::test]
-async fn a_person_with_an_account_accepts_after_sign_in() {
-    let house = House::new().await;
+async fn a_person_with_an_account_accepts_after_sign_in(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
     let id = bob.account().unwrap().id;
@@ -86,9 +99,8 @@ async fn a_person_with_an_account_accepts_after_sign_in() {
     refused!(house.admin.accept_as_known(&bob, &token).await, AdminError::LinkVoid);
 }
 
-#[tokio::test]
-async fn expired_invitations_do_not_hide_pending_ones() {
-    let house = House::new().await;
+async fn expired_invitations_do_not_hide_pending_ones(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     for number in 0..4 {
         house.invite(&ada, (&format!("old{number}@example.org"), Role::Viewer)).await.unwrap();
@@ -112,9 +124,8 @@ async fn expired_invitations_do_not_hide_pending_ones() {
     assert_eq!(seen.len(), 4);
 }
 
-#[tokio::test]
-async fn a_reset_link_invalidates_earlier_ones_and_works_once() {
-    let house = House::new().await;
+async fn a_reset_link_invalidates_earlier_ones_and_works_once(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let id = ada.account().unwrap().id;
     let first = house.admin.reset_account(&ada, id).await.unwrap().token;
@@ -164,12 +175,11 @@ async fn lose(house: &House, ada: &Requester, host: &Requester, loss: Loss) {
     }
 }
 
-#[tokio::test]
-async fn an_invitation_ends_with_the_right_of_its_creator() {
+async fn an_invitation_ends_with_the_right_of_its_creator(engine: Engine) {
     for loss in
         [Loss::Nothing, Loss::Removed, Loss::RoleChanged, Loss::Disabled, Loss::AccountRemoved]
     {
-        let house = House::new().await;
+        let house = House::new(engine).await;
         let ada = house.ada().await;
         let host = house.comes(&ada, ("host@example.org", Role::Administrator)).await;
         let known = house.comes(&ada, ("known@example.org", Role::Viewer)).await;
@@ -194,9 +204,8 @@ async fn an_invitation_ends_with_the_right_of_its_creator() {
     }
 }
 
-#[tokio::test]
-async fn an_invitation_gives_no_role_that_its_creator_may_not_give_any_more() {
-    let house = House::new().await;
+async fn an_invitation_gives_no_role_that_its_creator_may_not_give_any_more(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let host = house.comes(&ada, ("host@example.org", Role::Owner)).await;
     let owner = house.invite(&host, ("owner@example.org", Role::Owner)).await.unwrap();
@@ -208,10 +217,9 @@ async fn an_invitation_gives_no_role_that_its_creator_may_not_give_any_more() {
     house.admin.accept_as_new(&viewer, &who).await.unwrap();
 }
 
-#[tokio::test]
-async fn an_invitation_ends_with_the_credential_that_created_it() {
+async fn an_invitation_ends_with_the_credential_that_created_it(engine: Engine) {
     for is_removed in [true, false] {
-        let house = House::new().await;
+        let house = House::new(engine).await;
         let ada = house.ada().await;
         let new = NewCredential {
             label: "people".to_owned(),
@@ -242,9 +250,8 @@ async fn an_invitation_ends_with_the_credential_that_created_it() {
     }
 }
 
-#[tokio::test]
-async fn a_reset_link_ends_with_the_right_of_its_creator() {
-    let house = House::new().await;
+async fn a_reset_link_ends_with_the_right_of_its_creator(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let host = house.comes(&ada, ("host@example.org", Role::Viewer)).await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
@@ -262,10 +269,9 @@ async fn a_reset_link_ends_with_the_right_of_its_creator() {
     assert!(house.sign_in("bob@example.org", OTHER_PASSWORD, None).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_reset_link_and_other_sessions_end_when_the_factors_of_an_account_change() {
+async fn a_reset_link_and_other_sessions_end_when_the_factors_of_an_account_change(engine: Engine) {
     for change in ["password", "disabled", "factor removed by an operator", "none"] {
-        let house = House::new().await;
+        let house = House::new(engine).await;
         let ada = house.ada().await;
         let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
         let id = account(&bob).id;
@@ -293,9 +299,8 @@ async fn a_reset_link_and_other_sessions_end_when_the_factors_of_an_account_chan
     }
 }
 
-#[tokio::test]
-async fn an_invitation_into_a_suspended_tenant_waits() {
-    let house = House::new().await;
+async fn an_invitation_into_a_suspended_tenant_waits(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let token = house.invite(&ada, ("new@example.org", Role::Viewer)).await.unwrap();
     let who = House::who("Somebody", OTHER_PASSWORD);
@@ -305,9 +310,8 @@ async fn an_invitation_into_a_suspended_tenant_waits() {
     house.admin.accept_as_new(&token, &who).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_link_does_not_reveal_whether_there_is_an_account() {
-    let house = House::new().await;
+async fn a_link_does_not_reveal_whether_there_is_an_account(engine: Engine) {
+    let house = House::new(engine).await;
     let ada = house.ada().await;
     let known = house.comes(&ada, ("known@example.org", Role::Viewer)).await;
     house.admin.remove_member(&ada, TENANT, account(&known).id).await.unwrap();

@@ -11,10 +11,11 @@ use acta_admin::{
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
-use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Storage};
 use acta_xapi::{ParseLimits, ProfilePrecondition};
 use tokio::task::JoinSet;
+
+use crate::engine::{Engine, Store};
 
 pub(crate) const PASSWORD: &str = "blue otters juggle seven lamps";
 pub(crate) const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
@@ -24,14 +25,17 @@ pub(crate) struct House {
     pub(crate) admin: Admin,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) storage: Arc<dyn Storage>,
+    /// What is to be removed with it.
+    _store: Store,
 }
 
 impl House {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
-        let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+        let store = Store::open(engine, Arc::clone(&as_clock)).await;
+        let storage = Arc::clone(&store.storage);
         let authenticator = Authenticator::open(
             Arc::clone(&storage),
             Arc::clone(&as_clock),
@@ -64,7 +68,7 @@ impl House {
             entropy,
             options: Options::usual(),
         });
-        Self { admin, clock, storage }
+        Self { admin, clock, storage, _store: store }
     }
 
     /// What time it is.
