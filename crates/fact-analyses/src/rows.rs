@@ -346,7 +346,7 @@ mod tests {
         let (tenant, persons) = (TenantId::FIRST, Arc::<Persons>::default());
         let (scope, settings) = (Scope::default(), TenantSettings::default());
         let limits = QueryLimits { memory_bytes: 1 << 20, threads: 1 };
-        let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings };
+        let asked = Asked { limits, now: 0, stop: &|| false, settings: &settings, reach: None };
         let noted = |read: &dyn Fn(FactReader<'_>)| {
             let is_rebuilding = Cell::new(false);
             let reader = FactReader {
