@@ -181,3 +181,48 @@ impl Visit for Fields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn values_cannot_begin_a_line_of_the_log() {
+        let nasty = "a\r\n{\"level\":\"ERROR\"}\u{1b}[2J\u{0}\"\\";
+        let written = Written::default();
+        let sink = written.clone();
+        let layer = layer().event_format(JsonLine).fmt_fields(NotFormatted);
+        let layer = layer.with_writer(move || sink.clone());
+        let subscriber = tracing_subscriber::registry().with(SpanFields).with(layer);
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::error_span!("request", request.id = nasty);
+            let _entered = span.enter();
+            tracing::info!(reason = nasty, "said {nasty}");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let (line, rest) = text.split_once('\n').unwrap();
+        assert!(rest.is_empty() && !line.contains(char::is_control), "{text:?}");
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], "INFO");
+        assert_eq!((&line["reason"], &line["request.id"]), (&nasty.into(), &nasty.into()));
+        assert_eq!(line["message"], format!("said {nasty}"));
+    }
+}

@@ -1,5 +1,7 @@
 //! Forms: parsing, and rendering with their errors.
 
+use std::collections::BTreeMap;
+
 use acta_admin::{AdminError, Requester};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
 use acta_http::problem::Problem;
@@ -14,9 +16,9 @@ use crate::state::Shared;
 /// Longest form, in bytes: 16 KiB.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
-/// The fields of a submitted form. Unknown fields are ignored.
+/// The fields of a submitted form, each once. Unknown fields are ignored.
 #[derive(Default)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct Form(BTreeMap<String, String>);
 
 impl FromRequest<Shared> for Form {
     type Rejection = Problem;
@@ -41,17 +43,21 @@ impl FromRequest<Shared> for Form {
 
 impl Form {
     fn parse(body: &str) -> Option<Self> {
-        let pairs = body.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let mut fields = BTreeMap::new();
+        for pair in body.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((decode(name)?.into_owned(), decode(value)?.into_owned()))
-        });
-        pairs.collect::<Option<_>>().map(Self)
+            let earlier = fields.insert(decode(name)?.into_owned(), decode(value)?.into_owned());
+            // Of two values, a program in between may have checked the other one.
+            if earlier.is_some() {
+                return None;
+            }
+        }
+        Some(Self(fields))
     }
 
     /// The value of a field; empty if it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value)
+        self.0.get(name).map_or("", String::as_str)
     }
 
     /// Refuses a form with a session but without its CSRF token.
@@ -330,6 +336,15 @@ mod tests {
         assert_eq!(form.text("email"), "ada@example.org");
         assert_eq!((form.text("password"), form.text("x"), form.text("y")), ("a b&c", "", ""));
         assert!(Form::parse("a=%ff").is_none() && Form::parse("a=%4").is_none());
+    }
+
+    #[test]
+    fn a_form_with_a_field_twice_is_refused() {
+        for body in ["a=1&a=2", "a=1&a=1", "a&b=1&a", "a=1&%61=2", "token=x&act=end&token=y"] {
+            assert!(Form::parse(body).is_none(), "{body}");
+        }
+        let form = Form::parse("a=1&A=2&aa=3&&b=").unwrap();
+        assert_eq!((form.text("a"), form.text("A"), form.text("b")), ("1", "2", ""));
     }
 
     #[test]
