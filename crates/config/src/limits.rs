@@ -14,7 +14,7 @@ section! {
     #[derive(Clone, Copy, Debug)]
     pub struct Limits in "limits." {
         /// Maximum size of the JSON of statements in one request, after decompression.
-        pub statements_bytes_max: u64 = size().default("64MiB").over("413"),
+        pub statements_bytes_max: u64 = size().default("16MiB").over("413"),
         /// Maximum number of statements in one request.
         pub statements_count_max: usize = count_from_one().default("10000").over("400"),
         /// Maximum size of a single statement.
