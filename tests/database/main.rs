@@ -11,6 +11,7 @@ mod attaching;
 mod certificates;
 mod encryption;
 mod full;
+mod machines;
 mod migrating;
 mod refusals;
 mod serving;

@@ -75,7 +75,7 @@ pub(crate) fn ready(client: &Client) -> Response {
 }
 
 #[track_caller]
-fn check_unavailable(answer: Response) {
+pub(crate) fn check_unavailable(answer: Response) {
     let answer = answer.expect(503);
     answer.must_header("Retry-After");
     assert_eq!(answer.json()["type"], "urn:acta:problem:unavailable");

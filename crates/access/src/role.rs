@@ -26,7 +26,7 @@ pub enum Role {
 
 /// The text is not the name of a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a role: expected one of {}", names())]
+#[error("`{0}` is not a role: expected one of {names}", names = names())]
 pub struct UnknownRole(String);
 
 impl Role {

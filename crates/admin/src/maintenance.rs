@@ -30,22 +30,28 @@ impl Admin {
         while self.storage.remove_expired(now, EXPIRED_COUNT).await? == EXPIRED_COUNT {}
         let tenants: Vec<Versioned<Tenant>> =
             directory::list(&*self.storage, &Group::Every).await?;
+        let mut done = Ok(());
         for tenant in tenants {
             let span = tenant_span(tenant.value.id);
-            match tenant.value.state {
+            let purged = match tenant.value.state {
                 // Another node has removed it.
-                TenantState::Purged { .. } => self.persons.forget(tenant.value.id),
+                TenantState::Purged { .. } => {
+                    self.persons.forget(tenant.value.id);
+                    Ok(())
+                }
                 // It was interrupted, or another node is at it.
-                TenantState::Purging { .. } => self.purge(tenant).instrument(span).await?,
+                TenantState::Purging { .. } => self.purge(tenant).instrument(span).await,
                 TenantState::Deleted { purge, .. } if purge <= now => {
-                    self.begin_purge(tenant).instrument(span).await?;
+                    self.begin_purge(tenant).instrument(span).await
                 }
                 TenantState::Active
                 | TenantState::Suspended { .. }
-                | TenantState::Deleted { .. } => {}
-            }
+                | TenantState::Deleted { .. } => Ok(()),
+            };
+            // An error of one tenant does not keep back the others.
+            done = done.and(purged);
         }
-        Ok(())
+        done
     }
 
     /// Settles that the data of a tenant whose waiting period is over is removed, and removes it.

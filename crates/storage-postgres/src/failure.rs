@@ -267,6 +267,14 @@ fn machine_away(told: &DbError) -> Option<String> {
     is_away.then(|| machine_in(told.message(), told.where_()))?
 }
 
+/// What precedes the host and port of a machine in messages about it: it refuses or breaks off, it
+/// does not answer, or it went in the middle of a transaction.
+const BEFORE_MACHINE: [&str; 3] = [
+    "connection to the remote node ",
+    "any connections to the node ",
+    "connection marked as essential: ",
+];
+
 /// The host and port of the machine that an error of a cluster is about.
 fn machine_in(message: &str, context: Option<&str>) -> Option<String> {
     let name_after = |text: &str, start: &str| {
@@ -275,7 +283,9 @@ fn machine_in(message: &str, context: Option<&str>) -> Option<String> {
         let name = name.rsplit_once('@').map_or(name, |(_user, name)| name);
         Some(name.to_owned())
     };
-    name_after(message, "connection to the remote node ")
+    BEFORE_MACHINE
+        .into_iter()
+        .find_map(|start| name_after(message, start))
         .or_else(|| name_after(context?, "while executing command on "))
 }
 
@@ -317,6 +327,12 @@ mod tests {
                 Some("worker1:5432"),
             ),
             ("connection to the remote node acta@::1:5432 failed", None, Some("::1:5432")),
+            (
+                "could not establish any connections to the node worker1:5432 after 5000 ms",
+                None,
+                Some("worker1:5432"),
+            ),
+            ("failure on connection marked as essential: worker2:5433", None, Some("worker2:5433")),
             (
                 "terminating connection due to administrator command",
                 Some("while executing command on worker2:5433"),

@@ -16,6 +16,20 @@ pub const SHARED_URL: &str = "TEST_POSTGRES_URL";
 pub const SHARED_SETTINGS: &[(&str, &str)] =
     &[("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "200")];
 
+/// The end of a script: explains the prepared statement `p`, with a value of the right type for
+/// each of its parameters.
+const EXPLAIN: &str = r"SELECT 'EXPLAIN EXECUTE p' || coalesce('(' || string_agg(quote_literal(CASE
+    WHEN of_type::text = 'uuid[]' THEN '{00000000-0000-0000-0000-000000000001}'
+    WHEN of_type::text = 'uuid' THEN '00000000-0000-0000-0000-000000000001'
+    WHEN of_type::text LIKE 'timestamp%[]' THEN '{2026-01-02}'
+    WHEN of_type::text LIKE 'timestamp%' THEN '2026-01-02'
+    WHEN of_type::text = 'text[]' THEN '{' || place || '}'
+    WHEN of_type::text LIKE '%[]' THEN '{1}'
+    ELSE '1' END), ', ' ORDER BY place) || ')', '')
+    FROM pg_prepared_statements, unnest(parameter_types) WITH ORDINALITY AS t(of_type, place)
+    \gexec
+";
+
 /// An empty database of one test's own. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct Database {
@@ -77,6 +91,14 @@ impl Database {
     /// Runs SQL in it; see [`Superuser::sql_in`].
     pub fn sql(&self, sql: &str) -> String {
         self.superuser.sql_in(&self.name, sql)
+    }
+
+    /// The plan of one statement of SQL, made for some value of each of its parameters: the number
+    /// 1, or what is like it in another type.
+    pub fn explain(&self, sql: &str) -> String {
+        self.sql(&format!(
+            "SET plan_cache_mode = force_custom_plan; PREPARE p AS {sql};\n{EXPLAIN}"
+        ))
     }
 }
 

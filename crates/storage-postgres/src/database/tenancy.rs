@@ -50,13 +50,21 @@ const DISTRIBUTED: [&str; 14] = [
 /// The table whose rows are locked without being written, under a lock of their place.
 const LOCKED_UNDER_PLACE: &str = "documents";
 
+/// The tables of tenants that stay on the coordinator.
+const COORDINATED: [&str; 2] = ["audit", "audit_heads"];
+
+/// How a statement of SQL locks rows that it reads.
+const LOCKS: [&str; 4] = ["FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE"];
+
 /// The rule that a statement of SQL breaks, if there is one.
 pub(super) fn broken_rule(sql: &str) -> Option<&'static str> {
-    let locks = sql.contains("FOR UPDATE") || sql.contains("FOR SHARE");
-    if locks && sql.contains("tenant_id = ANY") {
+    let locks = LOCKS.iter().any(|lock| sql.contains(lock));
+    let is_for_one = sql.contains("tenant_id = $") && !sql.contains("tenant_id = ANY");
+    let of_tenants = DISTRIBUTED.into_iter().chain(COORDINATED);
+    if locks && !is_for_one && !tables_of(sql, of_tenants).is_empty() {
         return Some("a statement locks rows of one tenant only");
     }
-    let tables = tables_of(sql);
+    let tables = tables_of(sql, DISTRIBUTED);
     if tables.is_empty() {
         return None;
     }
@@ -77,16 +85,20 @@ pub(super) fn broken_rule(sql: &str) -> Option<&'static str> {
     None
 }
 
-/// The distributed tables in a statement of SQL, each with the word before it.
-fn tables_of(sql: &str) -> Vec<(&str, &str)> {
+/// Those of some tables that a statement of SQL names, each with the word before it.
+fn tables_of(
+    sql: &str,
+    among: impl IntoIterator<Item = &'static str>,
+) -> Vec<(&str, &'static str)> {
+    let among: Vec<&'static str> = among.into_iter().collect();
     let mut tables = Vec::new();
     let mut before = "";
     for word in sql.split_whitespace() {
         let name = word.trim_start_matches('(').strip_prefix("acta.");
         let name =
             name.and_then(|name| name.split(|c: char| c != '_' && !c.is_alphabetic()).next());
-        if let Some(name) = name.filter(|name| DISTRIBUTED.contains(name)) {
-            tables.push((before, name));
+        if let Some(name) = among.iter().find(|known| Some(**known) == name) {
+            tables.push((before, *name));
         }
         before = word;
     }
@@ -107,6 +119,14 @@ mod tests {
             ("SELECT body FROM acta.records WHERE kind = $1 FOR UPDATE", None),
             ("SELECT hash FROM acta.audit_heads WHERE tenant_id = $1 FOR UPDATE", None),
             ("SELECT hash FROM acta.audit_heads WHERE tenant_id = ANY($1) FOR UPDATE", locks),
+            ("SELECT hash FROM acta.audit_heads ORDER BY tenant_id FOR NO KEY UPDATE", locks),
+            ("SELECT hash FROM acta.audit_heads", None),
+            (
+                "SELECT h.hash FROM unnest($1::integer[]) AS t(tenant_id) \
+                 JOIN acta.audit_heads h ON h.tenant_id = t.tenant_id FOR SHARE OF h",
+                locks,
+            ),
+            ("SELECT FROM acta.statements FOR KEY SHARE", locks),
             ("SELECT id FROM acta.statements WHERE tenant_id = $1 AND id = $2", None),
             ("SELECT id FROM acta.statements WHERE id = $1", one),
             ("SELECT id FROM acta.statements WHERE tenant_id = ANY($1)", one),

@@ -53,19 +53,6 @@ const WRITES: &[(&str, &str)] = &[
     ("a step of a follower", steps::STEP),
 ];
 
-/// The end of a script: explains the prepared statement `p`, with a value of the right type for
-/// each of its parameters.
-const EXPLAIN: &str = r"SELECT 'EXPLAIN EXECUTE p(' || string_agg(quote_literal(CASE
-    WHEN of_type::text = 'uuid[]' THEN '{00000000-0000-0000-0000-000000000001}'
-    WHEN of_type::text = 'uuid' THEN '00000000-0000-0000-0000-000000000001'
-    WHEN of_type::text LIKE 'timestamp%[]' THEN '{2026-01-02}'
-    WHEN of_type::text LIKE 'timestamp%' THEN '2026-01-02'
-    WHEN of_type::text LIKE '%[]' THEN '{1}'
-    ELSE '1' END), ', ' ORDER BY place) || ')'
-    FROM pg_prepared_statements, unnest(parameter_types) WITH ORDINALITY AS t(of_type, place)
-    \gexec
-";
-
 /// On the cluster of Citus that `TEST_CITUS_URL` names, if there is one.
 #[test]
 fn every_statement_of_sql_is_one_task_of_a_cluster() {
@@ -80,7 +67,7 @@ fn every_statement_of_sql_is_one_task_of_a_cluster() {
         administration(Placement::Distributed).into_iter().filter(|(name, _)| *name == PURGED);
     let fixed = ALL.iter().chain(WRITES).map(|(name, sql)| (*name, (*sql).to_owned()));
     for (name, sql) in fixed.chain(purged).filter(|(_, sql)| !sql.contains("acta.audit")) {
-        let plan = database.sql(&format!("PREPARE p AS {sql};\n{EXPLAIN}"));
+        let plan = database.explain(&sql);
         let tasks = plan.lines().filter_map(|line| line.trim().strip_prefix("Task Count: "));
         assert_eq!(tasks.collect::<Vec<_>>(), ["1"], "{name}: {plan}");
         for bad in ["Distributed Subplan", "pull to coordinator"] {

@@ -5,8 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 mod clock;
+mod lost_order;
 mod objects;
+mod outage;
 mod partitions;
+mod pruning;
 mod purge;
 mod schema;
 mod view;

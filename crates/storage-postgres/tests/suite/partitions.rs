@@ -1,7 +1,7 @@
 //! The schema with its tables of tenants partitioned by tenant; or distributed, on the cluster of
 //! Citus that `TEST_CITUS_URL` names.
 
-use acta_storage_postgres::{Migration, migrations};
+use acta_storage_postgres::{Migrate, Migration, migrations};
 use acta_test_postgres::{Database, citus_coordinator, citus_distribution};
 
 /// The mark of tables that can be distributed by tenant.
@@ -12,16 +12,29 @@ const PARTITION_COUNT: u32 = 3;
 
 /// A database with such a schema.
 pub(crate) fn database() -> Database {
-    let Some(coordinator) = citus_coordinator() else {
-        let database = Database::fresh();
-        make(&database);
-        return database;
-    };
+    let Some(coordinator) = citus_coordinator() else { return partitioned() };
     let database = Database::fresh_on_citus(&coordinator);
     database.sql(&schema(""));
     // Fewer shards than there usually are, so that tenants share some.
     database.sql(&format!("SET citus.shard_count = 4; {}", citus_distribution()));
     database
+}
+
+/// A database with tables that are partitioned, also if a cluster is named.
+pub(crate) fn partitioned() -> Database {
+    let database = Database::fresh();
+    make(&database);
+    database
+}
+
+/// Tables as they are, and tables that are partitioned.
+pub(crate) fn both() -> [(Database, Migrate); 2] {
+    [(Database::fresh(), Migrate::AtStart), (partitioned(), Migrate::Never)]
+}
+
+/// Makes the schema as it is.
+pub(crate) fn make_whole(database: &Database) {
+    database.sql(&schema(""));
 }
 
 /// The SQL of all migrations, with tables of tenants that have a clause.
