@@ -1,4 +1,4 @@
-//! What one tenant can do within its limits, so that others have to wait.
+//! Attacks of a tenant on the resources of xAPI.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -10,31 +10,10 @@ use acta_tests::{Call, Client, multipart};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::attack::{Attack, REQUESTS_MAX, Sender, status};
 use crate::bodies::{
     id, list, post, reference, signed, statement, with_attachments, with_signature,
 };
-
-/// The limit of requests in progress with which the server of these attacks is started.
-pub(crate) const REQUESTS_MAX: usize = 128;
-
-/// Sends a request and returns the status of the answer; 0 if there is none.
-pub(crate) type Sender = Box<dyn FnMut(&Client) -> u16>;
-
-/// What a tenant can do to the others.
-pub(crate) struct Attack {
-    pub(crate) name: &'static str,
-    pub(crate) connections: usize,
-    /// The answers to it, beside refusals because it asks for too much.
-    pub(crate) answers: &'static [u16],
-    /// Whether the waits of others are judged, or only that none of them is refused.
-    pub(crate) is_timed: bool,
-    /// What is stored before, without being measured.
-    pub(crate) prepare: fn(&Client),
-    /// What each connection sends again and again: it makes what it needs once.
-    pub(crate) open: fn(usize) -> Sender,
-}
-
-pub(crate) fn nothing(_: &Client) {}
 
 fn state<'a>(client: &'a Client, method: &str) -> Call<'a> {
     client
@@ -65,7 +44,7 @@ fn largest_batch(seed: usize) -> String {
 }
 
 /// Stores 250 wide statements, which are some pages.
-fn store_wide(client: &Client) {
+pub(super) fn store_wide(client: &Client) {
     for seed in 0..10 {
         post(client, &format!("[{}]", list(25, |number| wide(seed * 25 + number))), 200);
     }
@@ -75,70 +54,52 @@ fn send_text(text: String) -> Sender {
     Box::new(move |client| status(client.post("/statements").json_text(&text)))
 }
 
-/// The status of the answer; 0 if there is none, because the server closed the connection.
-pub(crate) fn status(call: Call<'_>) -> u16 {
-    call.try_send().map_or(0, |response| response.status)
-}
-
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn attacks() -> Vec<Attack> {
+pub(super) fn attacks() -> Vec<Attack> {
     vec![
         Attack {
             name: "batches of small statements",
             connections: 32,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |_| send_text(format!("[{}]", list(500, |_| statement("")))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "batches of 16 MB",
             connections: 8,
-            answers: &[200],
             is_timed: false,
-            prepare: nothing,
             open: |connection| send_text(largest_batch(connection)),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "more statements than a batch may have",
             connections: 8,
             answers: &[400],
-            is_timed: true,
-            prepare: nothing,
             open: |_| send_text(format!("[{}]", list(100_000, |_| statement("")))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "wide statements",
             connections: 64,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| send_text(wide(connection)),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "batches of wide statements",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| {
                 send_text(format!("[{}]", list(50, |number| wide(connection * 50 + number))))
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "a long list of faults",
             connections: 32,
             answers: &[400],
-            is_timed: true,
-            prepare: nothing,
             open: |_| send_text(format!("[{}]", list(100_000, |_| "{}".to_owned()))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "definitions of 60 KB",
             connections: 32,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| {
                 let text = "x".repeat(60 << 10);
                 let mut number = 0;
@@ -155,13 +116,10 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(client.post("/statements").json_text(&text))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "chains of references",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| {
                 let mut next = connection * 10_000_000;
                 Box::new(move |client| {
@@ -171,12 +129,11 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(client.post("/statements").json_text(&format!("[{chain}]")))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "small merges into a document of 12 MB",
-            connections: 16,
             answers: &[204],
-            is_timed: true,
             prepare: |client| {
                 let members =
                     list(400_000, |number| format!(r#""member-{number}":"{number:012}""#));
@@ -186,13 +143,11 @@ pub(crate) fn attacks() -> Vec<Attack> {
                 let text = format!(r#"{{"a{connection}":1}}"#);
                 Box::new(move |client| status(state(client, "POST").json_text(&text)))
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "documents of 12 MB",
-            connections: 16,
             answers: &[204, 409],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 Box::new(move |client| {
@@ -204,23 +159,19 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(put.json_text(&text))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "reading a document of 12 MB",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
             prepare: |client| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 state(client, "PUT").json_text(&text).send().expect(204);
             },
             open: |_| Box::new(|client| status(state(client, "GET"))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "canonical pages",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
             prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
@@ -228,12 +179,11 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(call.query("limit", "0"))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "packed pages",
             connections: 32,
-            answers: &[200],
-            is_timed: true,
             prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
@@ -241,12 +191,11 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(call.query("limit", "0"))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "queries that find nothing",
             connections: 64,
-            answers: &[200],
-            is_timed: true,
             prepare: |client| {
                 for _ in 0..20 {
                     post(client, &format!("[{}]", list(5_000, |_| statement(""))), 200);
@@ -261,13 +210,10 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(call.query("registration", &id(7)))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "signatures",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |_| {
                 let (signed, signature) = signed(500_000);
                 let body = with_signature(&signed.to_string(), &signature);
@@ -276,13 +222,10 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(call.body(&multipart::content_type(), body.clone()))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "many parts",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
             open: |connection| {
                 let texts = (0..100).map(|number| format!("{connection}/{number}"));
                 let body = with_attachments(texts);
@@ -291,25 +234,26 @@ pub(crate) fn attacks() -> Vec<Attack> {
                     status(call.body(&multipart::content_type(), body.clone()))
                 })
             },
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "more pages than requests in progress",
             connections: 2 * REQUESTS_MAX,
-            answers: &[200],
             is_timed: false,
             prepare: store_wide,
             open: |_| Box::new(|client| status(client.get("/statements").query("limit", "0"))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "more readers of documents than there may be",
             connections: REQUESTS_MAX / 2,
-            answers: &[200],
             is_timed: false,
             prepare: |client| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 state(client, "PUT").json_text(&text).send().expect(204);
             },
             open: |_| Box::new(|client| status(state(client, "GET"))),
+            ..Attack::OF_TENANT
         },
         Attack {
             name: "bodies of 12 MB that arrive slowly",
@@ -317,8 +261,8 @@ pub(crate) fn attacks() -> Vec<Attack> {
             // None arrives whole.
             answers: &[],
             is_timed: false,
-            prepare: nothing,
             open: |_| send_slowly(12 << 20),
+            ..Attack::OF_TENANT
         },
     ]
 }
