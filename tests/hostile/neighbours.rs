@@ -199,8 +199,8 @@ fn send_from(pool: &'static [Drawn], connection: usize) -> Sender {
     Box::new(move |client| status(pool[grammar.below(pool.len())].call(client)))
 }
 
-/// The seed of random requests: `TEST_ATTACK_SEED`, or a fresh one in a long run, or 1. A run with a
-/// fresh one prints it.
+/// The seed of random requests: `TEST_ATTACK_SEED`, or a fresh one in a long run, which is printed,
+/// or 1.
 pub(crate) fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| {

@@ -159,8 +159,9 @@ impl Admin {
         let what = json!({ "is_search": !search.text.is_empty() });
         self.permit_reading_persons(requester, tenant, &what).await?;
         let persons = self.persons.load(tenant).await?;
-        let (wanted, size) = (search.clone(), persons.memory_bytes());
-        // All persons are looked at.
+        let wanted = search.clone();
+        // Without a text, those of the page are the first that are looked at, and with one all.
+        let size = if wanted.text.is_empty() { 0 } else { persons.memory_bytes() };
         let searching = self.service.run(tenant, size, move || {
             persons.search(&wanted.text, wanted.after, wanted.count_max)
         });
