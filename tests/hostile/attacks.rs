@@ -1,346 +1,37 @@
-//! What one tenant can do within its limits, so that others have to wait.
+//! What clients of each kind can do within their limits, so that others have to wait.
 
-use std::io::Write as _;
-use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
+mod administration;
+mod anonymous;
+mod attack;
+mod questions;
+mod restricted;
+mod streams;
+mod xapi;
 
-use acta_ambient::{Entropy as _, SeededEntropy};
-use acta_tests::{Call, Client, multipart};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+pub(crate) use attack::{Attack, AttackerKind, REQUESTS_MAX, Sender, TENANT, status};
 
-use crate::bodies::{
-    id, list, post, reference, signed, statement, with_attachments, with_signature,
-};
-
-/// The limit of requests in progress with which the server of these attacks is started.
-pub(crate) const REQUESTS_MAX: usize = 128;
-
-/// Sends a request and returns the status of the answer; 0 if there is none.
-pub(crate) type Sender = Box<dyn FnMut(&Client) -> u16>;
-
-/// What a tenant can do to the others.
-pub(crate) struct Attack {
-    pub(crate) name: &'static str,
-    pub(crate) connections: usize,
-    /// The answers to it, beside refusals because it asks for too much.
-    pub(crate) answers: &'static [u16],
-    /// Whether the waits of others are judged, or only that none of them is refused.
-    pub(crate) is_timed: bool,
-    /// What is stored before, without being measured.
-    pub(crate) prepare: fn(&Client),
-    /// What each connection sends again and again: it makes what it needs once.
-    pub(crate) open: fn(usize) -> Sender,
+/// What is attacked, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// The resources of xAPI, by a tenant.
+    Xapi,
+    /// Everything, by clients without a credential.
+    Anonymous,
+    /// Everything, by clients that may do little: browser tokens and credentials that only write.
+    Restricted,
+    /// Questions, analyses, exports and event streams of a tenant.
+    Questions,
+    /// The administration of a tenant.
+    Administration,
 }
 
-pub(crate) fn nothing(_: &Client) {}
-
-fn state<'a>(client: &'a Client, method: &str) -> Call<'a> {
-    client
-        .call(method, "/activities/state")
-        .query("activityId", "http://example.org/a")
-        .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#)
-        .query("stateId", "state")
-}
-
-/// A statement with 1,000 context activities, which are all that a statement may have.
-fn wide(seed: usize) -> String {
-    let activities =
-        list(1_000, |number| format!(r#"{{"id":"http://example.org/{seed}/{number}"}}"#));
-    statement(&format!(r#","context":{{"contextActivities":{{"other":[{activities}]}}}}"#))
-}
-
-/// As many statements as a batch may have, with a response of 1.5 KB each that packs badly: some
-/// 16 MB.
-fn largest_batch(seed: usize) -> String {
-    let entropy = SeededEntropy::new(seed as u64);
-    let response = || {
-        let mut bytes = [0; 1_120];
-        entropy.fill(&mut bytes);
-        STANDARD.encode(bytes)
-    };
-    let one = |_| statement(&format!(r#","result":{{"response":"{}"}}"#, response()));
-    format!("[{}]", list(10_000, one))
-}
-
-/// Stores 250 wide statements, which are some pages.
-fn store_wide(client: &Client) {
-    for seed in 0..10 {
-        post(client, &format!("[{}]", list(25, |number| wide(seed * 25 + number))), 200);
+/// All attacks on a surface.
+pub(crate) fn attacks(surface: Surface) -> Vec<Attack> {
+    match surface {
+        Surface::Xapi => xapi::attacks(),
+        Surface::Anonymous => anonymous::attacks(),
+        Surface::Restricted => restricted::attacks(),
+        Surface::Questions => [questions::attacks(), streams::attacks()].concat(),
+        Surface::Administration => administration::attacks(),
     }
-}
-
-fn send_text(text: String) -> Sender {
-    Box::new(move |client| status(client.post("/statements").json_text(&text)))
-}
-
-/// The status of the answer; 0 if there is none, because the server closed the connection.
-pub(crate) fn status(call: Call<'_>) -> u16 {
-    call.try_send().map_or(0, |response| response.status)
-}
-
-#[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn attacks() -> Vec<Attack> {
-    vec![
-        Attack {
-            name: "batches of small statements",
-            connections: 32,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(500, |_| statement("")))),
-        },
-        Attack {
-            name: "batches of 16 MB",
-            connections: 8,
-            answers: &[200],
-            is_timed: false,
-            prepare: nothing,
-            open: |connection| send_text(largest_batch(connection)),
-        },
-        Attack {
-            name: "more statements than a batch may have",
-            connections: 8,
-            answers: &[400],
-            is_timed: true,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(100_000, |_| statement("")))),
-        },
-        Attack {
-            name: "wide statements",
-            connections: 64,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| send_text(wide(connection)),
-        },
-        Attack {
-            name: "batches of wide statements",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| {
-                send_text(format!("[{}]", list(50, |number| wide(connection * 50 + number))))
-            },
-        },
-        Attack {
-            name: "a long list of faults",
-            connections: 32,
-            answers: &[400],
-            is_timed: true,
-            prepare: nothing,
-            open: |_| send_text(format!("[{}]", list(100_000, |_| "{}".to_owned()))),
-        },
-        Attack {
-            name: "definitions of 60 KB",
-            connections: 32,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| {
-                let text = "x".repeat(60 << 10);
-                let mut number = 0;
-                Box::new(move |client| {
-                    number += 1;
-                    let one = |n| {
-                        let id = format!("http://example.org/{connection}/{n}");
-                        let name = format!(r#"{{"en":"{text}{number}"}}"#);
-                        statement(&format!(
-                            r#","object":{{"id":"{id}","definition":{{"name":{name}}}}}"#
-                        ))
-                    };
-                    let text = format!("[{}]", list(20, one));
-                    status(client.post("/statements").json_text(&text))
-                })
-            },
-        },
-        Attack {
-            name: "chains of references",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| {
-                let mut next = connection * 10_000_000;
-                Box::new(move |client| {
-                    let first = next;
-                    next += 500;
-                    let chain = list(500, |number| reference(first + number + 1, first + number));
-                    status(client.post("/statements").json_text(&format!("[{chain}]")))
-                })
-            },
-        },
-        Attack {
-            name: "small merges into a document of 12 MB",
-            connections: 16,
-            answers: &[204],
-            is_timed: true,
-            prepare: |client| {
-                let members =
-                    list(400_000, |number| format!(r#""member-{number}":"{number:012}""#));
-                state(client, "PUT").json_text(&format!("{{{members}}}")).send().expect(204);
-            },
-            open: |connection| {
-                let text = format!(r#"{{"a{connection}":1}}"#);
-                Box::new(move |client| status(state(client, "POST").json_text(&text)))
-            },
-        },
-        Attack {
-            name: "documents of 12 MB",
-            connections: 16,
-            answers: &[204, 409],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| {
-                let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
-                Box::new(move |client| {
-                    let put = client
-                        .call("PUT", "/activities/state")
-                        .query("activityId", "http://example.org/a")
-                        .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#)
-                        .query("stateId", &format!("{connection}"));
-                    status(put.json_text(&text))
-                })
-            },
-        },
-        Attack {
-            name: "reading a document of 12 MB",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: |client| {
-                let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
-                state(client, "PUT").json_text(&text).send().expect(204);
-            },
-            open: |_| Box::new(|client| status(state(client, "GET"))),
-        },
-        Attack {
-            name: "canonical pages",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: store_wide,
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").query("format", "canonical");
-                    status(call.query("limit", "0"))
-                })
-            },
-        },
-        Attack {
-            name: "packed pages",
-            connections: 32,
-            answers: &[200],
-            is_timed: true,
-            prepare: store_wide,
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").header("Accept-Encoding", "gzip");
-                    status(call.query("limit", "0"))
-                })
-            },
-        },
-        Attack {
-            name: "queries that find nothing",
-            connections: 64,
-            answers: &[200],
-            is_timed: true,
-            prepare: |client| {
-                for _ in 0..20 {
-                    post(client, &format!("[{}]", list(5_000, |_| statement(""))), 200);
-                }
-            },
-            open: |_| {
-                Box::new(|client| {
-                    let call = client.get("/statements").query("activity", "http://example.org/a");
-                    let call = call.query("agent", r#"{"mbox":"mailto:ada@example.org"}"#);
-                    let call = call.query("related_activities", "true");
-                    let call = call.query("until", "2001-01-01T00:00:00Z");
-                    status(call.query("registration", &id(7)))
-                })
-            },
-        },
-        Attack {
-            name: "signatures",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |_| {
-                let (signed, signature) = signed(500_000);
-                let body = with_signature(&signed.to_string(), &signature);
-                Box::new(move |client| {
-                    let call = client.post("/statements");
-                    status(call.body(&multipart::content_type(), body.clone()))
-                })
-            },
-        },
-        Attack {
-            name: "many parts",
-            connections: 16,
-            answers: &[200],
-            is_timed: true,
-            prepare: nothing,
-            open: |connection| {
-                let texts = (0..100).map(|number| format!("{connection}/{number}"));
-                let body = with_attachments(texts);
-                Box::new(move |client| {
-                    let call = client.post("/statements");
-                    status(call.body(&multipart::content_type(), body.clone()))
-                })
-            },
-        },
-        Attack {
-            name: "more pages than requests in progress",
-            connections: 2 * REQUESTS_MAX,
-            answers: &[200],
-            is_timed: false,
-            prepare: store_wide,
-            open: |_| Box::new(|client| status(client.get("/statements").query("limit", "0"))),
-        },
-        Attack {
-            name: "more readers of documents than there may be",
-            connections: REQUESTS_MAX / 2,
-            answers: &[200],
-            is_timed: false,
-            prepare: |client| {
-                let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
-                state(client, "PUT").json_text(&text).send().expect(204);
-            },
-            open: |_| Box::new(|client| status(state(client, "GET"))),
-        },
-        Attack {
-            name: "bodies of 12 MB that arrive slowly",
-            connections: 40,
-            // None arrives whole.
-            answers: &[],
-            is_timed: false,
-            prepare: nothing,
-            open: |_| send_slowly(12 << 20),
-        },
-    ]
-}
-
-/// Begins a body, and goes on just fast enough.
-fn send_slowly(length: usize) -> Sender {
-    let mut socket: Option<TcpStream> = None;
-    Box::new(move |client| {
-        let step = match &mut socket {
-            None => client.begin_post("/statements", length).and_then(|mut begun| {
-                begun.write_all(&vec![b' '; 100 << 10])?;
-                socket = Some(begun);
-                Ok(())
-            }),
-            Some(begun) => {
-                thread::sleep(Duration::from_secs(1));
-                begun.write_all(&[b' '; 1 << 10])
-            }
-        };
-        if step.is_err() {
-            socket = None;
-        }
-        0
-    })
 }

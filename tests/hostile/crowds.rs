@@ -156,6 +156,18 @@ fn half_sent_unauthenticated_bodies_delay_no_other_client() {
 }
 
 #[test]
+fn half_sent_sign_ins_delay_no_other_client() {
+    // Together they are more than all bodies may be.
+    let little =
+        [("ACTA_LIMITS_STATEMENTS_BYTES_MAX", "16MiB"), ("ACTA_LIMITS_MEMORY_BYTES_MAX", "64MiB")];
+    let head = "POST /api/v1/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                Content-Length: 60000\r\n\r\n";
+    let opening = format!("{head}{}", " ".repeat(50_000));
+    let slow_clients = SlowClients { opening: opening.as_bytes(), trickle: b" " };
+    measure("half-sent sign-ins", &little, &slow_clients);
+}
+
+#[test]
 fn unread_responses_delay_no_other_client() {
     raise_files();
     let scratch = TempDir::new().unwrap();

@@ -1,6 +1,10 @@
 //! Requests drawn at random from a grammar of what may be costly: every parser, index and follower
 //! is given the worst inputs within the limits, and some beyond, alone and together.
 
+mod administration;
+mod answers;
+
+use std::fmt;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
@@ -17,6 +21,9 @@ const BODY_BYTES: usize = 2 << 20;
 /// Requests that are drawn before the first is sent: to draw them takes longer than to send them.
 const POOL_COUNT: usize = 250;
 
+/// The same of requests to the admin API.
+const ADMINISTRATION_COUNT: usize = 250;
+
 /// Activities, persons and documents are few, so that they meet again.
 const NAMES: usize = 50;
 
@@ -24,15 +31,15 @@ const NAMES: usize = 50;
 #[derive(Debug, Default)]
 pub(crate) struct Drawn {
     method: &'static str,
-    path: &'static str,
+    path: String,
     query: Vec<(&'static str, String)>,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
 impl Drawn {
-    fn new(method: &'static str, path: &'static str) -> Self {
-        Self { method, path, ..Self::default() }
+    fn new(method: &'static str, path: impl Into<String>) -> Self {
+        Self { method, path: path.into(), ..Self::default() }
     }
 
     fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -52,7 +59,7 @@ impl Drawn {
 
     /// It, from a client.
     pub(crate) fn call<'a>(&self, client: &'a Client) -> Call<'a> {
-        let mut call = client.call(self.method, self.path);
+        let mut call = client.call_outside(self.method, &self.path);
         for (name, value) in &self.query {
             call = call.query(name, value);
         }
@@ -63,12 +70,27 @@ impl Drawn {
     }
 }
 
-/// The requests of a seed. All calls of a process have the same seed.
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}, {} bytes", self.method, self.path, self.body.len())
+    }
+}
+
+/// The requests to xAPI of a seed. All calls of a process have the same seed.
 pub(crate) fn pool(seed: u64) -> &'static [Drawn] {
     static POOL: OnceLock<Vec<Drawn>> = OnceLock::new();
     POOL.get_or_init(|| {
         let grammar = Grammar::new(seed);
         (0..POOL_COUNT).map(|_| grammar.request()).collect()
+    })
+}
+
+/// The requests of a seed to the admin API. All calls of a process have the same seed.
+pub(crate) fn administration_pool(seed: u64) -> &'static [Drawn] {
+    static POOL: OnceLock<Vec<Drawn>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let grammar = Grammar::new(seed);
+        (0..ADMINISTRATION_COUNT).map(|_| grammar.administration()).collect()
     })
 }
 
@@ -272,7 +294,7 @@ impl Grammar {
     }
 
     fn store(&self) -> Drawn {
-        let call = Drawn::new("POST", "/statements");
+        let call = Drawn::new("POST", "/xapi/statements");
         match self.below(6) {
             0 => {
                 let texts = (0..self.size(200)).map(|number| format!("{number}{}", self.below(9)));
@@ -295,7 +317,7 @@ impl Grammar {
     }
 
     fn find(&self) -> Drawn {
-        let mut call = Drawn::new("GET", "/statements");
+        let mut call = Drawn::new("GET", "/xapi/statements");
         let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
         let (activity, limit) = (self.activity(), self.size(1_000).to_string());
         let choices = [
@@ -325,7 +347,7 @@ impl Grammar {
     fn document(&self) -> Drawn {
         let method = self.one_of(&["PUT", "POST", "POST", "GET", "GET", "DELETE"]);
         let name = format!("{}", self.below(8));
-        let call = Drawn::new(method, "/activities/state");
+        let call = Drawn::new(method, "/xapi/activities/state");
         let call = call
             .query("activityId", format!("http://example.org/{}", self.below(4)))
             .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#);
@@ -345,19 +367,37 @@ impl Grammar {
 
     fn entity(&self) -> Drawn {
         if self.is_one_in(2) {
-            return Drawn::new("GET", "/activities").query("activityId", self.activity());
+            return Drawn::new("GET", "/xapi/activities").query("activityId", self.activity());
         }
         let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
-        Drawn::new("GET", "/agents").query("agent", agent)
+        Drawn::new("GET", "/xapi/agents").query("agent", agent)
     }
 
-    /// The next request.
+    /// The same with one parameter more, at times: unknown, repeated, long or broken.
+    fn with_parameter(&self, drawn: Drawn) -> Drawn {
+        if !self.is_one_in(6) {
+            return drawn;
+        }
+        let name = self.one_of(&["limit", "agent", "since", "cursor", "search", "a%00b", "", "é"]);
+        let value = match self.below(6) {
+            0 => "9".repeat(self.size(5_000)),
+            1 => self.value(2).chars().take(2_000).collect(),
+            2 => "[".repeat(self.size(5_000)),
+            3 => "2026-01-01T00:00:00Z".repeat(self.below(3)),
+            4 => "\u{0}\u{7f}\u{202e}".to_owned(),
+            _ => "%".repeat(self.below(200)),
+        };
+        drawn.query(name, value)
+    }
+
+    /// The next request to xAPI.
     fn request(&self) -> Drawn {
-        match self.below(10) {
+        let drawn = match self.below(10) {
             0..=4 => self.store(),
             5..=6 => self.find(),
             7..=8 => self.document(),
             _ => self.entity(),
-        }
+        };
+        self.with_parameter(drawn)
     }
 }

@@ -1,19 +1,23 @@
-//! One tenant does the worst that it can within its limits; another one works beside it, and must
-//! be served, soon and always.
+//! A client does the worst that it can within its limits: a tenant, or somebody who may do less.
+//! Another tenant works beside it, and must be served, soon and always.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use acta_ambient::{Clock, SystemClock};
+use acta_ambient::{Clock, Entropy as _, SystemClock, SystemEntropy};
 use acta_tests::server::{Launch, basic};
 use acta_tests::{Call, Client, Engine, Server, Store, Version, make};
+use serde_json::json;
 
-use crate::attacks::{Attack, REQUESTS_MAX, attacks, status};
+use crate::attacks::{
+    Attack, AttackerKind, REQUESTS_MAX, Sender, Surface, TENANT, attacks, status,
+};
 use crate::bodies::{id, statement};
 use crate::bombs::resident_kib;
 use crate::cgroup::Cgroup;
-use crate::grammar::{Grammar, pool};
+use crate::grammar::{Drawn, Grammar, administration_pool, pool};
 
 /// Clients of the tenant that works beside.
 const CLIENTS: usize = 4;
@@ -21,8 +25,9 @@ const CLIENTS: usize = 4;
 /// How long each attack lasts, unless `TEST_ATTACK_SECONDS` says it.
 const ATTACK_SECONDS: u64 = 3;
 
-/// The attack that is drawn at random, against a server whose memory is bounded.
+/// The attacks that are drawn at random, against a server whose memory is bounded.
 const RANDOM: &str = "random requests";
+const RANDOM_ADMINISTRATION: &str = "random requests to the admin API";
 
 /// How long it lasts, unless `TEST_ATTACK_SECONDS` says it.
 const RANDOM_SECONDS: u64 = 15;
@@ -42,8 +47,8 @@ const P99_MAX: Duration = Duration::from_millis(100);
 const RESIDENT_KIB_MAX: u64 = 1 << 20;
 
 /// Limits that can be reached from here.
-fn limits() -> [(&'static str, String); 2] {
-    [
+fn limits() -> Vec<(&'static str, String)> {
+    vec![
         ("ACTA_LIMITS_MEMORY_BYTES_MAX", "384MiB".to_owned()),
         ("ACTA_LIMITS_REQUESTS_MAX", REQUESTS_MAX.to_string()),
     ]
@@ -111,12 +116,37 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
 /// A client with a credential of its own for a tenant of its own.
 pub(crate) fn tenant(store: &Store, server: &Server, name: &str) -> Client {
     let made = store.administer(&["tenant", "create", name]);
-    let tenant = made["id"].to_string();
+    credential(store, server, &made["id"].to_string(), "all")
+}
+
+/// A client with a credential of a tenant.
+fn credential(store: &Store, server: &Server, tenant: &str, scopes: &str) -> Client {
     let arguments =
-        ["credential", "create", "--tenant", &tenant, "--label", name, "--scope", "all"];
+        ["credential", "create", "--tenant", tenant, "--label", "client", "--scope", scopes];
     let made = store.administer(&arguments);
     let (key, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
     server.client(Version::V2_0_0).with("Authorization", &basic(key, secret))
+}
+
+/// A client with all rights of the attacker's tenant, and the client that attacks.
+pub(crate) fn attackers(kind: AttackerKind, store: &Store, server: &Server) -> [Client; 2] {
+    let made = store.administer(&["tenant", "create", "Attacker"]);
+    assert_eq!(made["id"].to_string(), TENANT);
+    let is_administrator = kind == AttackerKind::Administrator;
+    let scopes = if is_administrator { "all,admin" } else { "all" };
+    let owner = credential(store, server, TENANT, scopes);
+    let attacker = match kind {
+        AttackerKind::Tenant | AttackerKind::Administrator => owner.clone(),
+        AttackerKind::Writer => credential(store, server, TENANT, "statements/write"),
+        AttackerKind::Token => {
+            let bound = json!({ "agent": { "mbox": "mailto:ada@example.org" } });
+            let issued = owner.call_outside("POST", "/api/v1/tokens").json(&bound).send();
+            let token = issued.expect(201).json()["token"].as_str().unwrap().to_owned();
+            owner.clone().with("Authorization", &format!("Bearer {token}"))
+        }
+        AttackerKind::Nobody => owner.clone().without("Authorization"),
+    };
+    [owner, attacker]
 }
 
 /// How many requests of an attack there were, and how many of them were served.
@@ -124,7 +154,7 @@ pub(crate) fn tenant(store: &Store, server: &Server, name: &str) -> Client {
 pub(crate) struct Counts {
     sent: AtomicU64,
     served: AtomicU64,
-    /// An answer that says that the server has failed, or 0.
+    /// An answer that the attack does not expect, or 0.
     unexpected: AtomicU16,
 }
 
@@ -133,7 +163,7 @@ impl Counts {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let is_served = attack.answers.contains(&status);
         self.served.fetch_add(u64::from(is_served), Ordering::Relaxed);
-        if 500 <= status && status != 503 && !is_served {
+        if !is_served && !attack.refusals.contains(&status) {
             self.unexpected.store(status, Ordering::Relaxed);
         }
     }
@@ -143,39 +173,65 @@ impl Counts {
 fn random_attack() -> Attack {
     Attack {
         name: RANDOM,
-        connections: 16,
         answers: &[200, 204, 304, 400, 404, 409, 411, 412, 413, 414, 415, 431],
-        is_timed: true,
         prepare: |_| _ = pool(seed()),
-        open: |connection| {
-            let (grammar, pool) = (Grammar::new(connection as u64), pool(seed()));
-            Box::new(move |client| status(pool[grammar.below(pool.len())].call(client)))
-        },
+        open: |connection| send_from(pool(seed()), connection),
+        ..Attack::OF_TENANT
     }
 }
 
-/// The seed of random requests.
-fn seed() -> u64 {
-    setting("TEST_ATTACK_SEED").map_or(1, |seed| seed.parse().unwrap())
+/// The same for the administration of the tenant.
+fn random_administration() -> Attack {
+    Attack {
+        name: RANDOM_ADMINISTRATION,
+        attacker: AttackerKind::Administrator,
+        answers: &[200, 201, 204, 400, 403, 404, 405, 409, 412, 413, 414, 415, 422, 428, 431],
+        refusals: &[0, 408, 429, 503],
+        prepare: |_| _ = administration_pool(seed()),
+        open: |connection| send_from(administration_pool(seed()), connection),
+        ..Attack::OF_TENANT
+    }
+}
+
+/// Sends requests of a pool in an order that the seed and the connection decide.
+fn send_from(pool: &'static [Drawn], connection: usize) -> Sender {
+    let grammar = Grammar::new(seed().wrapping_add(connection as u64));
+    Box::new(move |client| status(pool[grammar.below(pool.len())].call(client)))
+}
+
+/// The seed of random requests: `TEST_ATTACK_SEED`, or a fresh one in a long run, which is printed,
+/// or 1.
+pub(crate) fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| {
+        if let Some(seed) = setting("TEST_ATTACK_SEED") {
+            return seed.parse().unwrap();
+        }
+        if setting("TEST_ATTACK_SECONDS").is_none() {
+            return 1;
+        }
+        let mut bytes = [0; 8];
+        SystemEntropy.fill(&mut bytes);
+        let seed = u64::from_le_bytes(bytes);
+        println!("TEST_ATTACK_SEED={seed}");
+        seed
+    })
 }
 
 /// Runs one attack against a fresh server, and returns what went wrong.
 fn run(engine: Engine, attack: &Attack, length: Duration) -> Outcome {
     let store = Store::new(engine);
-    let (settings, limits) = (store.settings(), limits());
-    let settings: Vec<(&str, &str)> = settings
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .chain(limits.iter().map(|(name, value)| (*name, value.as_str())))
-        .collect();
+    let settings = [store.settings(), limits(), (attack.settings)()].concat();
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let data = store.data();
     let server = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) }.start();
-    let attacker = tenant(&store, &server, "Attacker");
+    let [owner, attacker] = attackers(attack.attacker, &store, &server);
     let neighbour = tenant(&store, &server, "Neighbour");
-    (attack.prepare)(&attacker);
+    (attack.prepare)(&owner);
 
     // What is read and written of files counts there too, and is given back when it is needed.
-    let is_random = attack.name == RANDOM;
+    let is_random = attack.name.starts_with(RANDOM);
     let group = is_random.then(|| Cgroup::bound(&server, RESIDENT_KIB_MAX << 10)).flatten();
     let outcome = attack_beside_work(&server, attack, [&attacker, &neighbour], length);
     outcome.print(attack);
@@ -308,39 +364,89 @@ fn try_attack(engine: Engine, attack: &Attack, seconds: u64) -> Vec<String> {
     slow.into_iter().collect()
 }
 
-/// Runs all attacks, or those that `TEST_ATTACK` names, one after the other.
-fn check(engine: Engine) {
+/// Runs all attacks on a surface, or those that `TEST_ATTACK` names, one after the other.
+fn check(engine: Engine, surface: Surface) {
     let wanted = setting("TEST_ATTACK").unwrap_or_default();
-    let attacks = attacks();
+    let attacks = attacks(surface);
     let attacks = attacks.iter().filter(|attack| attack.name.contains(&wanted));
     let faults: Vec<String> =
         attacks.flat_map(|attack| try_attack(engine, attack, ATTACK_SECONDS)).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-fn check_at_random(engine: Engine) {
-    let faults = try_attack(engine, &random_attack(), RANDOM_SECONDS);
+fn check_at_random(engine: Engine, attack: &Attack) {
+    let faults = try_attack(engine, attack, RANDOM_SECONDS);
     assert!(faults.is_empty(), "TEST_ATTACK_SEED={}: {faults:#?}", seed());
 }
 
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst() {
-    check(Engine::Embedded);
+    check(Engine::Embedded, Surface::Xapi);
 }
 
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst_on_postgres() {
-    check(Engine::Postgres);
+    check(Engine::Postgres, Surface::Xapi);
+}
+
+#[test]
+fn a_tenant_is_served_while_clients_without_a_credential_do_their_worst() {
+    check(Engine::Embedded, Surface::Anonymous);
+}
+
+#[test]
+fn a_tenant_is_served_while_clients_without_a_credential_do_their_worst_on_postgres() {
+    check(Engine::Postgres, Surface::Anonymous);
+}
+
+#[test]
+fn a_tenant_is_served_while_clients_with_few_rights_do_their_worst() {
+    check(Engine::Embedded, Surface::Restricted);
+}
+
+#[test]
+fn a_tenant_is_served_while_clients_with_few_rights_do_their_worst_on_postgres() {
+    check(Engine::Postgres, Surface::Restricted);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_asks_for_most() {
+    check(Engine::Embedded, Surface::Questions);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_asks_for_most_on_postgres() {
+    check(Engine::Postgres, Surface::Questions);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_is_administered_at_its_worst() {
+    check(Engine::Embedded, Surface::Administration);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_is_administered_at_its_worst_on_postgres() {
+    check(Engine::Postgres, Surface::Administration);
 }
 
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst_at_random() {
-    check_at_random(Engine::Embedded);
+    check_at_random(Engine::Embedded, &random_attack());
 }
 
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst_at_random_on_postgres() {
-    check_at_random(Engine::Postgres);
+    check_at_random(Engine::Postgres, &random_attack());
+}
+
+#[test]
+fn a_tenant_is_served_while_an_administrator_does_its_worst_at_random() {
+    check_at_random(Engine::Embedded, &random_administration());
+}
+
+#[test]
+fn a_tenant_is_served_while_an_administrator_does_its_worst_at_random_on_postgres() {
+    check_at_random(Engine::Postgres, &random_administration());
 }
 
 /// How many requests of two tenants with these weights are served while both send as much as they
@@ -353,7 +459,7 @@ fn served_by_weight(weights: [&str; 2]) -> [u64; 2] {
     for (number, weight) in (2..).zip(weights) {
         store.administer(&["tenant", "limit", &number.to_string(), "--weight", weight]);
     }
-    let attacks = attacks();
+    let attacks = attacks(Surface::Xapi);
     let attack = attacks.iter().find(|attack| attack.name == "batches of wide statements").unwrap();
     let (is_over, counts) = (AtomicBool::new(false), [Counts::default(), Counts::default()]);
     thread::scope(|scope| {

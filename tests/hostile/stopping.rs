@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_tests::server::Launch;
 use acta_tests::{Engine, Store, Version};
 
-use crate::attacks::attacks;
+use crate::attacks::{Surface, attacks};
 use crate::neighbours::{Counts, send_until, tenant};
 
 /// How long the attack lasts before the server is asked to stop.
@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const STOP: Duration = Duration::from_secs(20);
 
 fn check(engine: Engine, name: &str) {
-    let attacks = attacks();
+    let attacks = attacks(Surface::Xapi);
     let attack = attacks.iter().find(|attack| attack.name == name).unwrap();
     let store = Store::new(engine);
     let drain = format!("{}s", DRAIN.as_secs());

@@ -74,6 +74,13 @@ impl Client {
         self
     }
 
+    /// The same without a header in each request.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self
+    }
+
     /// The server that it speaks to.
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -132,11 +139,26 @@ impl Client {
     ///
     /// The server cannot be reached.
     pub fn begin_post(&self, path: &str, length: usize) -> std::io::Result<TcpStream> {
-        let mut head = format!("POST /xapi{path} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        let more = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        self.begin("POST", &format!("/xapi{path}"), &more)
+    }
+
+    /// Sends a GET of a whole path on a connection of its own; the caller reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached.
+    pub fn begin_get(&self, target: &str) -> std::io::Result<TcpStream> {
+        self.begin("GET", target, "")
+    }
+
+    /// Sends the head of a request, with the lines of `more` behind those of each request.
+    fn begin(&self, method: &str, target: &str, more: &str) -> std::io::Result<TcpStream> {
+        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
-        let _ = write!(head, "Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        let _ = write!(head, "{more}\r\n");
         let mut socket = TcpStream::connect(self.address)?;
         socket.write_all(head.as_bytes())?;
         Ok(socket)

@@ -68,22 +68,35 @@ impl Admin {
         }
     }
 
-    /// The entries of a chain that match.
+    /// Checks whether the requester may read a chain.
     ///
     /// # Errors
     ///
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_reading_audit(
+        &self,
+        requester: &Requester,
+        chain: AuditChain,
+    ) -> Result<(), AdminError> {
+        let permissions = PermissionPair {
+            in_tenant: Permission::ReadAudit,
+            on_server: ServerPermission::ReadServerAudit,
+        };
+        self.permit_audit(requester, chain, permissions).await
+    }
+
+    /// The entries of a chain that match.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_reading_audit`].
     pub async fn list_audit(
         &self,
         requester: &Requester,
         chain: AuditChain,
         query: &AuditQuery,
     ) -> Result<Vec<AuditEntry>, AdminError> {
-        let permissions = PermissionPair {
-            in_tenant: Permission::ReadAudit,
-            on_server: ServerPermission::ReadServerAudit,
-        };
-        self.permit_audit(requester, chain, permissions).await?;
+        self.permit_reading_audit(requester, chain).await?;
         Ok(self.storage.list_audit(chain.tenant(), query).await?)
     }
 
@@ -149,11 +162,7 @@ impl Admin {
         chain: AuditChain,
         noted: Option<ChainHead>,
     ) -> Result<Verified, AdminError> {
-        let permissions = PermissionPair {
-            in_tenant: Permission::ReadAudit,
-            on_server: ServerPermission::ReadServerAudit,
-        };
-        self.permit_audit(requester, chain, permissions).await?;
+        self.permit_reading_audit(requester, chain).await?;
         let tenant = chain.tenant();
         let end = self.storage.audit_head(tenant).await?;
         let mut query = AuditQuery::everything(PAGE_COUNT);

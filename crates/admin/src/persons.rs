@@ -11,11 +11,10 @@ pub(crate) mod import;
 use std::collections::{BTreeMap, HashSet};
 
 use acta_access::{Permission, TenantId};
-use acta_service::ServiceError;
 use acta_storage::directory::{
     self, AttributeName, GroupMembership, JoinedPerson, PersonId, PersonRules, Versioned,
 };
-use acta_storage::{Change, NewAuditEntry, spawn_blocking};
+use acta_storage::{Change, NewAuditEntry};
 use acta_xapi::Ifi;
 use serde_json::{Value, json};
 
@@ -161,11 +160,13 @@ impl Admin {
         self.permit_reading_persons(requester, tenant, &what).await?;
         let persons = self.persons.load(tenant).await?;
         let wanted = search.clone();
-        // All persons are looked at, which no thread of the runtime does.
-        let ids =
-            spawn_blocking(move || persons.search(&wanted.text, wanted.after, wanted.count_max));
+        // Without a text, those of the page are the first that are looked at, and with one all.
+        let size = if wanted.text.is_empty() { 0 } else { persons.memory_bytes() };
+        let searching = self.service.run(tenant, size, move || {
+            persons.search(&wanted.text, wanted.after, wanted.count_max)
+        });
         let mut found = Vec::new();
-        for id in ids.await.map_err(ServiceError::from)? {
+        for id in searching.await? {
             found.extend(self.find_joined(tenant, id).await?);
         }
         Ok(found)

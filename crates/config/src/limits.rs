@@ -61,8 +61,9 @@ section! {
         pub url_bytes_max: u64 = size().default("32KiB").over("414"),
         /// Maximum number of parameters of a request.
         pub parameters_count_max: usize = count().default("64").over("400"),
-        /// Maximum size of the form of an alternate request that contains its credential. No other
-        /// body is stored in memory before the request is authenticated.
+        /// Maximum size of the form of an alternate request that contains its credential. Beside
+        /// it, only bodies of sign-ins and one-time links are stored in memory without
+        /// authentication.
         pub anonymous_bytes_max: u64 = size().default("1MiB").over("413"),
         /// Maximum number of wrong secrets for one key within a minute. The correct secret is still
         /// accepted.
@@ -73,7 +74,7 @@ section! {
         /// Maximum size of a page of results: the page ends once its statements have this size.
         pub page_bytes_max: u64 = size().default("16MiB").over("the page ends there"),
         /// Maximum memory for bodies of all requests and responses together. One eighth is for
-        /// forms that are not yet authenticated, another eighth for bodies smaller than 64 KiB. One
+        /// requests that are not authenticated, another eighth for bodies smaller than 64 KiB. One
         /// tenant gets at most three quarters of the rest. At least four times
         /// `limits.statements_bytes_max` and `limits.document_bytes_max`.
         pub memory_bytes_max: u64 =

@@ -5,11 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_admin::{Admin, AdminParts, NewcomerRule};
+use acta_admin::{Admin, AdminParts, AuditChain, NewcomerRule};
 use acta_auth::oidc::Provider;
 use acta_auth::{CsrfGuard, PasswordHasher, PasswordHasherOptions, Sealer};
 use acta_http::{Backend, HttpParts, get_or_create_secret};
-use acta_storage::StorageError;
+use acta_storage::{Share, Shares, StorageError};
 use axum::extract::FromRef;
 
 use crate::facts::{FactQueries, FactSettings};
@@ -161,14 +161,45 @@ pub(crate) struct AdminDependencies {
     pub(crate) engine: EngineKind,
     pub(crate) clock: Arc<dyn ClockGauge>,
     pub(crate) facts: Option<FactQueries>,
+    /// A permit for each page of an audit that is read: to find entries, all may be looked at.
+    audit_pages: Shares,
+    /// A permit for each audit that is verified, which is read from its start to its end.
+    audit_proofs: Shares,
 }
+
+/// Pages of audits that are read at the same time, at most, and audits that are verified: one of a
+/// tenant.
+const AUDIT_TURNS_MAX: usize = 2;
 
 impl Shared {
     pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
         let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts } = parts;
-        let dependencies =
-            AdminDependencies { http, admin, csrf, sealer, provider, engine, clock, facts };
+        let weights = http.service.weights();
+        let turns = || Shares::with_tenant_max(AUDIT_TURNS_MAX, 1, weights.clone());
+        let (audit_pages, audit_proofs) = (turns(), turns());
+        let dependencies = AdminDependencies {
+            http,
+            admin,
+            csrf,
+            sealer,
+            provider,
+            engine,
+            clock,
+            facts,
+            audit_pages,
+            audit_proofs,
+        };
         Self(Arc::new(dependencies))
+    }
+
+    /// Waits until a page of an audit may be read; that of the server always may.
+    pub(crate) async fn audit_page_turn(&self, chain: AuditChain) -> Option<Share> {
+        Some(self.audit_pages.acquire(chain.tenant()?, 1).await)
+    }
+
+    /// Waits until an audit may be verified; that of the server always may.
+    pub(crate) async fn audit_proof_turn(&self, chain: AuditChain) -> Option<Share> {
+        Some(self.audit_proofs.acquire(chain.tenant()?, 1).await)
     }
 }
 

@@ -238,11 +238,12 @@ impl App {
         if context.method == Method::OPTIONS {
             return Ok(());
         }
-        if let Some(group) = self.group(family) {
-            match group.admit(request, context.route.gate).await? {
-                Sender::Authenticated(party) => permit.mark_authenticated(party),
-                Sender::Anonymous => {}
-            }
+        if let Some(group) = self.group(family)
+            && let Sender::Authenticated(party) = group.admit(request, context.route.gate).await?
+        {
+            // What is done for the response counts as work of the tenant.
+            context.tenant = party.tenant();
+            permit.mark_authenticated(party);
         }
         if family == RouteFamily::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();

@@ -110,6 +110,12 @@ impl RequestPermit {
         self.party.get().copied()
     }
 
+    /// What the memory of the body is charged to: what is not authenticated has a part of its own,
+    /// so that it takes none from tenants.
+    pub(crate) fn body_charge(&self) -> &Charge {
+        if self.party().is_some() { &self.charge } else { &self.anonymous }
+    }
+
     /// The response is an event stream, which ends only with the server or its client.
     pub fn mark_streaming(&self) {
         if let Some(connection) = &self.connection {

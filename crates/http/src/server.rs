@@ -110,7 +110,8 @@ pub async fn serve(
     }
 }
 
-/// Closes connections of clients that do not read, as long as memory is short.
+/// Closes connections of clients that do not read, as long as memory is short, and unauthenticated
+/// ones whose bodies arrive slowly, as long as memory for those is.
 async fn close_stalled_connections(
     app: App,
     table: Arc<ConnectionTable>,
@@ -123,6 +124,9 @@ async fn close_stalled_connections(
     while shutdown.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
         if shared.memory.was_short() {
             shared.metrics.evict(table.close_stalled());
+        }
+        if shared.anonymous_memory.was_short() {
+            shared.metrics.evict(table.close_slow_anonymous());
         }
     }
 }

@@ -15,9 +15,10 @@ pub(crate) fn fixed() -> Vec<FixedBound> {
 fn at_the_door() -> Vec<FixedBound> {
     vec![
         bound("Headers of a request", "100", "431"),
-        bound("Header `Authorization`", "4 KiB", "401"),
+        bound("Header `Authorization`", "8 KiB", "401"),
         bound("Body of a request to the admin API", "64 KiB", "413"),
         bound("Items on a page of the admin API", "200", "400"),
+        bound("File of persons or groups that is imported", "4 MiB and 10,000 rows", "413 or 400"),
         bound(
             "Connections to the control socket",
             "16",

@@ -9,9 +9,7 @@ pub(crate) mod import;
 pub(crate) mod members;
 
 use acta_access::{Permission, TenantId};
-use acta_service::ServiceError;
 use acta_storage::directory::{self, GroupId, PersonGroup, Versioned};
-use acta_storage::spawn_blocking;
 use serde_json::{Value, json};
 
 use super::PersonAct;
@@ -89,9 +87,9 @@ impl Admin {
     ) -> Result<Vec<Versioned<PersonGroup>>, AdminError> {
         self.permit_reading_persons(requester, tenant, &json!({ "groups": true })).await?;
         let persons = self.persons.load(tenant).await?;
-        let wanted = search.clone();
-        // All groups are looked at, which no thread of the runtime does.
-        let finding = spawn_blocking(move || {
+        let (wanted, size) = (search.clone(), persons.groups().memory_bytes());
+        // All groups are looked at.
+        let finding = self.service.run(tenant, size, move || {
             let text = wanted.text.to_lowercase();
             let has = |known: &str| known.to_lowercase().contains(&text);
             let matches = |group: &&PersonGroup| {
@@ -102,7 +100,7 @@ impl Admin {
             found.take(wanted.count_max).collect::<Vec<GroupId>>()
         });
         let mut found = Vec::new();
-        for id in finding.await.map_err(ServiceError::from)? {
+        for id in finding.await? {
             found.extend(self.find_group(tenant, id).await?);
         }
         Ok(found)

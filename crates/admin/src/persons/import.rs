@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use acta_access::{Permission, TenantId};
+use acta_service::ServiceError;
 use acta_storage::directory::{JoinedPerson, PersonId};
+use acta_storage::spawn_blocking;
 use serde_json::json;
+use tokio::task::yield_now;
 
 use super::csv::{FAULTS_MAX, ImportRow, row_fault};
 use super::draft::Draft;
@@ -15,6 +18,9 @@ use crate::{Admin, AdminError, Requester};
 
 /// Rows that are written in one change.
 pub(super) const TOGETHER_COUNT: usize = 500;
+
+/// Rows that are planned before other requests go first: less than some milliseconds of work.
+pub(super) const UNINTERRUPTED_COUNT: u64 = 20;
 
 /// Whether an import is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,12 +171,16 @@ impl Admin {
             if FAULTS_MAX <= faults.len() {
                 break;
             }
+            if planned.counts.rows.is_multiple_of(UNINTERRUPTED_COUNT) {
+                yield_now().await;
+            }
         }
         if !faults.is_empty() {
             return Err(AdminError::Faulty(faults));
         }
-        planned.draft.check_limits()?;
-        Ok(planned)
+        // All that changes is looked at, which no thread of the runtime does.
+        let checking = spawn_blocking(move || planned.draft.check_limits().map(|()| planned));
+        checking.await.map_err(ServiceError::from)?
     }
 
     async fn plan_row(

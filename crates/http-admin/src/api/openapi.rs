@@ -8,11 +8,16 @@
 
 mod refusals;
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 
-use acta_http::edge::{NoParams, Query};
+use acta_http::edge::{NoParams, Query, accepts_gzip};
 use acta_http::reply;
 use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::HeaderMap;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, VARY};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,13 +61,28 @@ struct Frame;
 /// The whole document, serialised once.
 static TEXT: LazyLock<String> = LazyLock::new(text);
 
+/// The same, compressed once: anybody may ask for it, as often as they want.
+static PACKED: LazyLock<Option<Vec<u8>>> = LazyLock::new(|| {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(TEXT.as_bytes()).ok()?;
+    encoder.finish().ok()
+});
+
 /// `GET /api/v1/openapi.json`: this document. No authentication required.
 ///
 /// # Errors
 ///
 /// 400 for any parameter.
-pub(super) async fn get_openapi(Query(NoParams): Query<NoParams>) -> Response {
-    reply::json(TEXT.as_bytes())
+pub(super) async fn get_openapi(headers: HeaderMap, Query(NoParams): Query<NoParams>) -> Response {
+    let accepted: Vec<HeaderValue> = headers.get_all(ACCEPT_ENCODING).iter().cloned().collect();
+    let packed = PACKED.as_deref().filter(|_| accepts_gzip(&accepted));
+    let mut response = reply::json(packed.unwrap_or(TEXT.as_bytes()));
+    if packed.is_some() {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    response
 }
 
 /// The OpenAPI document of the admin API, as it is committed.

@@ -1,7 +1,10 @@
 //! The frame of the admin API: who is let in, what every answer has, and what it is made of.
 
+use std::io::Read as _;
+
 use acta_xapi::Version;
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
 
@@ -126,6 +129,14 @@ async fn the_document_and_the_reference_need_no_authentication() {
     let document = server.expect(bare(Method::GET, "/api/v1/openapi.json"), 200).await;
     assert_eq!(document.header("content-type"), Some("application/json"));
     assert_eq!(document.text(), acta_http_admin::openapi_document());
+    assert_eq!(document.header("content-encoding"), None);
+    let packed = bare(Method::GET, "/api/v1/openapi.json").header("accept-encoding", "gzip");
+    let packed = server.expect(packed, 200).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("vary"), Some("Accept-Encoding"));
+    let mut text = String::new();
+    GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, acta_http_admin::openapi_document());
     for path in ["/api/v1/", "/api/v1"] {
         let page = server.expect(bare(Method::GET, path), 200).await;
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));

@@ -84,14 +84,14 @@ fn write_problem(problem: &Problem, context: &RequestContext, response: &mut Res
     }
 }
 
-/// Compresses JSON of sufficient size. Documents stay as they are: their `ETag` identifies their
-/// bytes.
+/// Compresses JSON of sufficient size, unless it is compressed already. Documents stay as they are:
+/// their `ETag` identifies their bytes.
 async fn pack(shared: &Shared, context: &RequestContext, mut response: Response) -> Response {
     let headers = response.headers();
     let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| {
         matches!(value.as_bytes(), b"application/json" | b"application/problem+json")
     });
-    if !is_json || headers.contains_key(ETAG) {
+    if !is_json || headers.contains_key(ETAG) || headers.contains_key(CONTENT_ENCODING) {
         return response;
     }
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));

@@ -1,6 +1,7 @@
 //! All open connections, and which of them are closed when there are too many.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -91,11 +92,23 @@ impl ConnectionTable {
     /// Closes a fraction of the connections whose clients have not read for the longest time, and
     /// so hold responses in memory. Returns how many.
     pub(crate) fn close_stalled(&self) -> usize {
+        self.close_oldest(|state| state.phase() == Phase::Writing)
+    }
+
+    /// Closes a fraction of the unauthenticated connections whose bodies have been arriving for the
+    /// longest time, and so hold memory. Returns how many.
+    pub(crate) fn close_slow_anonymous(&self) -> usize {
+        self.close_oldest(|state| {
+            let is_authenticated = state.is_authenticated.load(Ordering::Relaxed);
+            state.phase() == Phase::Receiving && !is_authenticated
+        })
+    }
+
+    fn close_oldest(&self, holds_memory: impl Fn(&ConnectionState) -> bool) -> usize {
         let now = Instant::now();
         let open = self.lock();
-        let is_stalled = |state: &&Arc<ConnectionState>| {
-            state.phase() == Phase::Writing && state.since() + REST <= now
-        };
+        let is_stalled =
+            |state: &&Arc<ConnectionState>| holds_memory(state) && state.since() + REST <= now;
         let mut stalled: Vec<&Arc<ConnectionState>> =
             open.states.values().filter(is_stalled).collect();
         stalled.sort_unstable_by_key(|state| state.since());
@@ -129,7 +142,7 @@ impl ConnectionTable {
 type Rank = (bool, Instant);
 
 fn rank(state: &ConnectionState, now: Instant) -> Option<Rank> {
-    let is_authenticated = state.is_authenticated.load(std::sync::atomic::Ordering::Relaxed);
+    let is_authenticated = state.is_authenticated.load(Ordering::Relaxed);
     match state.phase() {
         Phase::Working => None,
         Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_authenticated => {

@@ -68,7 +68,7 @@ impl Incoming {
     /// 400 if it is incomplete, 408 if it arrives too slowly, 413 if it is larger than `bound`, 503
     /// if there is no memory for it or too many requests are in progress.
     pub async fn collect(self, bound: Bound) -> Result<Bytes, Problem> {
-        let body = self.stream.bounded(bound)?.collect(&self.permit.charge).await?;
+        let body = self.stream.bounded(bound)?.collect(self.permit.body_charge()).await?;
         self.permit.enter()?;
         Ok(body)
     }
@@ -95,7 +95,7 @@ pub(crate) async fn buffer_body(
     }
     let (parts, mut body) = request.into_parts();
     let (mut rate, mut all) =
-        (MinRate::new(bounds), BodyBuffer::new(BUFFERED_BYTES_MAX, &permit.charge));
+        (MinRate::new(bounds), BodyBuffer::new(BUFFERED_BYTES_MAX, permit.body_charge()));
     let waiting = permit.wait();
     while let Some(piece) = rate.next(&mut body).await? {
         all.push(piece)?;

@@ -17,6 +17,16 @@ pub enum Party {
     Operator,
 }
 
+impl Party {
+    /// The tenant, if it is one.
+    pub(crate) const fn tenant(self) -> Option<TenantId> {
+        match self {
+            Self::Tenant(tenant) => Some(tenant),
+            Self::Account(_) | Self::Operator => None,
+        }
+    }
+}
+
 /// How many of something there are at a time, with a limit. Above the limit, a party is refused
 /// unless it has fewer than its share: the limit divided by the number of parties.
 #[derive(Debug)]

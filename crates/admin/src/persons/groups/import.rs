@@ -1,10 +1,13 @@
 //! Importing groups: each row is a group, or a time at which somebody is a member of it.
 
 use acta_access::{Permission, TenantId};
+use acta_service::ServiceError;
 use acta_storage::directory::{
     GroupId, GroupMembership, JoinedPerson, MembershipPeriod, PersonGroup,
 };
+use acta_storage::spawn_blocking;
 use serde_json::json;
+use tokio::task::yield_now;
 
 use super::check_group;
 use super::csv::GroupRow;
@@ -12,7 +15,7 @@ use crate::audit_entry::tenant_target;
 use crate::error::AdminFault;
 use crate::persons::csv::{FAULTS_MAX, row_fault};
 use crate::persons::draft::Draft;
-use crate::persons::import::{ImportMode, PERSON, TOGETHER_COUNT};
+use crate::persons::import::{ImportMode, PERSON, TOGETHER_COUNT, UNINTERRUPTED_COUNT};
 use crate::persons::{PersonAct, check};
 use crate::{Admin, AdminError, Requester};
 
@@ -141,12 +144,16 @@ impl Admin {
             if FAULTS_MAX <= faults.len() {
                 break;
             }
+            if planned.counts.rows.is_multiple_of(UNINTERRUPTED_COUNT) {
+                yield_now().await;
+            }
         }
         if !faults.is_empty() {
             return Err(AdminError::Faulty(faults));
         }
-        planned.draft.check_limits()?;
-        Ok(planned)
+        // All that changes is looked at, which no thread of the runtime does.
+        let checking = spawn_blocking(move || planned.draft.check_limits().map(|()| planned));
+        checking.await.map_err(ServiceError::from)?
     }
 
     /// Plans a row. Returns whether it changes something.

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use acta_access::{Permission, TenantId};
-use acta_service::ServiceError;
 use acta_storage::directory::{GroupId, GroupMembership, JoinedPerson, MembershipPeriod, PersonId};
-use acta_storage::spawn_blocking;
 use acta_xapi::Ifi;
 use serde_json::json;
 
@@ -86,10 +84,13 @@ impl Admin {
         if persons.groups().find(group).is_none() {
             return Err(AdminError::NotFound);
         }
-        // All persons are looked at, which no thread of the runtime does.
-        let ids = spawn_blocking(move || persons.members(group, page.after, page.count_max));
+        let size = persons.memory_bytes();
+        // All persons are looked at.
+        let finding = self
+            .service
+            .run(tenant, size, move || persons.members(group, page.after, page.count_max));
         let mut found = Vec::new();
-        for id in ids.await.map_err(ServiceError::from)? {
+        for id in finding.await? {
             found.extend(self.find_joined(tenant, id).await?.map(|found| found.value));
         }
         Ok(found)

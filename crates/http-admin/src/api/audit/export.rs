@@ -123,6 +123,7 @@ impl Reading {
             admin.permit_export(&self.requester, self.chain).await?;
         }
         let query = filter.query(Order::Ascending, after, TOGETHER_COUNT);
+        let _turn = self.shared.audit_page_turn(self.chain).await;
         admin.export_page(self.chain, &query).await
     }
 }

@@ -70,7 +70,10 @@ async fn list(
     chain: AuditChain,
     params: &ListParams,
 ) -> Result<Response, AdminProblem> {
-    let entries = shared.admin.list_audit(requester, chain, &params.query()?).await?;
+    let query = params.query()?;
+    shared.admin.permit_reading_audit(requester, chain).await?;
+    let _turn = shared.audit_page_turn(chain).await;
+    let entries = shared.admin.list_audit(requester, chain, &query).await?;
     let key_of = |entry: &AuditEntry| entry.sequence.to_string();
     Ok(view(&Page::of(entries, params.page.limit, key_of).map(EntryView::of)))
 }

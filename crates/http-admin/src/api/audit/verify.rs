@@ -89,6 +89,8 @@ async fn verify(
     chain: AuditChain,
     params: VerifyParams,
 ) -> Result<Response, AdminProblem> {
+    shared.admin.permit_reading_audit(requester, chain).await?;
+    let _turn = shared.audit_proof_turn(chain).await;
     let found = shared.admin.verify_audit(requester, chain, params.head).await?;
     Ok(view(&AuditCheck {
         sequence: found.head.sequence,

@@ -4,8 +4,6 @@ use acta_access::TenantId;
 use acta_admin::{AdminError, ImportCounts, ImportMode, ImportOptions, parse_rows};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, Query};
 use acta_http::problem::Problem;
-use acta_service::ServiceError;
-use acta_storage::spawn_blocking;
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -140,8 +138,9 @@ pub(crate) async fn import_persons(
 ) -> Result<Response, AdminProblem> {
     // Rows are read only for those who may import.
     shared.admin.permit_changing_persons(&requester, tenant).await?;
-    let reading = spawn_blocking(move || parse_rows(&body, params.lines_before));
-    let rows = reading.await.map_err(ServiceError::from)?.map_err(AdminError::Faulty)?;
+    let (service, size) = (&shared.http.service, body.len());
+    let reading = service.run(tenant, size, move || parse_rows(&body, params.lines_before));
+    let rows = reading.await?.map_err(AdminError::Faulty)?;
     let mode = if params.dry_run { ImportMode::Check } else { ImportMode::Make };
     let options = ImportOptions { mode, joins: params.join };
     let counts = shared.admin.import_persons(&requester, tenant, &rows, options).await?;

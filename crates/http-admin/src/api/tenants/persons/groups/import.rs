@@ -4,8 +4,6 @@
 use acta_access::TenantId;
 use acta_admin::{AdminError, GroupImportCounts, ImportMode, parse_group_rows};
 use acta_http::edge::{FromParams, Params, Query};
-use acta_service::ServiceError;
-use acta_storage::spawn_blocking;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -94,8 +92,9 @@ pub(crate) async fn import_groups(
 ) -> Result<Response, AdminProblem> {
     // Rows are read only for those who may import.
     shared.admin.permit_changing_persons(&requester, tenant).await?;
-    let reading = spawn_blocking(move || parse_group_rows(&body, params.lines_before));
-    let rows = reading.await.map_err(ServiceError::from)?.map_err(AdminError::Faulty)?;
+    let (service, size) = (&shared.http.service, body.len());
+    let reading = service.run(tenant, size, move || parse_group_rows(&body, params.lines_before));
+    let rows = reading.await?.map_err(AdminError::Faulty)?;
     let mode = if params.dry_run { ImportMode::Check } else { ImportMode::Make };
     let counts = shared.admin.import_groups(&requester, tenant, &rows, mode).await?;
     Ok(view(&GroupImport::from(counts)))
