@@ -17,7 +17,7 @@ pub(crate) struct Gatherer<'m, 't> {
 }
 
 /// The values of a column.
-pub(crate) enum ColumnValues {
+pub(crate) enum OrderedValues {
     Whole(Vec<i64>),
     Numbers(Vec<f64>),
     Codes(Vec<u32>),
@@ -46,7 +46,7 @@ impl<'m, 't> Gatherer<'m, 't> {
     }
 
     /// The values of a column, in the order of the places.
-    pub(crate) fn values(&self, column: usize) -> io::Result<ColumnValues> {
+    pub(crate) fn values(&self, column: usize) -> io::Result<OrderedValues> {
         fn fill<T: Copy>(
             into: &mut Vec<T>,
             count: usize,
@@ -71,11 +71,11 @@ impl<'m, 't> Gatherer<'m, 't> {
             }
         }
         Ok(if !whole.is_empty() {
-            ColumnValues::Whole(whole)
+            OrderedValues::Whole(whole)
         } else if !numbers.is_empty() {
-            ColumnValues::Numbers(numbers)
+            OrderedValues::Numbers(numbers)
         } else {
-            ColumnValues::Codes(codes)
+            OrderedValues::Codes(codes)
         })
     }
 

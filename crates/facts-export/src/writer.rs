@@ -9,7 +9,7 @@ use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleTyp
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::columns::{ColumnValues, ExtensionValue, Gatherer, distinct, texts};
+use crate::columns::{ExtensionValue, Gatherer, OrderedValues, distinct, texts};
 use crate::order::{MonthRows, RowPlace};
 use crate::progress::{ExportError, Exporting};
 use crate::schema::{GROUP_ROWS, properties, schema};
@@ -70,15 +70,15 @@ impl<W: Write + Send> MonthWriter<'_, W> {
         for (number, column) in COLUMNS.iter().enumerate() {
             exporting.check()?;
             match (gatherer.values(number)?, column.values) {
-                (ColumnValues::Whole(values), _) => {
+                (OrderedValues::Whole(values), _) => {
                     write_column::<Int64Type>(&mut group, &values, None)?;
                 }
-                (ColumnValues::Numbers(values), _) => write_numbers(&mut group, &values)?,
-                (ColumnValues::Codes(codes), TableType::Flag) => write_flags(&mut group, &codes)?,
-                (ColumnValues::Codes(codes), TableType::Texts) => {
+                (OrderedValues::Numbers(values), _) => write_numbers(&mut group, &values)?,
+                (OrderedValues::Codes(codes), TableType::Flag) => write_flags(&mut group, &codes)?,
+                (OrderedValues::Codes(codes), TableType::Texts) => {
                     write_lists(&mut group, self.table, number, &codes)?;
                 }
-                (ColumnValues::Codes(codes), _) => {
+                (OrderedValues::Codes(codes), _) => {
                     write_texts(&mut group, &texts(self.table, number, &codes), &codes)?;
                 }
             }

@@ -81,7 +81,7 @@ async fn a_learner_reaches_the_own_record_whatever_the_smallest_group() {
     let world = World::new().await;
     let changes = |size: u32| {
         let mut changes = TenantChanges::default();
-        changes.settings.smallest_group = std::num::NonZeroU32::new(size);
+        changes.settings.smallest_group = Some(std::num::NonZeroU32::new(size));
         changes
     };
     world.admin.change_tenant(&Requester::machine(), OF, changes(5), None).await.unwrap();

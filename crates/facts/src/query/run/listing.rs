@@ -83,7 +83,7 @@ enum Source {
 
 /// Values as they stand in the blocks.
 #[derive(Debug)]
-enum ColumnValues {
+enum ListedValues {
     Codes(Vec<u32>),
     Numbers(Vec<f64>),
     Times(Vec<i64>),
@@ -94,7 +94,7 @@ enum ColumnValues {
 pub(crate) struct Found {
     /// The time and the sequence of each row.
     keys: Vec<(i64, i64)>,
-    columns: Vec<ColumnValues>,
+    columns: Vec<ListedValues>,
 }
 
 impl RowsPlan {
@@ -154,21 +154,21 @@ impl RowsPlan {
         found.keys.extend(times.into_iter().zip(sequences));
         for (source, column) in self.columns.iter().zip(&mut found.columns) {
             match (source, column) {
-                (Source::Code(field), ColumnValues::Codes(all)) => {
+                (Source::Code(field), ListedValues::Codes(all)) => {
                     all.extend(rows.choose(&field.source.read(reader)?));
                 }
-                (Source::List(column), ColumnValues::Codes(all)) => {
+                (Source::List(column), ListedValues::Codes(all)) => {
                     all.extend(rows.choose(&reader.codes(*column)?));
                 }
-                (Source::Number(column), ColumnValues::Numbers(all)) => {
+                (Source::Number(column), ListedValues::Numbers(all)) => {
                     all.extend(rows.choose(&reader.numbers(*column)?));
                 }
-                (Source::Time(column), ColumnValues::Times(all)) => {
+                (Source::Time(column), ListedValues::Times(all)) => {
                     all.extend(rows.choose(&reader.ints(*column)?));
                 }
                 (
                     Source::Code(_) | Source::List(_) | Source::Number(_) | Source::Time(_),
-                    ColumnValues::Codes(_) | ColumnValues::Numbers(_) | ColumnValues::Times(_),
+                    ListedValues::Codes(_) | ListedValues::Numbers(_) | ListedValues::Times(_),
                 ) => {}
             }
         }
@@ -181,9 +181,9 @@ impl RowsPlan {
         let mut order: Vec<u32> = (0..).take(keys.len()).collect();
         order.sort_unstable_by_key(|row| keys[*row as usize]);
         let written = self.columns.iter().zip(columns).map(|(source, column)| match column {
-            ColumnValues::Codes(codes) => source.texts(texts, &chosen(&codes, &order)),
-            ColumnValues::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
-            ColumnValues::Times(times) => RowColumn::Times(chosen(&times, &order)),
+            ListedValues::Codes(codes) => source.texts(texts, &chosen(&codes, &order)),
+            ListedValues::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
+            ListedValues::Times(times) => RowColumn::Times(chosen(&times, &order)),
         });
         let (columns, count) = (written.collect(), keys.len());
         FactRows { columns, count, sequence, is_rebuilding: false }
@@ -195,11 +195,11 @@ fn chosen<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
 }
 
 impl Source {
-    const fn nothing(&self) -> ColumnValues {
+    const fn nothing(&self) -> ListedValues {
         match self {
-            Self::Code(_) | Self::List(_) => ColumnValues::Codes(Vec::new()),
-            Self::Number(_) => ColumnValues::Numbers(Vec::new()),
-            Self::Time(_) => ColumnValues::Times(Vec::new()),
+            Self::Code(_) | Self::List(_) => ListedValues::Codes(Vec::new()),
+            Self::Number(_) => ListedValues::Numbers(Vec::new()),
+            Self::Time(_) => ListedValues::Times(Vec::new()),
         }
     }
 
