@@ -38,6 +38,7 @@ function Overview() {
   const { tenant, may } = useViewer();
   const search = useSearch({ from: "/shell/t/$tenant/overview" });
   const navigate = useNavigate({ from: "/t/$tenant/overview" });
+  // Streams are for those who read statements.
   const isFollowed = may("read-statements");
   const summary = useSummary(tenant, isFollowed);
   const name: PeriodName = search.period ?? "30d";
