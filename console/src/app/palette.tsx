@@ -94,9 +94,9 @@ function useFound(kind: "search" | "tenants", typed: string): Command[] {
   const { tenant, may } = useViewer();
   const navigate = useNavigate();
   const text = useDeferredValue(typed.trim());
-  const enabled = kind === "search" && may("read-statements") && text.length >= WANTED_MIN && !UUID.test(text);
+  const enabled = kind === "search" && may("ask-questions") && text.length >= WANTED_MIN && !UUID.test(text);
   const options = { enabled, placeholderData: keepPreviousData };
-  const persons = useQuery({ ...factsQuery(tenant, namedQuestion("person", text)), ...options });
+  const persons = useQuery({ ...factsQuery(tenant, namedQuestion("person", text)), ...options, enabled: enabled && may("list-learners") });
   const courses = useQuery({ ...factsQuery(tenant, namedQuestion("course", text)), ...options });
   return useMemo(() => {
     const params = { tenant: String(tenant) };
@@ -149,12 +149,13 @@ function useCommands(kind: "search" | "tenants", text: string, onKeys: () => voi
       run: () => void navigate({ to: place.to, params: { tenant } }),
     }));
     // Pages that others lead to, and the navigation does not list.
-    const further: Command[] = viewer.may("read-statements")
-      ? [
-          { id: "retention", kind: t("palette.go"), name: t("nav.retention"), icon: Repeat, run: () => void navigate({ to: "/t/$tenant/retention", params: { tenant } }) },
-          { id: "quality", kind: t("palette.go"), name: t("nav.quality"), icon: BadgeCheck, run: () => void navigate({ to: "/t/$tenant/quality", params: { tenant } }) },
-        ]
-      : [];
+    const further: Command[] = [];
+    if (viewer.may("list-learners")) {
+      further.push({ id: "retention", kind: t("palette.go"), name: t("nav.retention"), icon: Repeat, run: () => void navigate({ to: "/t/$tenant/retention", params: { tenant } }) });
+    }
+    if (viewer.may("ask-questions")) {
+      further.push({ id: "quality", kind: t("palette.go"), name: t("nav.quality"), icon: BadgeCheck, run: () => void navigate({ to: "/t/$tenant/quality", params: { tenant } }) });
+    }
     const id = text.trim().toLowerCase();
     const statement: Command[] =
       UUID.test(id) && viewer.may("read-statements")

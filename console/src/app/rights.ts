@@ -3,6 +3,12 @@ import type { Role, Session } from "../api/session";
 /** What the views need to know of a person's rights. The server decides; this only hides. */
 export type Right =
   | "read-statements"
+  // About all, the members of some groups, or oneself: the server answers as far as the role reaches.
+  | "ask-questions"
+  // Not of the server: to see questions about several learners, and those about oneself.
+  | "list-learners"
+  | "see-own-record"
+  | "read-persons"
   | "write-persons"
   | "read-credentials"
   | "write-credentials"
@@ -14,8 +20,10 @@ export type Right =
   | "set-smallest-group"
   | "set-tenant-audit";
 
+const READING: Right[] = ["read-statements", "ask-questions", "list-learners", "read-persons"];
+
 const ALL: Right[] = [
-  "read-statements",
+  ...READING,
   "write-persons",
   "read-credentials",
   "write-credentials",
@@ -29,9 +37,11 @@ const ALL: Right[] = [
 const RIGHTS: Record<Role, readonly Right[]> = {
   owner: [...ALL, "set-tenant-audit", "set-smallest-group"],
   administrator: ALL,
-  analyst: ["read-statements"],
+  analyst: READING,
+  advisor: ["ask-questions", "list-learners"],
   auditor: ["read-credentials", "read-people", "read-audit"],
   viewer: [],
+  learner: ["ask-questions", "see-own-record"],
 };
 
 export function roleIn(session: Session, tenant: number): Role | undefined {
@@ -45,4 +55,10 @@ export function may(role: Role | undefined, right: Right): boolean {
 /** The roles that have a right, for the page that says so. */
 export function rolesWith(right: Right): Role[] {
   return (Object.keys(RIGHTS) as Role[]).filter((role) => RIGHTS[role].includes(right));
+}
+
+/** The identifier by which a learner asks about the own record: the mailbox of the account's address. */
+export function ownIdentifier(session: Session): string | undefined {
+  const email = session.account?.email;
+  return email ? JSON.stringify({ mbox: `mailto:${email.toLowerCase()}` }) : undefined;
 }

@@ -15,6 +15,7 @@ import { goToSignIn, isSignedOut, sessionQuery, takeWantedAddress, tenantsQuery 
 import { Empty, Failure } from "../parts/states";
 import { withFigureTexts } from "../text/figures/text";
 import { t } from "../text/text";
+import { homeOf } from "./navigation";
 import { roleIn } from "./rights";
 import { readActivity, readExplore, readLearner, readPeriod, readRetention, readSources, readStatements } from "./search";
 import { Shell } from "./shell";
@@ -92,8 +93,7 @@ const tenantHome = createRoute({
   beforeLoad: async ({ context, params }) => {
     const session = await context.queries.ensureQueryData(sessionQuery);
     const role = roleIn(session, Number(params.tenant));
-    const to = role === "viewer" || !role ? "/t/$tenant/settings" : role === "auditor" ? "/t/$tenant/audit" : "/t/$tenant/overview";
-    throw redirect({ to, params, replace: true });
+    throw redirect({ to: homeOf(role), params, replace: true });
   },
 });
 

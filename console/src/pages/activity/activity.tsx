@@ -39,7 +39,7 @@ export function ActivityPage() {
   const viewer = useViewer();
   const { id } = useSearch({ from: "/shell/t/$tenant/activity" });
   useTitle(t("nav.activities"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
   return id ? <Activity key={id} id={id} /> : <NoActivity />;
 }
 
@@ -158,6 +158,7 @@ function Content({
   period: Period;
   onChange: (change: Partial<ActivitySearch>) => void;
 }) {
+  const { may } = useViewer();
   if (!head || !structure) {
     return (
       <section className="sheet">
@@ -174,7 +175,16 @@ function Content({
   const isOne = own?.isQuestion === true;
   const isCourse = isCourseType(own?.type) || rowsOf(head).some((row) => row.course === id);
   const hasVideo = parts.some((part) => /\/video$/iu.test(part.type ?? ""));
-  const tabs: TabName[] = isOne ? [] : [...(isCourse ? (["progress"] as const) : []), "learners", "time", ...(hasVideo ? (["video"] as const) : []), ...(isCourse ? (["groups"] as const) : []), "structure"];
+  const hasLearners = may("list-learners");
+  const possible: [TabName, boolean][] = [
+    ["progress", isCourse],
+    ["learners", hasLearners],
+    ["time", true],
+    ["video", hasVideo],
+    ["groups", isCourse && hasLearners],
+    ["structure", true],
+  ];
+  const tabs = isOne ? [] : possible.flatMap(([name, isThere]) => (isThere ? [name] : []));
   const tab = tabs.find((name) => name === search.tab);
   const notes = notesOf(head);
   const bar = tabs.length > 0 ? <ActivityTabs tabs={tabs} tab={tab} search={search} /> : null;
@@ -197,9 +207,9 @@ function Content({
       <Figures id={id} period={period} head={head} />
       {notes.length > 0 ? <p className="under-foot faint t12">{notes.join(" ")}</p> : null}
       {isOne ? null : (
-        <div className="grid two-even halves">
+        <div className={hasLearners ? "grid two-even halves" : "grid halves"}>
           <Funnel id={id} parts={steps} hasEnrolments={hasEnrolments} period={period} />
-          <LearnersOf id={id} period={period} />
+          {hasLearners ? <LearnersOf id={id} period={period} /> : null}
         </div>
       )}
       {hasQuestions ? <Items id={id} quizzes={isOne ? [] : quizzes} search={search} period={period} onChange={onChange} /> : null}

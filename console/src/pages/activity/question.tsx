@@ -40,7 +40,7 @@ export function QuestionSheet({
   onClose: () => void;
   ref: Ref<HTMLElement>;
 }) {
-  const { tenant } = useViewer();
+  const { tenant, may } = useViewer();
   const name = question.name ?? lastPart(question.id);
   return (
     <section className="sheet qd" aria-label={t("question.title", number)} tabIndex={-1} ref={ref}>
@@ -86,11 +86,13 @@ export function QuestionSheet({
         </ul>
         <Trend id={question.id} period={period} />
       </div>
-      <footer>
-        <Link to="/t/$tenant/statements" params={{ tenant: String(tenant) }} search={{ activity: question.id }}>
-          {t("question.answers", count(question.answers))}
-        </Link>
-      </footer>
+      {may("read-statements") ? (
+        <footer>
+          <Link to="/t/$tenant/statements" params={{ tenant: String(tenant) }} search={{ activity: question.id }}>
+            {t("question.answers", count(question.answers))}
+          </Link>
+        </footer>
+      ) : null}
     </section>
   );
 }

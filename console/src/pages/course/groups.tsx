@@ -31,9 +31,9 @@ type Change = (change: Partial<ActivitySearch>) => void;
 
 /** How groups of learners do: who got how far, and by how much they differ. */
 export function Groups({ id, period, parts, search, onChange }: { id: string; period: Period; parts: readonly Part[]; search: ActivitySearch; onChange: Change }) {
-  const { tenant } = useViewer();
-  const attributes = useQuery(attributesQuery(tenant));
-  if (!attributes.data && !attributes.isError) {
+  const { tenant, may } = useViewer();
+  const attributes = useQuery({ ...attributesQuery(tenant), enabled: may("read-persons") });
+  if (attributes.isLoading) {
     return (
       <section className="sheet">
         <LoadingRows rows={6} />
@@ -52,7 +52,7 @@ export function Groups({ id, period, parts, search, onChange }: { id: string; pe
       ))}
     </select>
   );
-  return <Grouped key={field} id={id} period={period} parts={parts} field={field} choice={choice} hasAttributes={fields.length > 1} />;
+  return <Grouped key={field} id={id} period={period} parts={parts} field={field} choice={choice} isHinted={may("read-persons") && fields.length === 1} />;
 }
 
 /** For each group, how many there are, and how many have finished each step. */
@@ -72,7 +72,7 @@ function stepsQuestion(id: string, period: Period, field: string, steps: readonl
   };
 }
 
-function Grouped({ id, period, parts, field, choice, hasAttributes }: { id: string; period: Period; parts: readonly Part[]; field: string; choice: React.ReactNode; hasAttributes: boolean }) {
+function Grouped({ id, period, parts, field, choice, isHinted }: { id: string; period: Period; parts: readonly Part[]; field: string; choice: React.ReactNode; isHinted: boolean }) {
   const { tenant } = useViewer();
   const shown = useRef<HTMLDivElement>(null);
   const steps = stepsOf(id, parts).slice(0, 10);
@@ -135,7 +135,7 @@ function Grouped({ id, period, parts, field, choice, hasAttributes }: { id: stri
             />
           </div>
         ) : null}
-        {hasAttributes || rows.length === 0 ? null : <footer>{tf("groups.none.try")}</footer>}
+        {isHinted && rows.length > 0 ? <footer>{tf("groups.none.try")}</footer> : null}
         {isAllWithheld ? null : <Notes answer={query.data} />}
       </section>
       <div className="grid gap-before">

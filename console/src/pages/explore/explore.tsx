@@ -25,7 +25,7 @@ import { Result } from "./result";
 export function ExplorePage() {
   const viewer = useViewer();
   useTitle(t("nav.explore"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
   return <Explore />;
 }
 

@@ -67,7 +67,7 @@ export function KnownAs({ known, person }: { known: readonly Known[]; person: Pe
                 <b>
                   <Untrusted said={identifierText(identifier.text)} max={120} />
                 </b>
-                <small>{whyOf(isJoined, all.length)}</small>
+                <small>{whyOf(isJoined, all.length, may("read-persons"))}</small>
               </span>
               <span className="num">
                 {count(identifier.statements)}
@@ -101,8 +101,10 @@ export function KnownAs({ known, person }: { known: readonly Known[]; person: Pe
   );
 }
 
-function whyOf(isJoined: boolean, total: number): string {
+/** Why an identifier is of the learner, as far as that is known to somebody who may read persons or not. */
+function whyOf(isJoined: boolean, total: number, mayReadPersons: boolean): string {
   if (total < 2) return t("known.only");
+  if (!mayReadPersons) return t("known.joined");
   return isJoined ? t("known.joined") : t("known.byRule");
 }
 

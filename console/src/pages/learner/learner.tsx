@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, Navigate, useNavigate, useSearch } from "@tanstack/react-router";
 import { Eye, UserRound } from "lucide-react";
 import { useMemo } from "react";
 import { timeQuery } from "../../api/analyses";
@@ -7,6 +7,7 @@ import { credentialsQuery } from "../../api/credentials";
 import { factsQuery, labelIn, numberIn, rowsOf, totalsOf, withheldOf, type Row } from "../../api/facts";
 import { personQuery, type Person } from "../../api/persons";
 import { useViewer } from "../../app/context";
+import { ownIdentifier } from "../../app/rights";
 import type { LearnerSearch, PeriodName } from "../../app/search";
 import { useTitle } from "../../app/title";
 import { CopyButton } from "../../parts/copy";
@@ -35,23 +36,29 @@ import { Years } from "./years/years";
 /** Where do they stand, and why? One learner, by all their identifiers. */
 export function LearnerPage() {
   const viewer = useViewer();
-  const { id } = useSearch({ from: "/shell/t/$tenant/learner" });
-  useTitle(t("nav.learners"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
-  return id ? <Learner key={id} id={id} /> : <NoLearner />;
+  const search = useSearch({ from: "/shell/t/$tenant/learner" });
+  const isOwn = viewer.may("see-own-record");
+  useTitle(t(isOwn ? "nav.ownRecord" : "nav.learners"));
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
+  if (search.id) return <Learner key={search.id} id={search.id} />;
+  const own = isOwn ? ownIdentifier(viewer.session) : undefined;
+  // The address says whose record it is, so that it means the same to somebody who gets it.
+  return own ? <Navigate to="/t/$tenant/learner" params={{ tenant: String(viewer.tenant) }} search={{ ...search, id: own }} replace /> : <NoLearner />;
 }
 
 function NoLearner() {
-  const { tenant } = useViewer();
+  const { tenant, may } = useViewer();
   return (
     <section className="sheet page-failure">
       <Empty
         icon={UserRound}
         title={t("learner.noId")}
         actions={
-          <Link className="btn" to="/t/$tenant/learners" params={{ tenant: String(tenant) }}>
-            {t("nav.learners")}
-          </Link>
+          may("list-learners") ? (
+            <Link className="btn" to="/t/$tenant/learners" params={{ tenant: String(tenant) }}>
+              {t("nav.learners")}
+            </Link>
+          ) : null
         }
       />
     </section>
@@ -85,7 +92,8 @@ function Learner({ id }: { id: string }) {
   const sources = useMemo(() => new Map(credentials.data?.map((credential) => [credential.key, credential.label])), [credentials.data]);
   const rows = useMemo(() => (profile.data ? rowsOf(profile.data) : []), [profile.data]);
   const known = useMemo(() => knownOf(rows), [rows]);
-  const person = useQuery(personQuery(tenant, known.map((identifier) => identifier.agent)));
+  const joined = personQuery(tenant, known.map((identifier) => identifier.agent));
+  const person = useQuery({ ...joined, enabled: may("read-persons") && known.length > 0 });
   const first = String(rows[0]?.person ?? id);
   const title = person.data?.name ?? labelIn(profile.data, "person", first) ?? identifierText(first);
   useTitle(plainly(shorten(title, 80)));
@@ -95,11 +103,13 @@ function Learner({ id }: { id: string }) {
   return (
     <>
       <div className="head lh">
-        <p className="crumb">
-          <Link to="/t/$tenant/learners" params={{ tenant: String(tenant) }}>
-            {t("nav.learners")}
-          </Link>
-        </p>
+        {may("list-learners") ? (
+          <p className="crumb">
+            <Link to="/t/$tenant/learners" params={{ tenant: String(tenant) }}>
+              {t("nav.learners")}
+            </Link>
+          </p>
+        ) : null}
         <span className="av lg" aria-hidden="true">
           {initialsOf(title)}
         </span>
@@ -113,7 +123,7 @@ function Learner({ id }: { id: string }) {
         </div>
         <div className="tools">
           <PeriodChoice period={name} onChoose={(chosen) => change({ period: chosen === "all" ? undefined : chosen })} />
-          <ExportRecord known={known} />
+          {may("read-statements") ? <ExportRecord known={known} /> : null}
           <CopyButton label={t("drawer.copyLink")} text={() => window.location.href} big />
         </div>
       </div>
@@ -161,13 +171,20 @@ function Learner({ id }: { id: string }) {
           <div className={profile.isPlaceholderData ? "dimmed" : undefined}>
             <JourneySheets id={id} period={period} sources={sources} />
             <Figures id={id} period={period} totals={totalsOf(profile.data)} />
-            <div className="grid two-one learner">
-              <Register known={known} sources={sources} name={plainly(shorten(title, 60))} />
-              <div className="grid">
+            {may("read-statements") ? (
+              <div className="grid two-one learner">
+                <Register known={known} sources={sources} name={plainly(shorten(title, 60))} />
+                <div className="grid">
+                  <CoursesOf id={id} period={period} />
+                  <KnownAs known={known} person={person.data ?? undefined} />
+                </div>
+              </div>
+            ) : (
+              <div className="grid two-even halves">
                 <CoursesOf id={id} period={period} />
                 <KnownAs known={known} person={person.data ?? undefined} />
               </div>
-            </div>
+            )}
             {known[0] ? (
               <Later height={280}>
                 <Years agent={known[0].agent} period={period} />

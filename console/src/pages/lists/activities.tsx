@@ -18,7 +18,7 @@ import { VideoList } from "./video-list";
 export function ActivitiesPage() {
   const viewer = useViewer();
   useTitle(t("nav.activities"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
   return <Activities />;
 }
 

@@ -16,7 +16,7 @@ import { Ranking } from "./ranking";
 export function LearnersPage() {
   const viewer = useViewer();
   useTitle(t("nav.learners"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("list-learners")) return <NotPermitted role={viewer.role} right="list-learners" />;
   return <Learners />;
 }
 

@@ -71,8 +71,8 @@ export function Attention({ lag, isReady }: { lag: number; isReady: boolean }) {
     lag > LAG_MIN ? [{ id: "lag", kind: "warn", icon: Clock, who: t("facts.behind"), text: t("facts.behind.how", count(lag)) }] : [];
   const named = new Set(silent.map((notice) => notice.who));
   const found: Notice[] = (findings.data?.findings ?? [])
-    // A platform that is called as its credential is said once.
-    .filter((finding) => finding.kind !== "silent_source" || !named.has(finding.subject))
+    // A platform that is called as its credential is said once, and to those who read everything.
+    .filter((finding) => finding.kind !== "silent_source" || (may("read-statements") && !named.has(finding.subject)))
     .map((finding) => ({
       id: `${finding.kind} ${finding.subject}`,
       kind: finding.kind === "silent_source" || finding.kind === "suspicious_question" ? "bad" : "warn",

@@ -30,15 +30,17 @@ import { QualitySheet } from "../quality/quality-sheet";
 export function OverviewPage() {
   const viewer = useViewer();
   useTitle(t("nav.overview"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
   return <Overview />;
 }
 
 function Overview() {
-  const { tenant } = useViewer();
+  const { tenant, may } = useViewer();
   const search = useSearch({ from: "/shell/t/$tenant/overview" });
   const navigate = useNavigate({ from: "/t/$tenant/overview" });
-  const summary = useSummary(tenant);
+  // Streams are for those who read statements.
+  const isFollowed = may("read-statements");
+  const summary = useSummary(tenant, isFollowed);
   const name: PeriodName = search.period ?? "30d";
   const period = useMemo(() => periodOf(name), [name]);
   const choose = (chosen: PeriodName) => void navigate({ search: { period: chosen === "30d" ? undefined : chosen } });
@@ -56,7 +58,7 @@ function Overview() {
           <NothingYet hint={t("overview.none.try")} />
         </section>
       ) : (
-        <WithFacts summary={summary} isFollowed>
+        <WithFacts summary={summary} isFollowed={isFollowed}>
           <Figures period={period} summary={summary} onChoose={choose} />
         </WithFacts>
       )}
@@ -85,7 +87,7 @@ function Figures({
   summary: Summary | undefined;
   onChoose: (period: PeriodName) => void;
 }) {
-  const { tenant } = useViewer();
+  const { tenant, may } = useViewer();
   const known = summary?.facts?.sequence ?? 0;
   const current = useQuery({
     ...factsQuery(tenant, figuresQuestion(period)),
@@ -131,13 +133,15 @@ function Figures({
         <StatementChart period={period} answer={current.data} />
         <Attention lag={summary?.facts?.lag ?? 0} isReady={current.isSuccess} />
       </div>
-      <div className="grid two-one">
+      <div className={may("read-statements") ? "grid two-one" : "grid halves"}>
         <Later height={300}>
           <Courses period={period} />
         </Later>
-        <Later height={300}>
-          <Arriving summary={summary} />
-        </Later>
+        {may("read-statements") ? (
+          <Later height={300}>
+            <Arriving summary={summary} />
+          </Later>
+        ) : null}
       </div>
       <div className="grid two-even halves">
         <Later height={260} isReady={current.isSuccess}>
@@ -241,6 +245,7 @@ function shifted(period: Period, past: Row[]): number[] {
 }
 
 function StatementChart({ period, answer }: { period: Period; answer: Answer | undefined }) {
+  const { may } = useViewer();
   const bars = barsOf(period, answer);
   const columns = ["statements", "learners"];
   // Rows of the period before have no bar of their own.
@@ -281,7 +286,7 @@ function StatementChart({ period, answer }: { period: Period; answer: Answer | u
       }}
     >
       <Bars bars={bars} label={label} format={short} />
-      <SourceStrips />
+      {may("read-statements") ? <SourceStrips /> : null}
     </ChartSheet>
   );
 }

@@ -66,10 +66,11 @@ export function isSilent(source: SourceDays): boolean {
   return source.silentDays > pause + 2;
 }
 
+/** The sources, as far as somebody reads everything: others cannot tell whether one is silent. */
 export function useSourceDays(): { sources: SourceDays[]; days: string[]; labels: Map<string, string>; isPending: boolean } {
   const { tenant, may } = useViewer();
   const days = lastDays(DAYS);
-  const query = useQuery({ ...factsQuery(tenant, sourcesQuestion(days[0] ?? "")), refetchInterval: 60_000 });
+  const query = useQuery({ ...factsQuery(tenant, sourcesQuestion(days[0] ?? "")), enabled: may("read-statements"), refetchInterval: 60_000 });
   const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
   const labels = new Map(credentials.data?.map((credential) => [credential.key, credential.label]));
   return { sources: query.data ? sourceDaysOf(query.data, days) : [], days, labels, isPending: query.isPending };

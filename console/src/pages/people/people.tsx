@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ShieldCheck, UserPlus, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { api, take, type Schemas } from "../../api/client";
-import { invitationsQuery, peopleQuery } from "../../api/people";
+import { invitationsQuery, peopleQuery, type Person } from "../../api/people";
 import { faultAt } from "../../api/problem";
 import type { Role } from "../../api/session";
 import { useViewer } from "../../app/context";
@@ -15,10 +15,9 @@ import { Empty, explain, Failure, LoadingRows, NotPermitted, titleOf } from "../
 import { useToast } from "../../parts/toast";
 import { ago, date } from "../../text/format";
 import { t } from "../../text/text";
+import { GroupsDialog } from "./groups-dialog";
 
-const ROLES: readonly Role[] = ["owner", "administrator", "analyst", "auditor", "viewer"];
-
-type Person = Schemas["Person"];
+const ROLES: readonly Role[] = ["owner", "administrator", "analyst", "advisor", "auditor", "viewer", "learner"];
 
 /** Who may do what in the tenant. */
 export function PeoplePage() {
@@ -96,10 +95,12 @@ function PersonRow({ person, roles, isOwn }: { person: Person; roles: readonly R
   const path = { tenant, account: person.account };
   const refresh = () => client.invalidateQueries({ queryKey: ["people", tenant] });
   const change = useMutation({
-    mutationFn: (role: Role) => take(api.PATCH("/tenants/{tenant}/people/{account}", { params: { path }, body: { role } })),
-    onSuccess: (_, role) => {
-      const before = person.role;
-      toast({ text: t("people.changed", person.display_name, t(`role.${role}`)), undo: () => change.mutate(before) });
+    mutationFn: (body: Schemas["PersonChange"]) => take(api.PATCH("/tenants/{tenant}/people/{account}", { params: { path }, body })),
+    onSuccess: ({ role, groups }) => {
+      const before = { role: person.role, groups: person.groups };
+      const text =
+        role === "advisor" ? t("people.advises", person.display_name, groups.length) : t("people.changed", person.display_name, t(`role.${role}`));
+      toast({ text, undo: () => change.mutate(before) });
     },
     onError: (error) => toast({ text: `${titleOf(error)}. ${explain(error)}`, isBad: true }),
     onSettled: refresh,
@@ -111,7 +112,13 @@ function PersonRow({ person, roles, isOwn }: { person: Person; roles: readonly R
     onSettled: refresh,
   });
   const [isAsked, setIsAsked] = useState(false);
+  const [isChoosing, setIsChoosing] = useState(false);
   const canChange = roles.includes(person.role) && !isOwn;
+  const choose = (role: Role) => {
+    // An advisor without groups sees nothing.
+    if (role === "advisor") setIsChoosing(true);
+    else change.mutate({ role });
+  };
   return (
     <tr>
       <td className="two">
@@ -125,9 +132,9 @@ function PersonRow({ person, roles, isOwn }: { person: Person; roles: readonly R
       </td>
       <td>
         {canChange ? (
-          <select className="btn sm" aria-label={t("people.roleOf", person.display_name)} value={person.role} disabled={change.isPending} onChange={(event) => change.mutate(event.target.value as Role)}>
+          <select className="btn sm" aria-label={t("people.roleOf", person.display_name)} value={person.role} disabled={change.isPending} onChange={(event) => choose(event.target.value as Role)}>
             {roles.map((known) => (
-              <option key={known} value={known}>
+              <option key={known} value={known} title={t(`role.${known}.may`)}>
                 {t(`role.${known}`)}
               </option>
             ))}
@@ -135,6 +142,28 @@ function PersonRow({ person, roles, isOwn }: { person: Person; roles: readonly R
         ) : (
           t(`role.${person.role}`)
         )}
+        {person.role === "advisor" ? (
+          <>
+            {" "}
+            {canChange ? (
+              <button className="btn quiet sm" type="button" aria-label={t("people.groupsOf", person.groups.length, person.display_name)} disabled={change.isPending} onClick={() => setIsChoosing(true)}>
+                {t("people.groups", person.groups.length)}
+              </button>
+            ) : (
+              <span className="faint">{t("people.groups", person.groups.length)}</span>
+            )}
+          </>
+        ) : null}
+        {isChoosing ? (
+          <GroupsDialog
+            person={person}
+            onSave={(groups) => {
+              setIsChoosing(false);
+              change.mutate({ role: "advisor", groups });
+            }}
+            onClose={() => setIsChoosing(false)}
+          />
+        ) : null}
       </td>
       <td className="hide-s">
         {person.has_second_factor ? (
@@ -267,7 +296,7 @@ function InviteDialog({ roles, onClose }: { roles: readonly Role[]; onClose: () 
           }}
         >
           <TextField label={t("people.email")} type="email" required value={email} error={faultAt(invite.error, "/email")} onChange={(event) => setEmail(event.target.value)} />
-          <SelectField label={t("people.role")} hint={t(`role.${role}.may`)} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+          <SelectField label={t("people.role")} hint={role === "advisor" ? `${t("role.advisor.may")} ${t("people.groups.later")}` : t(`role.${role}.may`)} value={role} onChange={(event) => setRole(event.target.value as Role)}>
             {roles.map((known) => (
               <option key={known} value={known}>
                 {t(`role.${known}`)}

@@ -27,7 +27,7 @@ const WORDS_MAX = 20;
 export function QualityPage() {
   const viewer = useViewer();
   useTitle(tf("quality.title"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
   return <Quality />;
 }
 

@@ -23,7 +23,7 @@ import { Cohorts } from "./cohorts";
 export function RetentionPage() {
   const viewer = useViewer();
   useTitle(tf("retention.title"));
-  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  if (!viewer.may("list-learners")) return <NotPermitted role={viewer.role} right="list-learners" />;
   return <Retention />;
 }
 
