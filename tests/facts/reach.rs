@@ -124,7 +124,6 @@ fn check_refused(of: &SignedIn<'_>) {
         "/credentials",
         "/facts/export",
         "/facts/export/manifest.json",
-        "/stream/summary",
     ] {
         assert_eq!(of.call("GET", path, None).status, 403, "{path}");
     }

@@ -7,6 +7,10 @@
     clippy::expect_used,
     reason = "the whole crate is tests, where a panic is the failure of one"
 )]
+#![expect(
+    clippy::cognitive_complexity,
+    reason = "a case is a sequence of acts and what comes of each"
+)]
 
 mod audit_entries;
 mod engine;

@@ -44,7 +44,7 @@ mod tests {
 
     use super::*;
 
-    fn check(reach: &Reach, learners: Value) {
+    fn check(reach: &Reach, learners: &Value) {
         let others = json!({"not": {"field": "object.kind", "in": ["Agent", "Group"]}});
         let expected = json!({"and": [learners, others]});
         assert_eq!(serde_json::to_value(condition_of(reach)).unwrap(), expected, "{reach:?}");
@@ -53,11 +53,11 @@ mod tests {
     #[test]
     fn a_reach_is_a_condition_about_learners() {
         assert_eq!(condition_of(&Reach::Everybody), None);
-        check(&Reach::Groups(Vec::new()), json!({"field": "group", "in": []}));
+        check(&Reach::Groups(Vec::new()), &json!({"field": "group", "in": []}));
         let id = "00000000-0000-0000-0000-000000000007";
-        check(&Reach::Groups(vec![Uuid::from_u128(7)]), json!({"field": "group", "in": [id]}));
+        check(&Reach::Groups(vec![Uuid::from_u128(7)]), &json!({"field": "group", "in": [id]}));
         let mailbox = r#"{"mbox":"mailto:ada@example.org"}"#;
         let ada = Reach::Person("Ada@example.org".parse().unwrap());
-        check(&ada, json!({"field": "person", "in": [mailbox]}));
+        check(&ada, &json!({"field": "person", "in": [mailbox]}));
     }
 }

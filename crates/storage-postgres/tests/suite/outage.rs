@@ -97,6 +97,7 @@ async fn check_common(storage: &PostgresStorage, entry: u64) {
     assert_eq!(connections.reconnect_count, 0, "no connection is lost");
 }
 
+#[expect(clippy::cognitive_complexity, reason = "each act of a tenant, and what comes of it")]
 async fn check(make: fn(&Database)) {
     let cluster = CitusStandIn::fresh();
     make(cluster.database());

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use acta_access::{Restrictions, Role, Scope, TenantId};
+use acta_xapi::Uuid;
 
 use super::*;
 use crate::{Record, RecordContent, Who};
