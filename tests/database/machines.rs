@@ -26,7 +26,7 @@ const TENANTS: [u32; 2] = [1, 2];
 const WAITED: Duration = Duration::from_secs(3);
 
 /// Longest wait for work in the background.
-const PATIENCE: Duration = Duration::from_secs(25);
+const WAIT_MAX: Duration = Duration::from_secs(25);
 
 /// How often everything is asked while a machine is away.
 const ROUND_COUNT: usize = 15;
@@ -107,7 +107,7 @@ impl World {
 fn wait_for_one(cluster: &CitusStandIn, sql: &str) {
     let clock = SystemClock::new();
     while cluster.database().sql(sql) != "1" {
-        assert!(clock.elapsed() < PATIENCE, "waited in vain for {sql}");
+        assert!(clock.elapsed() < WAIT_MAX, "waited in vain for {sql}");
         thread::sleep(Duration::from_millis(20));
     }
 }

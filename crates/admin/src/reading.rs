@@ -243,8 +243,8 @@ impl Admin {
         Ok(AnswerPermit { tenant, settings, reach: Reach::Everybody })
     }
 
-    /// The definitions of activities of a tenant, as JSON, for those who may ask questions; none for
-    /// an activity that has none. In the order of `ids`.
+    /// The definitions of activities of a tenant, as JSON, for those who may ask questions. In the
+    /// order of `ids`; none for an activity without one.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ const FACTS: usize = 20_000;
 const TOGETHER: usize = 2_500;
 
 /// How long facts may lag behind before an attack, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_mins(2);
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// The analyses, each with what is asked.
 static ANALYSES: [(&str, &str); 9] = [
@@ -51,7 +51,7 @@ fn store_facts(client: &Client) {
     let clock = SystemClock::new();
     let lag = || client.call_outside("GET", &path).send().expect(200).json()["lag"].as_u64();
     while lag() != Some(0) {
-        assert!(clock.elapsed() < PATIENCE, "the facts stay behind");
+        assert!(clock.elapsed() < WAIT_MAX, "the facts stay behind");
         thread::sleep(Duration::from_millis(50));
     }
 }

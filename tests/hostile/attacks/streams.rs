@@ -11,7 +11,7 @@ use super::attack::{Attack, Sender, TENANT, status};
 use crate::bodies::{list, post, statement};
 
 /// How long a client waits for an answer, and for bytes of a stream.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long a client pauses that is refused, or reads slowly.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ const WRITERS: usize = 8;
 fn open_stream(client: &Client, query: &str) -> io::Result<(TcpStream, u16)> {
     let mut socket =
         client.begin_get(&format!("/api/v1/tenants/{TENANT}/stream/statements{query}"))?;
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(WAIT_MAX))?;
     let mut head = [0; STATUS_BYTES];
     socket.read_exact(&mut head)?;
     let text = String::from_utf8_lossy(&head);
