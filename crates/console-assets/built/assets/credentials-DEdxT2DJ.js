@@ -1,1 +1,0 @@
-import{K as e,f as t,p as n}from"./context-DNMlrwv3.js";function r(r,i=!0){return e({queryKey:[`credentials`,r],enabled:i,staleTime:15e3,queryFn:async({signal:e})=>{let i=[],a;do{let o=await n(t.GET(`/tenants/{tenant}/credentials`,{params:{path:{tenant:r},query:{limit:200,cursor:a}},signal:e}));i.push(...o.items),a=o.next??void 0}while(a&&i.length<5e3);return i}})}export{r as t};

@@ -1,1 +1,0 @@
-import{K as e,f as t,p as n}from"./context-DNMlrwv3.js";function r(r){return e({queryKey:[`usage`,r],staleTime:5e3,queryFn:({signal:e})=>n(t.GET(`/tenants/{tenant}/usage`,{params:{path:{tenant:r}},signal:e}))})}export{r as t};

@@ -1,1 +1,0 @@
-import{J as e,Y as t}from"./context-DNMlrwv3.js";function n(n,r){return e(n,t,r)}export{n as t};
