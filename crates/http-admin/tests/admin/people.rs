@@ -4,6 +4,7 @@ mod closed;
 mod ending;
 mod provider;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -374,6 +375,7 @@ async fn forms_work_without_scripts_from_setting_up_to_signing_out() {
         assert!(page.text.contains(part), "{part}");
     }
     assert!(!page.text.contains("<script"));
+    assert!(page.text.contains(PASSWORD_RULE), "{}", page.text);
     assert_eq!(page.header("cache-control"), "no-store");
     let fields = [("token", house.set_up.as_str()), ("display_name", "Ada")];
     let short = [&fields[..], &[("email", "ada@example.org"), ("password", "short")]].concat();
@@ -399,6 +401,32 @@ async fn forms_work_without_scripts_from_setting_up_to_signing_out() {
     assert_eq!(house.submit("", "/signin", &right).await.must_be(303).header("location"), "/");
 }
 
+/// What a page says of passwords before one is chosen.
+const PASSWORD_RULE: &str = "At least 15 and at most 128 characters.";
+
+/// The text of the QR code in a page, read from its picture, as an app reads it.
+fn qr_code_in(page: &str) -> String {
+    /// Pixels of a module.
+    const SCALE: usize = 4;
+
+    let (_, code) = page.split_once("<svg class=\"qr\"").expect("a QR code");
+    let (_, size) = code.split_once("viewBox=\"0 0 ").expect("a size");
+    let size: usize = size.split(' ').next().unwrap().parse().unwrap();
+    let (code, _) = code.split_once("</svg>").unwrap();
+    let dark: HashSet<(usize, usize)> = code
+        .split('M')
+        .filter_map(|module| module.split_once("h1v1h-1z")?.0.split_once(' '))
+        .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+        .collect();
+    let pixels = size * SCALE;
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(pixels, pixels, |x, y| {
+        if dark.contains(&(x / SCALE, y / SCALE)) { 0 } else { 255 }
+    });
+    let codes = picture.detect_grids();
+    assert_eq!(codes.len(), 1);
+    codes[0].decode().unwrap().1
+}
+
 /// The token in a page of somebody who has signed in.
 fn csrf_in(page: &str) -> String {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form with a token");
@@ -418,6 +446,7 @@ async fn links_open_pages_for_new_and_known_people() {
     let path = format!("/invitation?token={token}");
     let page = house.open("", &path).await.must_be(200);
     assert!(page.text.contains("value=\"bob@example.org\"") && page.text.contains("readonly"));
+    assert!(page.text.contains(PASSWORD_RULE), "{}", page.text);
     let page = house.open(&ada.cookie, &path).await.must_be(200);
     assert!(page.text.contains("another person"), "{}", page.text);
     let fields = [("token", token.as_str()), ("display_name", "Bob"), ("password", OTHER_PASSWORD)];
@@ -428,7 +457,8 @@ async fn links_open_pages_for_new_and_known_people() {
     let body = json!({ "email": "eve@example.org", "display_name": "Eve" });
     let made = house.ask(Some(&ada), "POST /accounts", body).await.must_be(201).json();
     let reset = made["token"].as_str().unwrap();
-    house.open("", &format!("/reset?token={reset}")).await.must_be(200);
+    let page = house.open("", &format!("/reset?token={reset}")).await.must_be(200);
+    assert!(page.text.contains(PASSWORD_RULE), "{}", page.text);
     house.open("", &format!("/setup?token={reset}")).await.must_be(410);
     let fields = [("token", reset), ("password", PASSWORD)];
     let answer = house.submit("", "/reset", &fields).await.must_be(303);
@@ -459,7 +489,7 @@ async fn an_account_is_changed_on_its_page() {
     let csrf = ("csrf", ada.csrf.as_str());
     let page = house.open(&ada.cookie, "/account").await.must_be(200);
     assert!(page.text.contains("value=\"end\""), "{}", page.text);
-    assert!(page.text.contains("At least 15 and at most 128 characters."), "{}", page.text);
+    assert!(page.text.contains(PASSWORD_RULE), "{}", page.text);
     let fields = [("act", "rename"), csrf, ("display_name", "<b>Ada</b>")];
     house.submit(&ada.cookie, "/account", &fields).await.must_be(303);
     let page = house.open(&ada.cookie, "/account").await.must_be(200);
@@ -483,8 +513,14 @@ async fn an_account_is_changed_on_its_page() {
     house.open(&ada.cookie, "/account").await.must_be(200);
     let begin = [("act", "begin"), csrf, ("current_password", OTHER_PASSWORD)];
     let answer = house.submit(&ada.cookie, "/account", &begin).await.must_be(200);
-    assert!(answer.text.contains("<svg class=\"qr\" role=\"img\""), "{}", answer.text);
-    assert!(answer.text.contains("Or enter this key in the app:"), "{}", answer.text);
+    let (_, key) = answer.text.split_once("Or enter this key in the app:").expect("a key");
+    let (key, _) = key.split_once("</code>").expect("its end");
+    let scanned = qr_code_in(&answer.text);
+    let (start, parameters) = scanned.split_once("?secret=").expect("an address with a secret");
+    assert_eq!(start, "otpauth://totp/Acta:ada%40example.org");
+    let secret = parameters.split('&').next().unwrap();
+    let shown: String = key.chars().filter(|character| !character.is_whitespace()).collect();
+    assert!(secret.len() == 32 && shown.contains(secret), "{secret} is not in {key}");
     let confirm = [("act", "confirm"), csrf, ("code", "000000")];
     let answer = house.submit(&ada.cookie, "/account", &confirm).await.must_be(400);
     assert!(answer.text.contains("id=\"confirm-code-error\""), "{}", answer.text);
