@@ -15,7 +15,7 @@ use crate::shell::{cargo, root, run as run_command, say};
 const SECONDS: u32 = 60;
 
 /// Seconds for each target on every change.
-const SECONDS_IN_CI: u32 = 40;
+const SECONDS_IN_CI: u32 = 25;
 
 /// Targets that run at a time.
 const JOBS: usize = 2;

@@ -280,7 +280,10 @@ fn problem(error: QueryError, timeout: Duration) -> Problem {
                 "there was no answer within {} s: ask about fewer facts by \"where\"",
                 timeout.as_secs()
             );
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "question-timeout", detail)
+            let mut problem =
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "question-timeout", detail);
+            problem.retry_after = Some(RETRY_AFTER);
+            problem
         }
         QueryError::Io(error) => {
             tracing::error!(%error, "the facts cannot be read");

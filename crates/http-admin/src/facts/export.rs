@@ -121,7 +121,9 @@ pub(super) async fn open_exported(
         }
     }
     let detail = "the file is being replaced: try again";
-    Err(Problem::new(hyper::StatusCode::SERVICE_UNAVAILABLE, "file-changing", detail))
+    let mut problem = Problem::new(hyper::StatusCode::SERVICE_UNAVAILABLE, "file-changing", detail);
+    problem.retry_after = Some(super::RETRY_AFTER);
+    Err(problem)
 }
 
 enum Opened {
