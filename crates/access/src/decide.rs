@@ -267,8 +267,10 @@ mod tests {
         let all = "statements/write statements/read/mine state define profile all/read all";
         for permission in Permission::EVERY {
             let is_permitted = decide_administration(&principal(all), permission).is_ok();
-            let is_reading =
-                matches!(permission, Permission::ReadStatements | Permission::ReadPersons);
+            let is_reading = matches!(
+                permission,
+                Permission::ReadStatements | Permission::AskQuestions | Permission::ReadPersons
+            );
             assert_eq!(is_permitted, is_reading, "{permission}");
         }
     }
