@@ -63,21 +63,32 @@ async fn a_statement_whose_sequence_is_taken_gets_the_next() {
     }
 }
 
-/// Lets another session store the statements of the table `taken`, and commit once somebody waits
-/// for it.
-async fn store_taken(database: &Database) {
-    let (mut client, connection) =
-        tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
-    let mut connections = JoinSet::new();
-    connections.spawn(connection);
-    let storing = client.transaction().await.unwrap();
-    storing.batch_execute("INSERT INTO acta.statements SELECT * FROM taken").await.unwrap();
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while database.sql(waiting) != "1" {
-        tokio::time::sleep(POLL_INTERVAL).await;
+/// A session that has stored the statements of the table `taken`, and has not committed them yet.
+struct OtherNode {
+    client: tokio_postgres::Client,
+    _connection: JoinSet<Result<(), tokio_postgres::Error>>,
+}
+
+impl OtherNode {
+    async fn store_taken(database: &Database) -> Self {
+        let (client, connection) =
+            tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+        let mut connections = JoinSet::new();
+        connections.spawn(connection);
+        let storing = "BEGIN; INSERT INTO acta.statements SELECT * FROM taken";
+        client.batch_execute(storing).await.unwrap();
+        Self { client, _connection: connections }
     }
-    storing.commit().await.unwrap();
+
+    /// Commits once somebody waits for it.
+    async fn commit_once_awaited(self, database: &Database) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while database.sql(waiting) != "1" {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+        self.client.batch_execute("COMMIT").await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +101,9 @@ async fn a_statement_that_another_node_stores_meanwhile_is_a_repeat() {
              UPDATE taken SET sequence = 5; DELETE FROM acta.statements; \
              UPDATE acta.counters SET last_sequence = 0",
         );
-        let (appended, ()) = tokio::join!(append(&node, 1), store_taken(&node.database));
+        let other = OtherNode::store_taken(&node.database).await;
+        let committed = other.commit_once_awaited(&node.database);
+        let (appended, ()) = tokio::join!(append(&node, 1), committed);
         assert_eq!(appended.unwrap(), 0, "it is stored already");
         assert_eq!(repeat_count(&node), 1);
         node.storage.close().await;
