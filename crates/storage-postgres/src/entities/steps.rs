@@ -193,6 +193,22 @@ impl<'f> Changes<'f> {
         Ok(())
     }
 
+    /// The names of each person that were used last, with where that was: no more than a person
+    /// keeps. Others would be removed again.
+    fn last_names(&self) -> Vec<(&'f str, (i64, i32), &'f str)> {
+        let mut by_agent: HashMap<&'f str, Vec<((i64, i32), &'f str)>> = HashMap::new();
+        for ((agent, name), place) in &self.names {
+            by_agent.entry(agent).or_default().push((*place, name));
+        }
+        let mut last = Vec::new();
+        for (agent, mut named) in by_agent {
+            named.sort_unstable_by(|one, other| other.cmp(one));
+            named.truncate(Person::NAMES_COUNT_MAX);
+            last.extend(named.into_iter().map(|(place, name)| (agent, place, name)));
+        }
+        last
+    }
+
     async fn write_names(&self, connection: &Connection, tenant: i32) -> Result<(), Failure> {
         if self.names.is_empty() {
             return Ok(());
@@ -200,13 +216,13 @@ impl<'f> Changes<'f> {
         let (mut agent_hashes, mut name_hashes) = (Vec::new(), Vec::new());
         let (mut agents, mut names) = (Vec::new(), Vec::new());
         let (mut sequences, mut ordinals) = (Vec::new(), Vec::new());
-        for ((agent, name), (sequence, ordinal)) in &self.names {
+        for (agent, (sequence, ordinal), name) in self.last_names() {
             agent_hashes.push(hash(agent));
             name_hashes.push(hash(name));
             agents.push(agent);
             names.push(name.as_bytes());
-            sequences.push(*sequence);
-            ordinals.push(*ordinal);
+            sequences.push(sequence);
+            ordinals.push(ordinal);
         }
         let upsert = connection.prepare_cached(ADD_NAMES).await?;
         let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
