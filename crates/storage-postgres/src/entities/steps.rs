@@ -197,8 +197,8 @@ impl<'f> Changes<'f> {
     /// keeps. Others would be removed again.
     fn last_names(&self) -> Vec<(&'f str, (i64, i32), &'f str)> {
         let mut by_agent: HashMap<&'f str, Vec<((i64, i32), &'f str)>> = HashMap::new();
-        for ((agent, name), place) in &self.names {
-            by_agent.entry(agent).or_default().push((*place, name));
+        for (&(agent, name), &place) in &self.names {
+            by_agent.entry(agent).or_default().push((place, name));
         }
         let mut last = Vec::new();
         for (agent, mut named) in by_agent {
