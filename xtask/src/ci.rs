@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use acta_test_postgres::{DEBIAN_PACKAGE, Programs};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use crate::shell::{cargo, has, root, run, say};
 
@@ -28,11 +28,16 @@ const TESTS: &[Step] = &[
     ("console", crate::console::check),
     ("fuzz", crate::fuzz::run_in_ci),
     ("release build", release_build),
+    ("programs of others, beside the build of the tests", run_others_beside_build),
+    ("tests", tests),
+];
+
+/// Programs of others that use the release binary. They leave processors idle.
+const OTHERS: &[Step] = &[
     ("clients", crate::clients::run_all),
     ("console in a browser", crate::console::run_in_browser),
     ("api", crate::api::run),
     ("engines", crate::clients::engines::run_all),
-    ("tests", tests),
 ];
 
 /// The checks without the tests.
@@ -173,12 +178,24 @@ const OPTIMISED: &[&str] = &[
 
 /// The command that runs the tests.
 pub(crate) fn nextest() -> Command {
+    nextest_with("--no-fail-fast")
+}
+
+fn nextest_with(option: &str) -> Command {
     let mut command = cargo();
-    command.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
+    command.args(["nextest", "run", "--workspace", "--locked", option]);
     for package in OPTIMISED {
         command.args(["--config", &format!("profile.dev.package.{package}.opt-level=1")]);
     }
     command
+}
+
+fn run_others_beside_build() -> Result<()> {
+    let (others, built) = std::thread::scope(|scope| {
+        let build = scope.spawn(|| run(&mut nextest_with("--no-run")));
+        (steps(OTHERS), build.join())
+    });
+    others.and(built.map_err(|_panic| anyhow!("the build of the tests has panicked"))?)
 }
 
 fn tests() -> Result<()> {
