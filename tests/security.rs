@@ -73,11 +73,16 @@ fn files(folders: &[&str], endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// The functions behind an attribute that makes a test of them.
+/// The functions behind an attribute that makes a test of them, and those that are tests on every
+/// engine.
 fn tests_in(source: &str) -> Vec<String> {
     let mut names = Vec::new();
-    let mut is_test = false;
+    let (mut is_test, mut is_listed) = (false, false);
     for line in source.lines().map(str::trim) {
+        is_listed = line == "on_every_engine! {" || is_listed && line != "}";
+        if is_listed {
+            names.push(line.to_owned());
+        }
         is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
         let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) else { continue };
         names.extend(rest.split_once('(').map(|(name, _)| name.to_owned()));

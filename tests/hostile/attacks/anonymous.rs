@@ -147,7 +147,7 @@ fn on_xapi() -> Vec<Attack> {
         Attack {
             name: "forms with an unknown key",
             connections: 32,
-            answers: &[401],
+            answers: &[401, 429],
             open: send_form,
             ..ANONYMOUS
         },

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::OidcError;
+use tokio::sync::Semaphore;
+
+use super::{FetchError, OidcError};
 
 /// How long it is current.
 const FRESH: Duration = Duration::from_mins(10);
@@ -13,6 +15,10 @@ const USABLE: Duration = Duration::from_hours(24);
 
 /// Shortest time between two attempts to refresh it.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// Most callers that wait for a first response: further ones would take the requests that a server
+/// has at a time from others.
+const WAITING_MAX: usize = 32;
 
 /// The required freshness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +34,7 @@ pub(crate) enum Want {
 pub(crate) struct Cached<T> {
     state: Mutex<State<T>>,
     turn: tokio::sync::Mutex<()>,
+    waiting: Semaphore,
 }
 
 #[derive(Debug)]
@@ -70,7 +77,8 @@ impl<T> State<T> {
 impl<T> Cached<T> {
     pub(crate) fn new() -> Self {
         let state = State { value: None, failure: None };
-        Self { state: Mutex::new(state), turn: tokio::sync::Mutex::new(()) }
+        let (turn, waiting) = (tokio::sync::Mutex::new(()), Semaphore::new(WAITING_MAX));
+        Self { state: Mutex::new(state), turn, waiting }
     }
 
     /// Returns the cached response, or fetches a new one with `fetch`.
@@ -80,7 +88,7 @@ impl<T> Cached<T> {
     ///
     /// # Errors
     ///
-    /// Those of `fetch`, also of an earlier call.
+    /// Those of `fetch`, also of an earlier call; [`FetchError::Crowded`] if many wait already.
     pub(crate) async fn get<F>(
         &self,
         now: Duration,
@@ -100,6 +108,11 @@ impl<T> Cached<T> {
                 if let Some(value) = older {
                     return Ok(value);
                 }
+                let crowded = |_full| OidcError::Unavailable {
+                    act: "waiting for a response",
+                    source: FetchError::Crowded,
+                };
+                let _waiting = self.waiting.try_acquire().map_err(crowded)?;
                 self.turn.lock().await
             }
         };
@@ -132,7 +145,6 @@ impl<T> Cached<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::FetchError;
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -179,6 +191,29 @@ mod tests {
         assert_eq!(get(&cached, FRESH + SECOND, Want::Newer, Some(2)).await, None);
         assert_eq!(get(&cached, USABLE, Want::Current, None).await, None);
         assert_eq!(get(&cached, USABLE + PAUSE, Want::Current, Some(2)).await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn few_callers_wait_for_the_first_response() {
+        let cached = Cached::new();
+        let first = cached.get(SECOND, Want::Current, async || {
+            let other = |_| Box::pin(get(&cached, SECOND, Want::Current, None));
+            let mut waiting: Vec<_> = (0..WAITING_MAX).map(other).collect();
+            for one in &mut waiting {
+                tokio::select! {
+                    biased;
+                    got = one => panic!("{got:?} without a response"),
+                    () = std::future::ready(()) => {}
+                }
+            }
+            let refused = cached.get(SECOND, Want::Current, async || Ok(3)).await;
+            let Err(OidcError::Unavailable { source: FetchError::Crowded, .. }) = refused else {
+                panic!("{refused:?}");
+            };
+            Ok(2)
+        });
+        assert_eq!(*first.await.unwrap(), 2);
+        assert_eq!(get(&cached, SECOND, Want::Current, None).await, Some(2));
     }
 
     #[tokio::test]

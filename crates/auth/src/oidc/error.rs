@@ -42,6 +42,9 @@ pub enum FetchError {
     /// It is not the expected JSON.
     #[error("an invalid response: {0}")]
     Unreadable(String),
+    /// Others have waited for it before, as many as may.
+    #[error("no response yet, and too many requests wait for one")]
+    Crowded,
 }
 
 /// A fault of a token, without any of its content.
