@@ -193,23 +193,28 @@ mod tests {
         assert_eq!(get(&cached, USABLE + PAUSE, Want::Current, Some(2)).await, Some(2));
     }
 
+    /// Whether no future has a result when it is asked for one.
+    async fn all_wait(futures: &mut [impl Future + Unpin]) -> bool {
+        for future in futures {
+            tokio::select! {
+                biased;
+                _ = future => return false,
+                () = std::future::ready(()) => {}
+            }
+        }
+        true
+    }
+
     #[tokio::test]
     async fn few_callers_wait_for_the_first_response() {
         let cached = Cached::new();
         let first = cached.get(SECOND, Want::Current, async || {
             let other = |_| Box::pin(get(&cached, SECOND, Want::Current, None));
             let mut waiting: Vec<_> = (0..WAITING_MAX).map(other).collect();
-            for one in &mut waiting {
-                tokio::select! {
-                    biased;
-                    got = one => panic!("{got:?} without a response"),
-                    () = std::future::ready(()) => {}
-                }
-            }
+            assert!(all_wait(&mut waiting).await, "there is no response");
             let refused = cached.get(SECOND, Want::Current, async || Ok(3)).await;
-            let Err(OidcError::Unavailable { source: FetchError::Crowded, .. }) = refused else {
-                panic!("{refused:?}");
-            };
+            let refusal = refused.expect_err("too many wait").to_string();
+            assert_eq!(refusal, "waiting for a response at the OpenID provider failed");
             Ok(2)
         });
         assert_eq!(*first.await.unwrap(), 2);

@@ -26,6 +26,9 @@ const OPEN_TRIES: u32 = 20;
 /// How long to wait in between.
 const OPEN_DELAY: std::time::Duration = std::time::Duration::from_millis(25);
 
+/// When to ask again for a file that is being replaced all the time.
+const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// What comes of an export.
 #[derive(Debug)]
 pub(crate) enum ExportReport {
@@ -122,7 +125,7 @@ pub(super) async fn open_exported(
     }
     let detail = "the file is being replaced: try again";
     let mut problem = Problem::new(hyper::StatusCode::SERVICE_UNAVAILABLE, "file-changing", detail);
-    problem.retry_after = Some(super::RETRY_AFTER);
+    problem.retry_after = Some(RETRY_AFTER);
     Err(problem)
 }
 

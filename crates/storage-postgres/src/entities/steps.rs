@@ -44,13 +44,16 @@ pub(crate) const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
      WHERE p.tenant_id = $1 AND p.agent_hash = t.agent_hash \
      AND (p.last_sequence, p.last_ordinal) <= (last.last_sequence, last.last_ordinal)";
 
+/// Where a name was used last: the sequence of the statement, and the place in it.
+type NamePlace = (i64, i32);
+
 /// Facts grouped by subject.
 #[derive(Debug, Default)]
 struct Changes<'f> {
     /// The definitions of each activity, in order.
     definitions: BTreeMap<&'f str, Vec<&'f str>>,
     /// Pairs of an identifier's key and a name, and where the name was used last.
-    names: HashMap<(&'f str, &'f str), (i64, i32)>,
+    names: HashMap<(&'f str, &'f str), NamePlace>,
 }
 
 /// Saves a step of a follower, if its position is the beginning of the step.
@@ -195,8 +198,8 @@ impl<'f> Changes<'f> {
 
     /// The names of each person that were used last, with where that was: no more than a person
     /// keeps. Others would be removed again.
-    fn last_names(&self) -> Vec<(&'f str, (i64, i32), &'f str)> {
-        let mut by_agent: HashMap<&'f str, Vec<((i64, i32), &'f str)>> = HashMap::new();
+    fn last_names(&self) -> Vec<(&'f str, NamePlace, &'f str)> {
+        let mut by_agent: HashMap<&'f str, Vec<(NamePlace, &'f str)>> = HashMap::new();
         for (&(agent, name), &place) in &self.names {
             by_agent.entry(agent).or_default().push((place, name));
         }
