@@ -157,6 +157,7 @@ fn asks_within_reach(engine: Engine) {
     let role = ["account", "role", ADVISOR, "advisor", "--group", &physics];
     let role = school.asked.store.administer(&role);
     assert_eq!(role["roles"][0]["role"], "advisor", "{role}");
+    assert_eq!(role["groups"], json!([physics]), "{role}");
     assert_eq!(advisor.count(), 2, "from the next question on");
     check_reach(&advisor, &json!({"field": "group", "is": physics}), &["bob"]);
     check_refused(&advisor);

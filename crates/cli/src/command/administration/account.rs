@@ -249,7 +249,7 @@ async fn change_role(
 ) -> Result<Output> {
     let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);
     let address = Address::of(["tenants", &tenant, "people", &id]);
-    match role {
+    let changed = match role {
         Some(role) => {
             let mut body = json!({ "role": role.as_str() });
             if !groups.is_empty() {
@@ -260,7 +260,11 @@ async fn change_role(
         None if !groups.is_empty() => bail!("--group goes with the role advisor"),
         None => client.delete(&address).await?,
     };
-    Ok(shown(one.find(client).await?))
+    let mut account = one.find(client).await?;
+    if let Some(groups) = changed["groups"].as_array().filter(|groups| !groups.is_empty()) {
+        account["groups"] = json!(groups);
+    }
+    Ok(shown(account))
 }
 
 /// A new link, after the other output.
