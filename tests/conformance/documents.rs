@@ -395,9 +395,11 @@ fn sends_the_sha_1_of_a_document_as_its_etag() {
 fn says_when_a_document_was_modified() {
     on_every_resource(|client, resource| {
         resource.make(client, "dated").json(&json!({})).send().expect(204);
-        let answer = resource.one(client, "GET", "dated").send().expect(200);
-        let modified = answer.must_header("last-modified");
-        assert!(modified.ends_with(" GMT") && modified.len() == 29, "an HTTP date: {modified}");
+        for method in ["GET", "HEAD"] {
+            let answer = resource.one(client, method, "dated").send().expect(200);
+            let modified = answer.must_header("last-modified");
+            assert!(modified.ends_with(" GMT") && modified.len() == 29, "an HTTP date: {modified}");
+        }
     });
 }
 
@@ -419,6 +421,13 @@ fn gives_a_list_the_etag_of_its_content_and_the_time_of_its_last_change() {
             assert_eq!(answer.must_header("etag"), etag);
             assert!(answer.body.is_empty());
         }
+        // The list is another one without a document, and as new as the newest that is left.
+        let left = resource.one(client, "GET", "a").send().expect(200);
+        let left = left.must_header("last-modified").to_owned();
+        resource.one(client, "DELETE", "b").send().expect(204);
+        let answer = resource.call(client, "GET").send().expect(200);
+        assert_eq!(answer.must_header("etag"), etag_of(br#"["a"]"#));
+        assert_eq!(answer.must_header("last-modified"), left);
         // No document has a time.
         let empty = resource.call(client, "GET").query("since", "2999-01-01T00:00:00Z");
         let answer = empty.send().expect(200);

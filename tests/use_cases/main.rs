@@ -19,4 +19,5 @@ mod house;
 mod leaving;
 mod links;
 mod provider;
+mod removing;
 mod sign_in;

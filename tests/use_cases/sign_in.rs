@@ -6,6 +6,7 @@ use std::time::Duration;
 use acta_access::Role;
 use acta_admin::{AccountChanges, AdminError, Requester, SignIn};
 use acta_ambient::Clock;
+use acta_auth::SignInAdmission;
 use sha1::{Digest, Sha1};
 
 use crate::engine::{Engine, on_every_engine};
@@ -16,6 +17,7 @@ const EMAIL: &str = "ada@example.org";
 on_every_engine! {
     only_the_password_of_an_open_account_signs_in
     failures_delay_even_a_correct_attempt
+    guessing_at_many_accounts_from_one_address_is_limited
     guessing_from_many_addresses_is_delayed
     guessing_from_many_addresses_locks_nobody_out
     guesses_from_elsewhere_do_not_delay_the_owner_where_the_owner_signed_in
@@ -83,6 +85,25 @@ async fn failures_delay_even_a_correct_attempt(engine: Engine) {
     house.clock.advance(retry_after);
     assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok());
     assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok(), "success wipes the slate");
+}
+
+async fn guessing_at_many_accounts_from_one_address_is_limited(engine: Engine) {
+    let house = House::new(engine).await;
+    house.ada().await;
+    let attempt = async |email: &str, password: &str, from: &str| {
+        let sign_in = SignIn { email, password, code: None, from };
+        house.admin.sign_in(&sign_in).await
+    };
+    for number in 0..SignInAdmission::BURST {
+        let email = format!("account-{number}@example.org");
+        refused!(attempt(&email, "", FROM).await, AdminError::NotSignedIn);
+    }
+    let entries = house.entries(None).await.len();
+    refused!(attempt(EMAIL, PASSWORD, FROM).await, AdminError::Delayed { .. });
+    assert_eq!(house.entries(None).await.len(), entries, "nothing is written for it");
+    assert!(attempt(EMAIL, PASSWORD, "198.51.100.7").await.is_ok(), "others are let in");
+    house.clock.advance(Duration::from_secs(2));
+    assert!(attempt(EMAIL, PASSWORD, FROM).await.is_ok(), "one is restored in a second");
 }
 
 async fn guessing_from_many_addresses_is_delayed(engine: Engine) {
