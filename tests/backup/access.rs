@@ -56,9 +56,9 @@ impl Access {
     }
 }
 
-fn finish(store: &Store) -> Value {
+fn finish(store: &Store, more: &[&str]) -> Value {
     let mut command = acta();
-    command.args(["restore", "--finish", "--json"]).envs(store.settings());
+    command.args(["restore", "--finish", "--json"]).args(more).envs(store.settings());
     if store.settings().is_empty() {
         command.arg("--data").arg(store.data());
     }
@@ -113,7 +113,7 @@ fn a_store_that_was_restored_in_another_way_is_finished() {
         let access = Access::make(&store, &server);
         assert_eq!(access.valid(&server), [true, true, true], "{engine:?}");
         drop(server);
-        let ended = finish(&store);
+        let ended = finish(&store, &[]);
         assert_eq!(
             (&ended["sessions"], &ended["links"]),
             (&json!(1), &json!(LINK_COUNT)),
@@ -124,4 +124,22 @@ fn a_store_that_was_restored_in_another_way_is_finished() {
         let audit = store.administer(&["audit", "list", "--server", "--act", "store."]);
         assert_eq!(audit["items"][0]["act"], "store.restored", "{audit}");
     }
+}
+
+#[test]
+fn a_copy_of_a_database_revokes_what_the_database_that_it_replaces_has_revoked() {
+    let replaced = Store::new(Engine::Postgres);
+    let server = Server::start_on(&replaced, Version::V2_0_0);
+    let access = Access::make(&replaced, &server);
+    drop(server);
+    let restored = replaced.copy();
+    replaced.administer(&["credential", "remove", &access.key]);
+    let server = Server::start_on(&restored, Version::V2_0_0);
+    assert_eq!(access.valid(&server), [true, true, true]);
+    drop(server);
+    let (_, url) = replaced.settings().pop().expect("the setting that names the database");
+    let ended = finish(&restored, &["--access-from", &url]);
+    assert_eq!((&ended["removed"], &ended["credentials"]), (&json!(1), &json!([access.key])));
+    let server = Server::start_on(&restored, Version::V2_0_0);
+    assert_eq!(access.valid(&server), [false, false, false]);
 }

@@ -13,7 +13,11 @@ fn fetch(client: &Client, activity: &str) -> Value {
 }
 
 fn define(client: &Client, activity: &str, definition: &Value) {
-    let mut statement = make::statement();
+    define_as(client, &make::agent(), activity, definition);
+}
+
+fn define_as(client: &Client, actor: &Value, activity: &str, definition: &Value) {
+    let mut statement = make::statement_of(actor);
     statement["object"] = json!({"id": activity, "definition": definition});
     client.store(&statement);
 }
@@ -65,5 +69,39 @@ fn refuses_a_parameter_that_is_no_activity() {
             let answer = client.get("/activities").query("activityId", activity).send();
             assert_eq!(answer.status, 400, "{activity}");
         }
+    });
+}
+
+#[test]
+fn keeps_the_definition_of_an_activity_to_which_a_token_is_not_bound() {
+    both(|client| {
+        let (own, other) = (make::activity_id(), make::activity_id());
+        let named = |name: &str| {
+            json!({"name": {"en": name}, "interactionType": "fill-in",
+                "correctResponsesPattern": [name]})
+        };
+        for activity in [&own, &other] {
+            define(client, activity, &named("Ours"));
+        }
+        let learner = make::agent();
+        let asked = json!({"agent": learner, "activity": own,
+            "scopes": ["statements/write", "define"]});
+        let issued = client.call_outside("POST", "/api/v1/tokens").json(&asked).send().expect(201);
+        let basic = issued.json()["basic"].as_str().expect("a header").to_owned();
+        let content = client.clone().with("Authorization", &basic);
+        // The token may write about other activities in the context of its own.
+        let mut beside = make::statement_of(&learner);
+        beside["object"] = json!({"id": other, "definition": named("Theirs")});
+        beside["context"] = json!({"contextActivities": {"parent": [{"id": own}]}});
+        let mut within = make::statement_of(&learner);
+        within["object"] = json!({"id": own});
+        within["context"] = json!({"contextActivities": {
+            "grouping": [{"id": other, "definition": named("Theirs")}]}});
+        content.store(&json!([beside, within]));
+        assert_eq!(fetch(client, &other)["definition"], named("Ours"));
+        assert_eq!(fetch(client, &own)["definition"], named("Ours"));
+        define_as(&content, &learner, &own, &named("Theirs"));
+        assert_eq!(fetch(client, &own)["definition"], named("Theirs"));
+        assert_eq!(fetch(client, &other)["definition"], named("Ours"));
     });
 }

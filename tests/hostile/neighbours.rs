@@ -139,7 +139,10 @@ pub(crate) fn attackers(kind: AttackerKind, store: &Store, server: &Server) -> [
         AttackerKind::Tenant | AttackerKind::Administrator => owner.clone(),
         AttackerKind::Writer => credential(store, server, TENANT, "statements/write"),
         AttackerKind::Token => {
-            let bound = json!({ "agent": { "mbox": "mailto:ada@example.org" } });
+            let bound = json!({
+                "agent": { "mbox": "mailto:ada@example.org" },
+                "activity": "http://example.org/a",
+            });
             let issued = owner.call_outside("POST", "/api/v1/tokens").json(&bound).send();
             let token = issued.expect(201).json()["token"].as_str().unwrap().to_owned();
             owner.clone().with("Authorization", &format!("Bearer {token}"))

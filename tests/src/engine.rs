@@ -46,6 +46,14 @@ impl Store {
         Self { scratch, database }
     }
 
+    /// A store in a database with everything that is in this one, which nobody may use meanwhile.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let database = self.database.as_ref().expect("the store is in a database");
+        let scratch = TempDir::new().expect("a directory for scratch data can be made");
+        Self { scratch, database: Some(database.copy()) }
+    }
+
     /// The directory for data, which stays empty with a database.
     pub fn data(&self) -> PathBuf {
         self.scratch.path().join("data")

@@ -228,3 +228,6 @@ impl Service {
         decide(principal, act).map_err(ServiceError::Denied)
     }
 }
+
+#[cfg(test)]
+mod tests;

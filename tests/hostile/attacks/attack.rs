@@ -26,7 +26,8 @@ pub(crate) enum AttackerKind {
     Administrator,
     /// A credential that only writes statements.
     Writer,
-    /// A browser token of a credential with the scope `all`, bound to an agent.
+    /// A browser token of a credential with the scope `all`, bound to the agent and the activity of
+    /// statements that name no others.
     Token,
     /// Nothing.
     Nobody,

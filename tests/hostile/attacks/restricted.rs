@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::attack::{Attack, AttackerKind, Sender, TENANT, status};
-use crate::bodies::{list, statement};
+use crate::bodies::{list, post, statement};
 
-/// By a browser token, which is bound to the agent of statements that name no other.
+/// By a browser token, which is bound to the agent and the activity of statements that name no
+/// others.
 const BY_TOKEN: Attack =
     Attack { attacker: AttackerKind::Token, connections: 32, ..Attack::OF_TENANT };
 
@@ -24,6 +25,19 @@ fn send_batch_of_others(_: usize) -> Sender {
     let other = statement(r#","actor":{"mbox":"mailto:bob@example.org"}"#);
     let own = list(499, |_| statement(""));
     let text = format!("[{own},{other}]");
+    Box::new(move |client| status(client.post("/statements").json_text(&text)))
+}
+
+/// A statement that defines the activity to which the token is bound.
+fn define(definition: &str) -> String {
+    let object = format!(r#"{{"id":"http://example.org/a","definition":{definition}}}"#);
+    statement(&format!(r#","object":{object}"#))
+}
+
+/// Sends a batch of 3,000 small definitions of one activity, each unlike the one before.
+fn send_definitions(_: usize) -> Sender {
+    let one = |number| define(&format!(r#"{{"name":{{"en":"{number}"}}}}"#));
+    let text = format!("[{}]", list(3_000, one));
     Box::new(move |client| status(client.post("/statements").json_text(&text)))
 }
 
@@ -61,6 +75,16 @@ pub(super) fn attacks() -> Vec<Attack> {
             name: "statements about others by a browser token",
             answers: &[403],
             open: send_batch_of_others,
+            ..BY_TOKEN
+        },
+        Attack {
+            name: "definitions of a large activity by a browser token",
+            connections: 8,
+            prepare: |client| {
+                let text = "x".repeat(60 << 10);
+                post(client, &define(&format!(r#"{{"description":{{"en":"{text}"}}}}"#)), 200);
+            },
+            open: send_definitions,
             ..BY_TOKEN
         },
         Attack {

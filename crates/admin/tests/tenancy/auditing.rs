@@ -5,9 +5,9 @@ use acta_admin::{AuditChain, PersonSearch, Requester, StatementQuestion, TenantC
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, ChainHash, ChainHead, Order};
 use acta_xapi::{Format, Languages, StatementId};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::{EVERYBODY, World, word};
+use crate::world::{EVERYBODY, HOUR, World, word};
 
 const OF: TenantId = TenantId::FIRST;
 const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
@@ -137,6 +137,39 @@ async fn reads_are_audited_if_the_tenant_enables_it() {
         json!({ "first_in_seconds": 3600 }).to_string(),
     ];
     assert_eq!(details, expected);
+}
+
+#[tokio::test]
+async fn streams_and_questions_are_audited_as_reading_statements_is() {
+    let world = World::new().await;
+    let machine = Requester::machine();
+    let asked = json!({ "verb": "http://example.org/v" });
+    let told = async || {
+        let entries = world.audit(Some(OF)).await.into_iter();
+        let reads = entries.filter(|entry| entry.content.act == "statements.read");
+        reads.map(|entry| entry.content.detail).collect::<Vec<String>>()
+    };
+    let (analyst, key) = (world.requester("analyst").await, world.requester("key all").await);
+    // A credential is told of once in an hour, however it reads.
+    let first = json!({ "first_in_seconds": 3600 });
+    let table = [
+        (analyst, [json!({ "stream": asked }), json!({ "question": asked })]),
+        (key, [first.clone(), first]),
+    ];
+    for wanted in [false, true] {
+        let changes = TenantChanges { audits_reads: Some(wanted), ..TenantChanges::default() };
+        world.admin.change_tenant(&machine, OF, changes, None).await.unwrap();
+        for (requester, expected) in &table {
+            let before = told().await.len();
+            let expected = expected.each_ref().map(Value::to_string);
+            let expected = if wanted { &expected[..] } else { &[] };
+            world.admin.begin_following(requester, OF, &asked).await.unwrap();
+            assert_eq!(&told().await[before..], expected.get(..1).unwrap_or_default());
+            world.clock.advance(HOUR);
+            world.admin.permit_question(requester, OF, &asked).await.unwrap();
+            assert_eq!(&told().await[before..], expected);
+        }
+    }
 }
 
 #[tokio::test]

@@ -435,6 +435,54 @@ async fn definitions_out_of_reach_are_not_filled_in() {
     }
 }
 
+/// An activity with this word as its name and correct response, as JSON.
+fn defined(activity: &str, word: &str) -> String {
+    format!(
+        r#"{{"id":"{activity}","definition":{{"name":{{"en":"{word}"}},"interactionType":"fill-in","correctResponsesPattern":["{word}"]}}}}"#
+    )
+}
+
+/// A statement of Ada that defines its object and an activity in its context.
+fn defining(number: u8, word: &str) -> String {
+    let context = format!(r#"{{"contextActivities":{{"grouping":[{}]}}}}"#, defined(B, word));
+    let text = Said::about(number, "ada", "?").text().replace("{}", &context);
+    text.replace(r#"{"id":"?"}"#, &defined(A, word))
+}
+
+#[tokio::test]
+async fn a_statement_defines_only_what_its_credential_may_define() {
+    const WRITE: &str = "statements/write";
+    const DEFINE: &str = "statements/write define";
+
+    let scoped =
+        |scopes: &str, who: Principal| Principal { scopes: scopes.parse().unwrap(), ..who };
+    let plain = principal("plain", "all");
+    // Whether the definitions of the object and of the activity in the context change.
+    let table = [
+        (scoped(WRITE, plain.clone()), [false, false]),
+        (scoped(DEFINE, plain.clone()), [true, true]),
+        (scoped(WRITE, prefixed()), [false, false]),
+        (scoped(DEFINE, prefixed()), [true, false]),
+        (prefixed(), [true, false]),
+        (scoped(WRITE, bound(None, Some(A))), [false, false]),
+        (scoped(DEFINE, bound(None, Some(A))), [true, false]),
+        (bound(None, Some(A)), [true, false]),
+        (bound(None, Some(B)), [false, false]),
+        (bound(None, None), [false, false]),
+    ];
+    for (who, changes) in table {
+        let (service, _) = service();
+        store(&service, &plain, defining(1, "former")).await.unwrap();
+        store(&service, &who, defining(2, "latter")).await.unwrap();
+        for (activity, is_changed) in [A, B].into_iter().zip(changes) {
+            let found = service.find_activity(&plain, &iri(activity)).await.unwrap();
+            let counts = ["former", "latter"].map(|word| found.matches(word).count());
+            let expected = if is_changed { [0, 2] } else { [2, 0] };
+            assert_eq!(counts, expected, "{who:?}: {found}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_read_only_credential_changes_nothing() {
     let service = filled().await;
