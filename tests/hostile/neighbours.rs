@@ -340,9 +340,10 @@ impl Outcome {
     }
 
     /// That the neighbour waited too long.
-    fn slowness(&self, attack: &Attack) -> Option<String> {
+    fn slowness(&self, engine: Engine, attack: &Attack) -> Option<String> {
         let p99 = self.service.percentile(99);
-        (attack.is_timed && P99_MAX < p99).then(|| format!("{}: p99 {p99:?}", attack.name))
+        (attack.timed_on.contains(&engine) && P99_MAX < p99)
+            .then(|| format!("{}: p99 {p99:?}", attack.name))
     }
 }
 
@@ -359,7 +360,7 @@ fn try_attack(engine: Engine, attack: &Attack, seconds: u64) -> Vec<String> {
     for _ in 0..ATTEMPTS {
         let outcome = run(engine, attack, Duration::from_secs(seconds));
         let faults = outcome.faults(attack);
-        slow = outcome.slowness(attack);
+        slow = outcome.slowness(engine, attack);
         if !faults.is_empty() || slow.is_none() {
             return faults;
         }

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::OnceLock;
 
 use acta_ambient::{Entropy as _, SeededEntropy};
+use acta_tests::Engine;
 use acta_tests::client::form;
 use acta_tests::server::{KEY, basic};
 use base64::Engine as _;
@@ -35,9 +36,14 @@ const FORM_BYTES: usize = 1_000_000;
 /// Connections that begin to sign in at a provider: more than requests in progress may be.
 const PROVIDER_CONNECTIONS: usize = REQUESTS_MAX + 16;
 
-/// Small requests on many connections.
-const ANONYMOUS: Attack =
-    Attack { attacker: AttackerKind::Nobody, connections: 64, ..Attack::OF_TENANT };
+/// Small requests on many connections. A database on the same two processors needs too much of them
+/// for its waits to be judged beside those.
+const ANONYMOUS: Attack = Attack {
+    attacker: AttackerKind::Nobody,
+    connections: 64,
+    timed_on: &[Engine::Embedded],
+    ..Attack::OF_TENANT
+};
 
 /// Reads statements with a value of `Authorization` that is new each time.
 fn with_authorization(mut authorization: impl FnMut() -> String + 'static) -> Sender {

@@ -1,6 +1,6 @@
 //! What an attack is: who sends what, and what the answers to it are.
 
-use acta_tests::{Call, Client};
+use acta_tests::{Call, Client, Engine};
 
 /// The limit of requests in progress with which the server of these attacks is started.
 pub(crate) const REQUESTS_MAX: usize = 128;
@@ -43,8 +43,9 @@ pub(crate) struct Attack {
     pub(crate) answers: &'static [u16],
     /// The other answers that are permitted, because it asks for too much; 0 for none at all.
     pub(crate) refusals: &'static [u16],
-    /// Whether the waits of others are judged, or only that none of them is refused.
-    pub(crate) is_timed: bool,
+    /// The engines on which the waits of others are judged; on others, only that none of them is
+    /// refused.
+    pub(crate) timed_on: &'static [Engine],
     /// Settings that it needs.
     pub(crate) settings: fn() -> Settings,
     /// What is stored before, without being measured, by a client with all rights of the tenant.
@@ -61,7 +62,7 @@ impl Attack {
         connections: 16,
         answers: &[200],
         refusals: &[0, 408, 503],
-        is_timed: true,
+        timed_on: &[Engine::Embedded, Engine::Postgres],
         settings: Vec::new,
         prepare: nothing,
         open: |_| Box::new(|_| 0),

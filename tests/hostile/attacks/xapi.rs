@@ -66,7 +66,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack {
             name: "batches of 16 MB",
             connections: 8,
-            is_timed: false,
+            timed_on: &[],
             open: |connection| send_text(largest_batch(connection)),
             ..Attack::OF_TENANT
         },
@@ -239,7 +239,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack {
             name: "more pages than requests in progress",
             connections: 2 * REQUESTS_MAX,
-            is_timed: false,
+            timed_on: &[],
             prepare: store_wide,
             open: |_| Box::new(|client| status(client.get("/statements").query("limit", "0"))),
             ..Attack::OF_TENANT
@@ -247,7 +247,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         Attack {
             name: "more readers of documents than there may be",
             connections: REQUESTS_MAX / 2,
-            is_timed: false,
+            timed_on: &[],
             prepare: |client| {
                 let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(12 << 20));
                 state(client, "PUT").json_text(&text).send().expect(204);
@@ -260,7 +260,7 @@ pub(super) fn attacks() -> Vec<Attack> {
             connections: 40,
             // None arrives whole.
             answers: &[],
-            is_timed: false,
+            timed_on: &[],
             open: |_| send_slowly(12 << 20),
             ..Attack::OF_TENANT
         },
