@@ -193,6 +193,8 @@ fn on_pages() -> Vec<Attack> {
             name: "sign-ins at a provider that does not answer",
             connections: PROVIDER_CONNECTIONS,
             answers: &[503],
+            // So many connections, which are answered at once, keep both processors busy.
+            timed_on: &[],
             settings: silent_provider,
             open: sign_in_at_provider,
             ..ANONYMOUS
