@@ -39,7 +39,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let bad = folder.path().join("bad.jsonl");
     std::fs::write(&bad, "{}\n".repeat(2000)).unwrap();
     let good = folder.path().join("good.jsonl");
-    let statement = acta_tests::make::statement().to_string();
+    let (id, statement) = acta_tests::make::statement_with_id();
     std::fs::write(&good, format!("{statement}\n")).unwrap();
     let made = run(acta().args(["init", "--data"]).arg(&data));
     assert_eq!(made.code, Some(0), "{}", made.err);
@@ -53,7 +53,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         ["copied", "facts", "backup"].map(|name| folder.path().join(name).display().to_string());
     let good = good.to_str().unwrap();
     let activity = "http://example.org/it";
-    let table: [(&[&str], i32); 39] = [
+    let table: [(&[&str], i32); 42] = [
         (&["check", bad], READER_GONE),
         (&["check", "--json", bad], READER_GONE),
         (&["config", "show"], READER_GONE),
@@ -78,12 +78,16 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         (&["audit", "export", "--server", "--data", data], READER_GONE),
         (&["follower", "list", "--data", data], READER_GONE),
         (&["query", "--data", data], READER_GONE),
+        (&["sql", "SELECT count(*) FROM facts", "--data", data], READER_GONE),
         (&["facts", "status", "--data", data], READER_GONE),
         (&["facts", "rebuild", "--all-tenants", "--data", data], READER_GONE),
         (&["facts", "export", &facts, "--data", data], READER_GONE),
         (&["analyse", "activity", "--data", data], READER_GONE),
         (&["analyse", "items", "--activity", activity, "--data", data], READER_GONE),
         (&["statement", "tail", "--data", data], 2),
+        (&["statement", "void", &id, "--reason", "twice", "--data", data], READER_GONE),
+        // Proofs are not enabled.
+        (&["proof", "key", "--data", data], 1),
         (&["verify", "--data", data], 0),
         (&["verify", "--json", "--data", data], READER_GONE),
         (&["backup", "--json", "--data", data, "--to", &backup], READER_GONE),

@@ -56,7 +56,10 @@ const fn about_facts(arguments: &'static [&'static str]) -> Row {
     Row { about_database: FACTS_OF_SERVERS, ..row(arguments) }
 }
 
-const COMMANDS: [Row; 25] = [
+const VOID: &[&str] =
+    &["statement", "void", "6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "--reason", "twice"];
+
+const COMMANDS: [Row; 28] = [
     row(&["serve", "--must-exist", "--listen", "127.0.0.1:0"]),
     Row { about_directory: "created an empty store in DIR", ..row(&["init"]) },
     row(&["import", "no-such-file.jsonl"]),
@@ -69,9 +72,12 @@ const COMMANDS: [Row; 25] = [
     row(&["follower", "list"]),
     row(&["group", "list"]),
     row(&["query"]),
+    row(&["sql", "SELECT 1"]),
     row(&["person", "list"]),
     row(&["analyse", "activity"]),
     row(&["statement", "tail"]),
+    row(VOID),
+    row(&["proof", "key"]),
     row(&["facts", "export", "no-such-folder"]),
     about_facts(&["facts", "status"]),
     about_facts(&["facts", "rebuild", "--all-tenants"]),
@@ -171,7 +177,7 @@ fn listing(directory: &Path) -> Option<Vec<PathBuf>> {
 }
 
 /// Every command but those that create a store.
-const USERS: [&[&str]; 17] = [
+const USERS: [&[&str]; 20] = [
     &["serve", "--must-exist", "--listen", "127.0.0.1:0"],
     &["import", "no-such-file.jsonl"],
     &["export"],
@@ -183,9 +189,12 @@ const USERS: [&[&str]; 17] = [
     &["follower", "list"],
     &["group", "list"],
     &["query"],
+    &["sql", "SELECT 1"],
     &["person", "list"],
     &["analyse", "activity"],
     &["statement", "tail"],
+    VOID,
+    &["proof", "key"],
     &["facts", "export", "no-such-folder"],
     &["verify", "--online"],
     &["restore", "--finish"],

@@ -10,6 +10,7 @@ mod engine;
 mod facts;
 mod machine;
 mod measure;
+mod proof;
 mod report;
 mod server;
 mod statements;
@@ -61,6 +62,8 @@ struct Options {
 enum Command {
     /// Makes facts of simulated statements, and asks questions about them.
     Facts(facts::FactOptions),
+    /// Builds a Merkle tree, and makes and verifies proofs.
+    Proof(proof::ProofOptions),
     /// Runs the baseline: a server that only appends and syncs.
     Baseline {
         /// Where to listen.
@@ -77,6 +80,7 @@ fn main() -> Result<()> {
     match arguments.command {
         Some(Command::Baseline { listen, file }) => baseline::serve(&listen, &file),
         Some(Command::Facts(options)) => facts::run(&options),
+        Some(Command::Proof(options)) => proof::run(&options),
         None => measure::run(&arguments.options),
     }
 }

@@ -68,16 +68,29 @@ export async function open(browser, server, { person, size = DESK, theme = "ligh
   };
 }
 
-/** Fails with every finding of axe on the page. */
-export async function checkAccess(page, where) {
-  // Evaluated by the test, not by the page: its policy allows no other scripts.
-  const results = await page.evaluate(
+/** What axe finds. It is evaluated by the test, not by the page: its policy allows no other scripts. */
+async function runAxe(page) {
+  const { violations } = await page.evaluate(
     `${axe}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`,
   );
-  const findings = results.violations.flatMap((violation) =>
-    violation.nodes.map((node) => `${where}: ${violation.id}: ${node.html.slice(0, 160)} (${node.any[0]?.message ?? violation.help})`),
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => {
+      const message = node.any[0]?.message ?? help;
+      return { place: `${id} ${node.target.join(" ")}`, text: `${id}: ${node.html.slice(0, 160)} (${message})`, isCovered: id === "target-size" && message.includes("obscured") };
+    }),
   );
-  assert.deepEqual(findings, []);
+}
+
+/** Fails with every finding of axe on the page. */
+export async function checkAccess(page, where) {
+  let findings = await runAxe(page);
+  if (findings.some(({ isCovered }) => isCovered)) {
+    // What a fixed bar covers in part is free once somebody scrolls; what something else covers is not.
+    await page.evaluate(() => window.scrollBy(0, window.scrollY > 150 ? -150 : 150));
+    const still = new Set((await runAxe(page)).map(({ place }) => place));
+    findings = findings.filter(({ isCovered, place }) => !isCovered || still.has(place));
+  }
+  assert.deepEqual(findings.map(({ text }) => `${where}: ${text}`), []);
 }
 
 /** Fails if the page is wider than its window. */

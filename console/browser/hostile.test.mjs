@@ -98,6 +98,9 @@ test("nothing of a statement is executed on any page", async () => {
     "quality?period=7d",
     "audit",
     "sources",
+    "groups",
+    `statements?q=${encodeURIComponent("evil")}&voided=true`,
+    `statements?q=${encodeURIComponent(SCRIPT)}&where=${encodeURIComponent(JSON.stringify([`response~${SCRIPT.slice(0, 40)}`]))}`,
     ...statements.flatMap(({ actor, object }) => [
       `learner?id=${encodeURIComponent(JSON.stringify({ account: actor.account }))}`,
       `activity?id=${encodeURIComponent(object.id)}`,
@@ -134,6 +137,7 @@ test("no cell of a file is a formula", async () => {
   const { page, check, close } = await open(browser, server, { person });
   const exports = [
     ["statements", page.getByRole("button", { name: "Export CSV" })],
+    ["statements?order=oldest", page.getByRole("button", { name: "Export CSV" })],
     ["learners?period=7d", page.getByRole("button", { name: "Export CSV" })],
     ["activities?period=7d", page.getByRole("button", { name: "Export CSV" })],
     [`activity?id=${encodeURIComponent(QUIZ)}`, page.getByRole("button", { name: "Options: export CSV" })],

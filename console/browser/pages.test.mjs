@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { checkAccess, checkWidth, DESK, launch, open, PHONE, scrollThrough, waitUntilIdle } from "./browser.mjs";
-import { ask, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
+import { ask, call, setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
 const PAGES = [
@@ -24,6 +24,8 @@ const PAGES = [
   ["quality", "/t/1/quality?period=365d", "Data quality", /Clock ahead/],
   ["courses", "/t/1/activities?view=courses&period=365d", "Activities", /Fire safety 1/],
   ["videos", "/t/1/activities?view=videos&period=365d", "Activities", /Watched to the end/],
+  ["search", "/t/1/statements?q=fire&where=%5B%22platform!%3DNowhere%22%5D", "Statements", /statements are found/],
+  ["groups", "/t/1/groups", "Groups", /Physics 1/],
 ];
 
 /** The pages of the course, the question and the learner that the store has most of. */
@@ -45,7 +47,7 @@ async function pagesOfData() {
     ["help", `${activity}&tab=learners`, courseName, /of \d+ learners|By fixed rules/],
     ["time", `${activity}&tab=time`, courseName, /A session ends after/],
     ["groups", `${activity}&tab=groups`, courseName, /Groups are made by attributes/],
-    ["structure", `${activity}&tab=structure`, courseName, /Module 1/],
+    ["structure", `${activity}&tab=structure`, courseName, /Module? 1/],
     ["learner", `/t/1/learner?id=${encodeURIComponent(learner)}`, learnerName, /passed, completed/],
   ];
 }
@@ -61,6 +63,8 @@ before(async () => {
   server = await startServer();
   person = await setUp(server);
   await storeByPlatform(server, person, await simulate(6000));
+  const science = await call(server, person, "POST", "/tenants/1/groups", { name: "Science", kind: "unit" });
+  await call(server, person, "POST", "/tenants/1/groups", { name: "Physics 1", kind: "class", parent: science.id });
   PAGES.push(...(await pagesOfData()));
   browser = await launch();
   if (SHOTS) await mkdir(SHOTS, { recursive: true });
@@ -107,7 +111,7 @@ test("at 320 px nothing scrolls sideways", async () => {
 
 test("every page is there in German", async () => {
   const { page, check, close } = await open(browser, server, { person, locale: "de-DE" });
-  const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server", "Wiederkehr", "Datenqualität", "Aktivitäten", "Aktivitäten"];
+  const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server", "Wiederkehr", "Datenqualität", "Aktivitäten", "Aktivitäten", "Statements", "Gruppen"];
   for (const [index, [, path, heading]] of PAGES.entries()) {
     await page.goto(server.origin + path);
     await page.getByRole("heading", { level: 1, name: headings[index] ?? heading }).waitFor();

@@ -70,12 +70,14 @@ async function signInOn(page, { email, password }) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-async function invite(page, { email }, role, hint) {
+/** Makes an invitation; `choose` ticks what the role needs. */
+async function invite(page, { email }, role, hint, choose) {
   await page.getByRole("button", { name: "Invite somebody" }).click();
   const dialog = page.getByRole("dialog", { name: "Invite somebody" });
   await dialog.getByLabel("E-mail address").fill(email);
   await dialog.getByLabel("Role").selectOption(role);
   await dialog.getByText(hint).waitFor();
+  await choose?.(dialog);
   await dialog.getByRole("button", { name: "Make the link" }).click();
   const link = await dialog.locator(".link-text").textContent();
   await dialog.locator("button.primary").click();
@@ -114,21 +116,28 @@ async function tabsOf(page, address) {
   return tabs.allTextContents();
 }
 
-test("an owner invites an advisor and a learner, and gives the advisor a group", async () => {
+test("an owner invites an advisor with a group and a learner, and changes the groups", async () => {
   const { page, check, close } = await openNoting({ person });
   await page.goto(`${server.origin}/t/1/people`);
-  const forAdvisor = await invite(page, ADVISOR, "advisor", "You choose the groups on this page once the invitation is accepted.");
+  const forAdvisor = await invite(page, ADVISOR, "advisor", "Asks questions about the members of chosen groups, and reads no statements.", async (dialog) => {
+    await dialog.getByLabel("Science / Physics").check();
+    await dialog.getByText("1 group is chosen").waitFor();
+    await checkAccess(page, "an invitation with groups");
+  });
+  await page.getByRole("region", { name: "Invitations" }).getByRole("row", { name: ADVISOR.email }).getByText("1 group").waitFor();
   const forLearner = await invite(page, learner, "learner", "Asks questions about their own record only.");
   await accept(forAdvisor, ADVISOR, "Overview");
   await accept(forLearner, learner, learner.recorded);
   await page.reload();
   const advisorRow = page.getByRole("row", { name: ADVISOR.email });
-  await advisorRow.getByRole("button", { name: "0 groups of Eva Lund: change" }).click();
+  await advisorRow.getByRole("button", { name: "1 group of Eva Lund: change" }).click();
   const dialog = page.getByRole("dialog", { name: "Groups of Eva Lund" });
-  await dialog.getByLabel("Science / Physics").check();
-  await dialog.getByText("1 group is chosen").waitFor();
+  await dialog.getByLabel("Science", { exact: true }).check();
+  await dialog.getByText("2 groups are chosen").waitFor();
   await checkAccess(page, "the choice of groups");
   await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Eva Lund is advisor of 2 groups now.").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Eva Lund is advisor of 1 group now.").waitFor();
   await advisorRow.getByRole("button", { name: "1 group of Eva Lund: change" }).waitFor();
   // Somebody becomes an advisor by a choice of groups, and not before.
@@ -178,7 +187,7 @@ for (const theme of THEMES) {
         [`${activity}&tab=learners`, course.name, learner.recorded],
         [`${activity}&tab=groups`, course.name, "Who got how far"],
         [`learner?id=${encodeURIComponent(members[1])}`, /./, "Known as"],
-        ["settings", "Settings", "Statements stored"],
+        ["settings", "Settings", "Statements a day, at most"],
       ],
       `advisor ${theme}`,
     );
@@ -219,7 +228,7 @@ for (const theme of THEMES) {
         [activity, course.name, "Where learners stop"],
         [`${activity}&tab=progress`, course.name, "Parts of the course"],
         [`${activity}&tab=time`, course.name, /A session ends after/],
-        ["settings", "Settings", "Statements stored"],
+        ["settings", "Settings", "Statements a day, at most"],
       ],
       `learner ${theme}`,
     );

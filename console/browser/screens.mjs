@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 import { DESK, launch, open, PHONE, waitUntilIdle } from "./browser.mjs";
-import { setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
+import { ask, call, setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
 
 const folder = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
 
@@ -27,6 +27,8 @@ const SCREENS = [
   ["explore", "/t/1/explore?m=distinct%3Aperson&by=timestamp%3Aweek&split=course&period=365d"],
   ["sources", "/t/1/sources"],
   ["connect", "/t/1/sources/connect", connect],
+  ["search", "/t/1/statements?q=fire&where=%5B%22verb.name~completed%22%2C%22platform!%3DCampus%22%5D"],
+  ["groups", "/t/1/groups", openGroup],
   ["people", "/t/1/people"],
   ["audit", "/t/1/audit"],
   ["settings", "/t/1/settings"],
@@ -51,6 +53,27 @@ async function openLearner(page) {
   await page.getByRole("region", { name: "Register" }).locator("details").first().waitFor();
 }
 
+/** A group with members. */
+async function openGroup(page) {
+  await page.getByRole("link", { name: "Physics 1" }).click();
+  await page.getByRole("region", { name: "Members" }).getByRole("listitem").first().waitFor();
+}
+
+/** Units and classes, with learners of the simulation. */
+async function makeGroups(server, person) {
+  const make = (name, kind, parent) => call(server, person, "POST", "/tenants/1/groups", { name, kind, parent });
+  const science = await make("Science", "unit");
+  const classes = [await make("Physics 1", "class", science.id), await make("Chemistry 2", "class", science.id)];
+  await make("Music", "class", (await make("Arts", "unit")).id);
+  const question = { measures: [{ measure: "count", name: "n" }], dimensions: ["person"], where: { field: "person", exists: true }, order: [{ by: "n", descending: true }], limit: 12 };
+  const { rows } = await ask(server, person, "/tenants/1/query", question);
+  const year = new Date().getUTCFullYear();
+  for (const [index, [id]] of rows.entries()) {
+    const periods = [{ from: `${year - (index % 3 === 2 ? 1 : 0)}-09-01`, until: index % 3 === 2 ? `${year}-07-01` : null }];
+    await call(server, person, "POST", `/tenants/1/groups/${classes[index % 2].id}/members`, { agent: JSON.parse(id), periods });
+  }
+}
+
 /** The video that is viewed most. */
 async function openVideo(page) {
   await page.locator("main table a").first().click();
@@ -68,6 +91,7 @@ const browser = await launch();
 try {
   const person = await setUp(server);
   await storeByPlatform(server, person, await simulate(60_000));
+  await makeGroups(server, person);
   await mkdir(folder, { recursive: true });
   for (const theme of ["light", "dark"]) {
     for (const size of [DESK, PHONE]) {

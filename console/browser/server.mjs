@@ -62,11 +62,13 @@ export async function startServer({ fill } = {}) {
   const isReady = () => fetch(`${origin}/ready`).then((answer) => answer.ok, () => false);
   let child = start();
   const stopped = () => new Promise((done) => (child.exitCode === null ? child.once("exit", done) : done()));
-  let printed = "";
-  child.stdout.on("data", (piece) => (printed += piece));
-  const setUp = await until("the set-up link", () => {
+  child.stdout.resume();
+  // Where standard output is no terminal, the link is in a file of the store.
+  const file = join(data, "store", "set-up-link.txt");
+  const setUp = await until("the set-up link", async () => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    return /http:\S+\/setup\?token=\S+/.exec(printed)?.[0];
+    const text = await readFile(file, "utf8").catch(() => "");
+    return /http:\S+\/setup\?token=\S+/.exec(text)?.[0];
   });
   await until("the server is ready", isReady);
   return {

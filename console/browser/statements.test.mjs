@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { launch, open, PHONE } from "./browser.mjs";
-import { setUp, simulate, startServer, store, storeByPlatform, until } from "./server.mjs";
+import { checkAccess, launch, open, PHONE } from "./browser.mjs";
+import { setUp, simulate, startServer, store, storeByPlatform, until, upToDate } from "./server.mjs";
 
 let server;
 let browser;
@@ -202,6 +202,115 @@ test("what is filtered is exported as CSV, all pages of it", async () => {
   const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
   assert.ok(lines.length > 500, String(lines.length));
   assert.match(lines[0], /^stored,timestamp,actor,verb/);
+  check();
+  await close();
+});
+
+test("statements are searched by a name and conditions, which stand in the address", async () => {
+  const { page, check, close } = await openList();
+  await store(server, [statement("Hildegard"), statement("Hildegard", "failed"), statement("Hildebrand")]);
+  await upToDate(server, person);
+  await page.getByRole("searchbox", { name: "Search names" }).fill("hilde");
+  await page.keyboard.press("Enter");
+  const found = page.locator(".livebar").getByRole("status");
+  await found.getByText("3 statements are found").waitFor();
+  await page.getByRole("button", { name: "Filter F" }).click();
+  const dialog = page.getByRole("dialog", { name: "Add a filter" });
+  const add = async (field, test, value) => {
+    await dialog.getByLabel("Field").selectOption("Condition…");
+    await dialog.getByLabel("What", { exact: true }).selectOption(field);
+    await dialog.getByLabel("Test").selectOption(test);
+    await dialog.getByLabel("Value").fill(value);
+    await dialog.getByRole("button", { name: "Apply" }).click();
+  };
+  await add("Verb (id)", "is not", "http://adlnet.gov/expapi/verbs/failed");
+  await found.getByText("2 statements are found").waitFor();
+  await page.getByRole("button", { name: "Filter F" }).click();
+  await add("Learner", "contains", "HILDEBRAND");
+  await found.getByText("1 statement is found").waitFor();
+  await page.getByRole("link", { name: "Hildebrand completed Live course" }).waitFor();
+  await page.getByRole("button", { name: "One is enough" }).click();
+  await found.getByText("2 statements are found").waitFor();
+  const other = await open(browser, server, { person });
+  await other.page.goto(page.url());
+  await other.page.locator(".livebar").getByText("2 statements are found").waitFor();
+  await page.getByRole("button", { name: "Oldest first" }).click();
+  await page.locator(".row-link").first().getByText("Hildegard").waitFor();
+  await page.getByRole("button", { name: "Copy as curl" }).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /\/api\/v1\/tenants\/1\/statements' /);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export CSV" }).click()]);
+  const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
+  assert.equal(lines.length, 3);
+  await page.getByRole("button", { name: "Back to live" }).click();
+  await page.getByRole("button", { name: "Live", exact: true }).waitFor();
+  assert.equal(new URL(page.url()).search, "");
+  check();
+  other.check();
+  await close();
+  await other.close();
+});
+
+test("a search that finds nothing says what each part of it costs", async () => {
+  const { page, check, close } = await openList();
+  await page.goto(`${server.origin}/t/1/statements?q=hildegard&where=${encodeURIComponent('["platform=Nowhere"]')}`);
+  await page.getByText("No statement has all 2 filters").waitFor();
+  await page.getByRole("button", { name: "Without Platform 2 statements" }).click();
+  await page.locator(".livebar").getByText("2 statements are found").waitFor();
+  check();
+  await close();
+});
+
+test("a statement is found by its number, and a voided one says that it is", async () => {
+  const { page, check, close } = await openList();
+  const id = crypto.randomUUID();
+  await store(server, [{ id, ...statement("Leocadia"), context: { platform: "Campus", contextActivities: { category: [{ id: "https://example.org/category" }] } } }]);
+  await store(server, [{ ...statement("Leocadia"), verb: { id: "http://adlnet.gov/expapi/verbs/voided" }, object: { objectType: "StatementRef", id } }]);
+  await upToDate(server, person);
+  await page.goto(`${server.origin}/t/1/statements?q=${id}`);
+  await page.getByText("No statement has this filter").waitFor();
+  await page.getByRole("button", { name: "Voided too" }).click();
+  await page.getByRole("link", { name: "Leocadia completed Live course" }).click();
+  const drawer = page.getByRole("complementary", { name: "Statement" });
+  await drawer.getByText("It stays on record, and counts in no figure.").waitFor();
+  await drawer.getByText(/^Context: 2 more/).click();
+  await drawer.getByRole("link", { name: "category" }).waitFor();
+  await checkAccess(page, "a voided statement");
+  const number = /^Record ([\d,]+)$/.exec(await drawer.getByText(/^Record [\d,]+$/).textContent())?.[1];
+  assert.ok(number, "the number of the statement");
+  await page.goto(`${server.origin}/t/1/statements?voided=true&q=${encodeURIComponent(number)}`);
+  await page.getByRole("link", { name: "Leocadia completed Live course" }).waitFor();
+  check();
+  await close();
+});
+
+test("a statement is voided with a reason, and says who voided it, when and why", async () => {
+  const { page, check, close } = await openList();
+  const id = crypto.randomUUID();
+  await store(server, [{ id, ...statement("Kunigunde") }]);
+  await page.getByRole("link", { name: "Kunigunde completed Live course" }).click();
+  const drawer = page.getByRole("complementary", { name: "Statement" });
+  await drawer.getByRole("button", { name: "Void…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Void this statement?" });
+  await dialog.getByText("This cannot be undone.").waitFor();
+  await checkAccess(page, "the dialog that voids");
+  await dialog.getByRole("button", { name: "Void", exact: true }).click();
+  assert.ok(await dialog.isVisible(), "without a reason");
+  await dialog.getByLabel("Reason").fill("Sent twice by <b>mistake</b>");
+  await dialog.getByRole("button", { name: "Void", exact: true }).click();
+  await page.getByText("The statement was voided.").waitFor();
+  const note = drawer.locator(".voided-note");
+  await note.getByText("Sent twice by <b>mistake</b>").waitFor();
+  await note.getByText("Bea Holm").waitFor();
+  await page.locator(`tr.voided [data-id="${id}"]`).waitFor();
+  assert.equal(await drawer.getByRole("button", { name: "Void…" }).count(), 0);
+  await checkAccess(page, "a statement that was voided here");
+  // Somebody who comes later finds the same, by what the audit knows.
+  await upToDate(server, person);
+  await page.reload();
+  await note.getByText("Sent twice by <b>mistake</b>").waitFor();
+  await note.getByRole("link", { name: "The voiding statement" }).click();
+  await drawer.getByText("Response").waitFor();
+  assert.equal(await drawer.getByRole("button", { name: "Void…" }).count(), 0);
   check();
   await close();
 });

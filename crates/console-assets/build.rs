@@ -94,10 +94,5 @@ fn content_type(name: &str) -> Result<&'static str> {
 /// content with and without compression.
 fn tag(plain: &[u8]) -> String {
     let hash = Sha256::digest(plain);
-    let mut tag = "W/\"".to_owned();
-    for byte in &hash[..16] {
-        let _written = write!(tag, "{byte:02x}");
-    }
-    tag.push('"');
-    tag
+    format!("W/\"{}\"", hex::encode(&hash[..16]))
 }

@@ -27,5 +27,5 @@ pub use log::log;
 pub use multipart::multipart;
 pub use request::request;
 pub use scalar::scalar;
-pub use signature::{signature, token};
+pub use signature::{proof, signature, token};
 pub use statement::statement;

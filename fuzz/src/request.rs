@@ -113,6 +113,10 @@ impl TestServer {
                 public_url: None,
                 ignored_parameters: acta_http::IgnoredParameters::default(),
                 trusted_proxies: Vec::new(),
+                logged_address: acta_http::LoggedAddress::None,
+                versions: acta_http::HttpVersions::OneAndTwo,
+                tls: None,
+                drain_delay: Duration::ZERO,
                 bounds: bounds(),
             },
         };
@@ -129,6 +133,7 @@ impl TestServer {
             engine: EngineKind::Embedded,
             clock: Arc::new(ClockReading::default()),
             facts: None,
+            proofs: None,
         };
         let admin = AdminApiParts::open(&backend, &parts, settings).await;
         let admin = admin.expect("a store in memory opens");
@@ -217,6 +222,8 @@ fn bounds() -> Bounds {
         url_bytes_max: 32 << 10,
         parameters_count_max: 64,
         anonymous_bytes_max: 1 << 20,
+        // All inputs are sent by one client.
+        anonymous_count_max: usize::MAX,
         memory_bytes_max: 64 << 20,
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 mod growth;
+mod proof;
 mod store;
 mod text;
 
@@ -31,6 +32,7 @@ fn write(directory: &Path) -> io::Result<()> {
     put(directory, "request", text::requests(&statements))?;
     put(directory, "config", text::configurations())?;
     put(directory, "token", text::tokens())?;
+    put(directory, "proof", proof::seeds())?;
     put(directory, "growth", growth::seeds())?;
     let stores = store::make();
     put(directory, "log", store::log(&stores))?;

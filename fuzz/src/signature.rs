@@ -1,7 +1,9 @@
-//! Signatures: a JWS over a statement, with a certificate or without; and tokens.
+//! Signatures: a JWS over a statement, with a certificate or without; tokens; and proofs.
 
+mod proof;
 mod token;
 
+pub use proof::proof;
 pub use token::token;
 
 use acta_xapi::json::BYTE_ORDER_MARK;

@@ -1,7 +1,8 @@
-//! What a server does besides answering: it prints a set-up link, counts, and removes deleted
+//! What a server does besides answering: it shows a set-up link, counts, and removes deleted
 //! tenants.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -41,19 +42,29 @@ impl ForegroundServer {
         Self { child, output, errors }
     }
 
-    /// Reads what is printed up to the set-up link.
-    fn link(&mut self) -> String {
-        let mut line = String::new();
-        while self.output.read_line(&mut line).unwrap() != 0 {
-            if line.contains("/setup?token=") {
-                return line.trim().to_owned();
+    /// Waits for the set-up link in the file that the log names.
+    fn link(&self) -> String {
+        let clock = SystemClock::new();
+        loop {
+            let log = std::fs::read_to_string(self.errors.path()).unwrap();
+            let mut lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+            let path = lines.find_map(|line: Value| {
+                let path = line["path"].as_str()?;
+                path.ends_with("set-up-link.txt").then(|| path.to_owned())
+            });
+            if let Some(path) = path {
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o7777, 0o600);
+                let text = std::fs::read_to_string(path).unwrap();
+                let link = text.lines().find(|line| line.contains("/setup?token="));
+                return link.unwrap().trim().to_owned();
             }
-            line.clear();
+            assert!(clock.elapsed() < WAIT_MAX, "no link was written: {log}");
+            std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("no link was printed: {}", std::fs::read_to_string(self.errors.path()).unwrap());
     }
 
-    /// Ends it in good order; returns what else it printed, and its log.
+    /// Ends it in good order; returns what it printed, and its log.
     fn end(mut self) -> (String, String) {
         let process = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
@@ -72,22 +83,45 @@ impl Drop for ForegroundServer {
 }
 
 #[test]
-fn each_start_without_accounts_prints_another_set_up_link() {
+fn each_start_without_accounts_shows_another_set_up_link() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let mut first = ForegroundServer::start(&data, &[]);
+    let first = ForegroundServer::start(&data, &[]);
     let one = first.link();
     assert!(one.starts_with("http://127.0.0.1:"), "{one}");
-    let (_, log) = first.end();
+    let (printed, log) = first.end();
     let token = one.split_once("token=").unwrap().1;
     assert!(!log.contains(token) && !log.contains("token="), "{log}");
     assert!(log.contains("serving xAPI"), "{log}");
+    assert_eq!(printed, "", "a journal would keep it");
+    let told = std::fs::read_to_string(data.join("first-credential.txt")).unwrap();
+    for part in ["  key     ", "  name    first\n", "  scope   all: ", "  ends    never"] {
+        assert!(told.contains(part), "{part} is not in {told}");
+    }
+    let secret = told.lines().find_map(|line| line.strip_prefix("  secret  ")).unwrap();
+    assert!(!log.contains(secret), "{log}");
     let settings = [("ACTA_PUBLIC_URL", "https://lrs.example.org")];
-    let mut second = ForegroundServer::start(&data, &settings);
+    let second = ForegroundServer::start(&data, &settings);
     let other = second.link();
     assert!(other.starts_with("https://lrs.example.org/setup?token="), "{other}");
     assert!(!other.contains(token));
     second.end();
+    let kept = std::fs::read_to_string(data.join("first-credential.txt")).unwrap();
+    assert_eq!(kept, told, "a later start keeps what an earlier one has written");
+}
+
+#[test]
+fn a_set_up_link_is_removed_when_there_is_an_account() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let first = ForegroundServer::start(&data, &[]);
+    first.link();
+    first.end();
+    let account = ["account", "create", "ada@example.org", "--name", "Ada", "--operator"];
+    assert_eq!(run_json(&data, &account).0, Some(0));
+    stop(Server::start_in(&data, Version::V2_0_0));
+    assert!(!data.join("set-up-link.txt").exists());
+    assert!(data.join("first-credential.txt").exists());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! State and profile documents: the same rules on three resources.
 
-use std::fmt::Write as _;
+use std::time::Duration;
 
 use acta_tests::{Call, Client, Server, Store, Version, make};
 use serde_json::{Value, json};
@@ -86,11 +86,7 @@ fn on_every_resource(test: impl Fn(&Client, &Resource)) {
 }
 
 fn etag_of(bytes: &[u8]) -> String {
-    let mut etag = "\"".to_owned();
-    for byte in Sha1::digest(bytes) {
-        let _ = write!(etag, "{byte:02x}");
-    }
-    etag + "\""
+    format!("\"{}\"", hex::encode(Sha1::digest(bytes)))
 }
 
 #[test]
@@ -421,19 +417,92 @@ fn gives_a_list_the_etag_of_its_content_and_the_time_of_its_last_change() {
             assert_eq!(answer.must_header("etag"), etag);
             assert!(answer.body.is_empty());
         }
-        // The list is another one without a document, and as new as the newest that is left.
-        let left = resource.one(client, "GET", "a").send().expect(200);
-        let left = left.must_header("last-modified").to_owned();
-        resource.one(client, "DELETE", "b").send().expect(204);
-        let answer = resource.call(client, "GET").send().expect(200);
-        assert_eq!(answer.must_header("etag"), etag_of(br#"["a"]"#));
-        assert_eq!(answer.must_header("last-modified"), left);
-        // No document has a time.
-        let empty = resource.call(client, "GET").query("since", "2999-01-01T00:00:00Z");
-        let answer = empty.send().expect(200);
+        // No document was written so late. The list is as new as the last change all the same.
+        let late = resource.call(client, "GET").query("since", "2999-01-01T00:00:00Z");
+        let answer = late.send().expect(200);
         assert_eq!(answer.must_header("etag"), etag_of(b"[]"));
-        assert_eq!(answer.header("last-modified"), None);
+        let newest = resource.one(client, "GET", "b").send().expect(200);
+        assert_eq!(answer.must_header("last-modified"), newest.must_header("last-modified"));
     });
+}
+
+/// A date of HTTP in a form whose order is that of time.
+#[track_caller]
+fn in_order(date: &str) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let parts: Vec<&str> = date.split(' ').collect();
+    let [_, day, month, year, time, "GMT"] = parts[..] else { panic!("an HTTP date: {date}") };
+    let month = MONTHS.iter().position(|name| *name == month).expect("a month");
+    format!("{year}-{month:02}-{day} {time}")
+}
+
+/// The content of the list of a context, and when it was modified. HEAD says what GET does.
+#[track_caller]
+fn list_of(client: &Client, resource: &Resource) -> (String, String) {
+    let [get, head] =
+        ["GET", "HEAD"].map(|method| resource.call(client, method).send().expect(200));
+    assert!(head.body.is_empty());
+    for name in ["etag", "last-modified", "content-type"] {
+        assert_eq!(head.must_header(name), get.must_header(name), "{name} of HEAD");
+    }
+    assert_eq!(get.must_header("etag"), etag_of(&get.body));
+    (get.text().to_owned(), in_order(get.must_header("last-modified")))
+}
+
+#[test]
+fn gives_a_list_that_has_never_changed_a_time_that_stays() {
+    on_every_resource(|client, resource| {
+        let (content, modified) = list_of(client, resource);
+        assert_eq!(content, "[]");
+        let answer = resource.call(client, "GET").send().expect(200);
+        assert!(modified <= in_order(answer.must_header("date")), "{modified} is to come");
+        resource.one(client, "DELETE", "absent").send().expect(204);
+        if resource.is_state() {
+            resource.call(client, "DELETE").send().expect(204);
+        }
+        assert_eq!(list_of(client, resource), (content, modified), "nothing was removed");
+    });
+}
+
+#[test]
+fn keeps_the_time_of_a_list_from_going_back_when_documents_are_removed() {
+    let mut places = Vec::new();
+    for version in Version::EVERY {
+        let client = shared().client(version);
+        places.extend(Resource::every().map(|resource| (client.clone(), resource)));
+    }
+    let mut begun = String::new();
+    for (client, resource) in &places {
+        resource.make(client, "old").json(&json!({})).send().expect(204);
+        begun = begun.max(list_of(client, resource).1);
+    }
+    // Dates of HTTP have seconds only.
+    let (client, _) = &places[0];
+    let date = || in_order(client.get("/about").send().expect(200).must_header("date"));
+    while date() <= begun {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for (client, resource) in &places {
+        println!("on {} {:?}", resource.path, resource.context);
+        resource.make(client, "new").json(&json!({})).send().expect(204);
+        let (_, written) = list_of(client, resource);
+        assert!(begun < written, "{begun} {written}");
+        resource.one(client, "DELETE", "new").send().expect(204);
+        let (content, removed) = list_of(client, resource);
+        assert_eq!(content, r#"["old"]"#);
+        assert!(written <= removed, "{written} {removed}");
+        // All states at once, a profile by its id.
+        if resource.is_state() {
+            resource.call(client, "DELETE").send().expect(204);
+        } else {
+            resource.one(client, "DELETE", "old").send().expect(204);
+        }
+        let (content, emptied) = list_of(client, resource);
+        assert_eq!(content, "[]");
+        assert!(removed <= emptied, "{removed} {emptied}");
+        assert!(emptied <= date(), "{emptied} is to come");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SystemEntropy};
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     Batch, NewStatement, PageLimits, Precondition, Storage, StoreId, TransferredDocument,
 };

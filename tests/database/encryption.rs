@@ -1,8 +1,9 @@
 //! The way to the server: encrypted, and to the right one.
 
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
+use acta_tests::certificates::Authority;
 
-use crate::certificates::{Authority, version_1};
+use crate::certificates::version_1;
 use crate::{check_refused, migrate, with};
 
 /// Lets in who encrypts, by password.

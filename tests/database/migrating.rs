@@ -20,18 +20,18 @@ fn check_of(database: &Database) -> (Option<i32>, Value) {
 #[test]
 fn migrate_creates_the_schema_and_reports_both_versions() {
     let database = Database::fresh();
-    let pending = json!({ "now": 0, "pending": ["first"], "known": 1 });
+    let pending = json!({ "now": 0, "pending": ["first", "tiles"], "known": 2 });
     assert_eq!(check_of(&database), (Some(1), pending));
     assert_eq!(database.sql("SELECT to_regnamespace('acta') IS NULL"), "t");
 
     let first = migrate(&database.url(), &[]);
     assert_eq!(first.code, Some(0), "{}", first.err);
-    assert_eq!(first.err, "migrated the schema from version 0 to version 1: first\n");
+    assert_eq!(first.err, "migrated the schema from version 0 to version 2: first, tiles\n");
 
-    let none = json!({ "now": 1, "pending": [], "known": 1 });
+    let none = json!({ "now": 2, "pending": [], "known": 2 });
     assert_eq!(check_of(&database), (Some(0), none));
     let second = migrate(&database.url(), &[]);
-    assert_eq!(second.err, "the schema has version 1 and is up to date\n");
+    assert_eq!(second.err, "the schema has version 2 and is up to date\n");
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn concurrent_migrations_run_once() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(outcome["now"], 1);
+        assert_eq!(outcome["now"], 2);
         done_count += outcome["done"].as_array().unwrap().len();
     }
-    assert_eq!(done_count, 1);
+    assert_eq!(done_count, 2);
     let sql = "SELECT string_agg(version || ' ' || name, ', ' ORDER BY version) \
          FROM acta.migrations";
-    assert_eq!(database.sql(sql), "1 first");
+    assert_eq!(database.sql(sql), "1 first, 2 tiles");
 }
 
 #[test]
@@ -99,15 +99,15 @@ fn commands_for_directories_refuse_a_database_and_name_the_alternative() {
 fn a_newer_schema_is_refused_unless_this_release_can_work_beside_it() {
     let database = Database::fresh();
     assert_eq!(migrate(&database.url(), &[]).code, Some(0));
-    database.sql("INSERT INTO acta.migrations VALUES (2, 'next', 1, now())");
+    database.sql("INSERT INTO acta.migrations VALUES (3, 'next', 1, now())");
     let beside = migrate(&database.url(), &[]);
     assert_eq!(beside.code, Some(0), "{}", beside.err);
-    assert!(beside.err.contains("version 2, from a newer release"), "{}", beside.err);
+    assert!(beside.err.contains("version 3, from a newer release"), "{}", beside.err);
 
     database.sql("INSERT INTO acta.migrations VALUES (7, 'far', 4, now())");
     let newer = migrate(&database.url(), &[]);
     check_refused(
         &newer,
-        "the schema of the database has version 7, which this release, made for version 1, cannot work with; update Acta",
+        "the schema of the database has version 7, which this release, made for version 2, cannot work with; update Acta",
     );
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -25,9 +26,11 @@ struct Node {
 }
 
 impl Node {
-    fn spawn(url: &str) -> Child {
+    fn spawn(url: &str, secrets: &Path) -> Child {
+        std::fs::create_dir(secrets).unwrap();
         let mut command = acta();
         command.args(["serve", "--listen", "127.0.0.1:0"]).env("ACTA_STORAGE_URL", url);
+        command.env("ACTA_SECRETS_DIR", secrets);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
@@ -111,7 +114,10 @@ fn check_metric(client: &Client, name: &str, expected: &str) {
 #[test]
 fn several_nodes_that_start_at_once_make_one_store_with_one_credential() {
     let database = Database::fresh();
-    let children: Vec<_> = (0..CROWD).map(|_| Node::spawn(&database.url())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let secrets: Vec<_> = (0..CROWD).map(|node| folder.path().join(node.to_string())).collect();
+    let children: Vec<_> =
+        secrets.iter().map(|secrets| Node::spawn(&database.url(), secrets)).collect();
     let nodes: Vec<_> = children.into_iter().map(Node::of).collect();
     let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
     let count =
@@ -122,6 +128,11 @@ fn several_nodes_that_start_at_once_make_one_store_with_one_credential() {
         ready(&Client::new(address, Version::V2_0_0)).expect(200);
     }
     let printed: String = nodes.into_iter().map(Node::stop).collect();
+    assert_eq!(printed, "");
+    let credential = |secrets: &PathBuf| {
+        std::fs::read_to_string(secrets.join("first-credential.txt")).unwrap_or_default()
+    };
+    let printed: String = secrets.iter().map(credential).collect();
     assert_eq!(printed.matches("This is its first credential").count(), 1, "{printed}");
     let key = database.sql("SELECT id FROM acta.records WHERE kind = 'credential'");
     assert!(printed.contains(&format!("  key     {key}\n")), "{printed}");
@@ -151,7 +162,7 @@ fn statements_are_imported_into_a_database_and_exported_from_it() {
         command
     };
     let none = run(&mut command("export"));
-    check_refused(&none, "the schema of the database has version 0, this release needs 1");
+    check_refused(&none, "the schema of the database has version 0, this release needs 2");
     check_refused(&run(command("import").arg(&file)), "there is no store in the database");
 
     assert_eq!(run(&mut command("init")).code, Some(0));
@@ -174,7 +185,7 @@ fn a_role_that_may_only_read_and_write_serves_what_another_has_migrated() {
     let mut serve = acta();
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     serve.env("ACTA_STORAGE_URL", database.url()).envs(never);
-    check_refused(&run(&mut serve), "has version 0, this release needs 1; run `acta migrate`");
+    check_refused(&run(&mut serve), "has version 0, this release needs 2; run `acta migrate`");
 
     assert_eq!(migrate(&database.url(), &[]).code, Some(0));
     let role = format!("serving_{}", database.name());
@@ -264,14 +275,14 @@ fn a_start_that_cannot_write_a_link_continues_without_it() {
     store
         .superuser()
         .sql("CREATE TRIGGER refuse BEFORE INSERT ON acta.records EXECUTE FUNCTION refuse()");
-    let (server, _second) = start(&store.url("postgres"), &[]);
+    let (server, second) = start(&store.url("postgres"), &[]);
     server.client(Version::V2_0_0).fetch(&statement);
     check_logged_once(&server, "there is no account, and the set-up link could not be created");
-    let link = "This link creates the first account";
-    assert!(!server.log().contains(link), "{}", server.log());
+    let link = "set-up-link.txt";
+    assert!(!second.path().join(link).exists(), "{}", server.log());
     drop(server);
 
     store.superuser().sql("DROP TRIGGER refuse ON acta.records");
-    let (server, _third) = start(&store.url("postgres"), &[]);
-    assert!(server.log().contains(link), "{}", server.log());
+    let (server, third) = start(&store.url("postgres"), &[]);
+    assert!(third.path().join(link).exists(), "{}", server.log());
 }

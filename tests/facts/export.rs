@@ -44,7 +44,7 @@ fn manifest_in(folder: &Path) -> Value {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Whether every file of a manifest is there as it says.

@@ -8,13 +8,17 @@
 )]
 
 mod analyses;
+mod copies;
 mod export;
+mod followers;
 mod groups;
 mod imports;
 mod persons;
 mod reach;
 mod rebuild;
 mod settings;
+mod sql;
+mod statements;
 
 use std::fs;
 use std::thread;

@@ -1,7 +1,7 @@
 //! Advisors and learners ask about those within their reach alone, whatever they ask, on both
 //! engines.
 
-use acta_tests::{Engine, Response, Version};
+use acta_tests::{Engine, Response, Version, make};
 use serde_json::{Value, json};
 
 use super::groups::School;
@@ -22,12 +22,27 @@ impl<'s> SignedIn<'s> {
     fn new(school: &'s School, email: &str, role: &str) -> Self {
         let account = ["account", "create", email, "--name", "Somebody", "--role", role];
         let made = school.asked.store.administer(&account);
+        let accept = json!({"token": made["token"], "password": PASSWORD});
+        Self::enter(school, email, (&accept, 204))
+    }
+
+    /// Accepts an invitation as an advisor of a group, and signs in.
+    fn invited(school: &'s School, email: &str, group: &str) -> Self {
+        let invite = ["account", "invite", email, "--role", "advisor", "--group", group];
+        let made = school.asked.store.administer(&invite);
+        assert_eq!(made["groups"], json!([group]), "{made}");
+        let accept =
+            json!({"token": made["token"], "password": PASSWORD, "display_name": "Somebody"});
+        Self::enter(school, email, (&accept, 200))
+    }
+
+    /// Accepts a link, which is answered with a status, and signs in.
+    fn enter(school: &'s School, email: &str, (accept, status): (&Value, u16)) -> Self {
         let client = school.asked.server.client(Version::V1_0_3);
         let outside = |path: &str, body: &Value| {
             client.call_outside("POST", path).without("Authorization").json(body).send()
         };
-        let accept = json!({"token": made["token"], "password": PASSWORD});
-        outside("/api/v1/links/accept", &accept).expect(204);
+        outside("/api/v1/links/accept", accept).expect(status);
         let sign_in = json!({"email": email, "password": PASSWORD});
         let answer = outside("/api/v1/session", &sign_in).expect(200);
         let cookie = answer.must_header("set-cookie").split(';').next().unwrap().to_owned();
@@ -74,6 +89,8 @@ fn questions() -> Vec<(&'static str, Value)> {
     vec![
         ("/query", json!({"measures": measures, "dimensions": dimensions, "totals": true})),
         ("/query", json!({"measures": measures, "totals": true})),
+        ("/statements", json!({"limit": 200})),
+        ("/statements", json!({"order": "oldest", "with_voided": true})),
         ("/analyses/activity", json!({})),
         ("/analyses/compare", json!({"groups": [all, all]})),
         ("/analyses/courses", json!({"course": course, "time": true})),
@@ -124,14 +141,43 @@ fn check_refused(of: &SignedIn<'_>) {
         "/credentials",
         "/facts/export",
         "/facts/export/manifest.json",
+        "/usage",
+        "/stream/summary",
     ] {
         assert_eq!(of.call("GET", path, None).status, 403, "{path}");
     }
+    let sql = json!({"sql": "SELECT count(*) FROM facts"});
+    assert_eq!(of.call("POST", "/sql", Some(&sql)).status, 403);
     let client = of.school.asked.server.client(Version::V1_0_3);
     let call = client.call_outside("GET", "/xapi/statements").without("Authorization");
     let call = call.header("Cookie", &of.cookie).header("X-Experience-API-Version", "1.0.3");
     let status = call.send().status;
     assert!([401, 403].contains(&status), "{status}");
+}
+
+/// The audit records that statements were read, and which fields were tested, but no values.
+fn check_recorded(advisor: &SignedIn<'_>) {
+    let store = &advisor.school.asked.store;
+    store.administer(&["tenant", "audit-reads", "1", "on"]);
+    let filter = json!({"not": {"field": "person", "is": "somebody@example.org"}});
+    advisor.ask("/statements", &json!({"where": filter}));
+    store.administer(&["tenant", "audit-reads", "1", "off"]);
+    let audit = store.administer(&["audit", "list", "--tenant", "1"]).to_string();
+    assert!(audit.contains("statements.read"), "{audit}");
+    let detail = r#""statements":{"order":"newest","where":["person"]}"#;
+    assert!(audit.contains(detail), "{audit}");
+    assert!(!audit.contains("somebody@example.org"), "{audit}");
+}
+
+/// Where there is a smallest group, an advisor sees no single statements, and a learner its own.
+fn check_withheld(advisor: &SignedIn<'_>, learner: &SignedIn<'_>) {
+    let store = &advisor.school.asked.store;
+    store.administer(&["tenant", "settings", "1", "--smallest-group", "5"]);
+    let refused = advisor.call("POST", "/statements", Some(&json!({})));
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(learner.ask("/statements", &json!({}))["items"].as_array().map(Vec::len), Some(4));
+    store.administer(&["tenant", "settings", "1", "--smallest-group", "none"]);
+    assert_eq!(advisor.call("POST", "/statements", Some(&json!({}))).status, 200);
 }
 
 fn asks_within_reach(engine: Engine) {
@@ -161,6 +207,14 @@ fn asks_within_reach(engine: Engine) {
     assert_eq!(advisor.count(), 2, "from the next question on");
     check_reach(&advisor, &json!({"field": "group", "is": physics}), &["bob"]);
     check_refused(&advisor);
+    check_recorded(&advisor);
+    let invited = SignedIn::invited(&school, "invited@example.org", &physics);
+    assert_eq!(invited.count(), 2, "an invitation gives the groups");
+    let nowhere = json!({"email": "other@example.org", "role": "advisor", "groups": [make::id()]});
+    school.call("POST", "/invitations", Some(&nowhere), 400);
+    let no_advisor = json!({"email": "other@example.org", "role": "viewer", "groups": [physics]});
+    school.call("POST", "/invitations", Some(&no_advisor), 400);
+    check_withheld(&advisor, &learner);
 
     // Questions are asked with less from the next one on, too.
     school.asked.store.administer(&["account", "role", ADVISOR, "viewer"]);
@@ -183,9 +237,10 @@ fn every_analysis_is_asked_within_reach() {
     let document = include_str!("../../spec/openapi/admin.json");
     let document: Value = serde_json::from_str(document).unwrap();
     let asked: Vec<&str> = questions().into_iter().map(|(path, _)| path).collect();
-    for path in document["paths"].as_object().unwrap().keys() {
+    for (path, operations) in document["paths"].as_object().unwrap() {
         let path = path.strip_prefix("/tenants/{tenant}").unwrap_or(path);
-        if path.starts_with("/analyses/") || path == "/query" {
+        let finds = path == "/statements" && operations["post"].is_object();
+        if path.starts_with("/analyses/") || path == "/query" || finds {
             assert!(asked.contains(&path), "{path}");
         }
     }

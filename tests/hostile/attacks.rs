@@ -8,7 +8,11 @@ mod restricted;
 mod streams;
 mod xapi;
 
-pub(crate) use attack::{Attack, AttackerKind, REQUESTS_MAX, Sender, TENANT, status};
+pub(crate) use anonymous::silent_provider;
+pub(crate) use attack::{
+    Attack, AttackerKind, REQUESTS_MAX, Sender, TENANT, status, status_and_reason, status_of_head,
+};
+pub(crate) use questions::ANALYSES;
 
 /// What is attacked, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::path::Path;
 use acta_tests::client::form;
 use acta_tests::multipart::{self, Part};
 use acta_tests::server::{KEY, SECRET, basic, exchange_raw};
-use acta_tests::{Call, Client, Response, Server, Version, make};
+use acta_tests::{Call, Client, Response, Server, Version, acta, make, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -41,7 +41,19 @@ const SMALL: &[(&str, &str)] = &[
 ];
 
 /// Bounds that need others to be wide, or that no refusal reports.
-const TESTED_APART: &[&str] = &["limits.unpacked_ratio_max", "limits.faults_count_max"];
+const TESTED_APART: &[&str] =
+    &["limits.unpacked_ratio_max", "limits.faults_count_max", "limits.anonymous_count_max"];
+
+/// Bounds of what an administrator creates.
+const OF_TENANTS: &[&str] = &["tenants.credentials_max", "tenants.invitations_max"];
+
+/// Bounds of accounts, which need people: `tests/use_cases` tests them on every engine.
+const OF_ACCOUNTS: &[&str] = &[
+    "accounts.sessions_max",
+    "accounts.identities_max",
+    "tenants.people_max",
+    "tenants.accounts_max",
+];
 
 /// Bounds of pages, and those that show only among many clients or in time: `crates/http`
 /// tests them one by one (`hostile.rs`), `crowds` all together, and `tests/streams` those of
@@ -132,9 +144,13 @@ fn at_each_bound_requests_pass_and_over_it_the_refusal_names_it() {
 #[test]
 fn every_key_of_a_limit_is_tested() {
     let tested = TABLE.iter().map(|row| row.0);
-    let tested: BTreeSet<&str> =
-        tested.chain(TESTED_APART.iter().copied()).chain(NO_REFUSAL.iter().copied()).collect();
-    let keys = acta_config::KEYS.iter().filter(|key| key.name.starts_with("limits."));
+    let apart = [TESTED_APART, OF_TENANTS, OF_ACCOUNTS, NO_REFUSAL].into_iter().flatten().copied();
+    let tested: BTreeSet<&str> = tested.chain(apart).collect();
+    let of_clients = ["limits.", "tenants.", "accounts."];
+    let is_limit = |key: &&acta_config::Key| {
+        key.answer.is_some() && of_clients.iter().any(|prefix| key.name.starts_with(prefix))
+    };
+    let keys = acta_config::KEYS.iter().filter(is_limit);
     let keys: BTreeSet<&str> = keys.map(|key| key.name).collect();
     assert_eq!(tested, keys);
 }
@@ -196,6 +212,102 @@ fn the_key_limits_the_number_of_reported_faults_of_attachments() {
             assert!((1..=reported).contains(&faults), "{name}, {count}: {problem}");
         }
     }
+}
+
+#[test]
+fn the_keys_limit_the_number_of_credentials_and_invitations() {
+    let scratch = TempDir::new().unwrap();
+    let data = scratch.path().join("data");
+    let server =
+        start(&data, &[("tenants.credentials_max", "4"), ("tenants.invitations_max", "2")]);
+    let mut create = acta();
+    create.args(["credential", "create", "--label", "a", "--scope", "admin", "--json", "--data"]);
+    let created: Value = serde_json::from_str(&run(create.arg(&data)).out).unwrap();
+    let (key, secret) = (created["key"].as_str().unwrap(), created["secret"].as_str().unwrap());
+    let client = server.client(Version::V1_0_3).with("Authorization", &basic(key, secret));
+    let new = |noun: &str, number: usize| match noun {
+        "credentials" => json!({ "label": "LMS", "scopes": ["statements/write"] }),
+        _ => json!({ "email": format!("a{number}@example.org"), "role": "viewer" }),
+    };
+    // That of the server and that of the administrator are there already.
+    let table = [
+        ("credentials", 4, "the maximum of 4 credentials"),
+        ("invitations", 2, "the maximum of 2 open invitations"),
+    ];
+    for (noun, count_max, text) in table {
+        let path = format!("/api/v1/tenants/1/{noun}");
+        let create = |number| client.call_outside("POST", &path).json(&new(noun, number)).send();
+        create(1).expect(201);
+        create(2).expect(201);
+        let problem = create(3).expect(409).json();
+        assert_eq!(problem["type"], "urn:acta:problem:limit-reached", "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(text), "{detail}");
+        assert!(detail.contains(&format!("tenants.{noun}_max")), "{detail}");
+        let known = client.call_outside("GET", &path).send().expect(200).json();
+        assert_eq!(known["items"].as_array().unwrap().len(), count_max, "{known}");
+    }
+}
+
+/// The answer to a request that an address sends, as a proxy reports it.
+fn ask_from(client: &Client, from: &str, path: &str) -> Response {
+    let call = client.call_outside("GET", path).without("Authorization");
+    call.header("X-Forwarded-For", from).send()
+}
+
+#[test]
+fn the_key_limits_requests_without_a_valid_credential_and_no_others() {
+    let scratch = TempDir::new().unwrap();
+    let settings =
+        [("limits.anonymous_count_max", "20"), ("server.trusted_proxies", "127.0.0.1/32")];
+    let server = start(&scratch.path().join("data"), &settings);
+    let client = server.client(Version::V1_0_3);
+    let (here, elsewhere) = ("198.51.100.7", "198.51.100.8");
+    let wrong = basic(KEY, "a guess");
+    let guess = || {
+        let call = client.get("/statements").header("Authorization", &wrong);
+        call.header("X-Forwarded-For", here).send()
+    };
+    // A part of a minute may pass meanwhile, in which some are restored: one every three seconds.
+    let open = ["/xapi/about", "/signin", "/nothing", "/api/v1/session"];
+    let asked = open.iter().cycle().take(16).map(|path| ask_from(&client, here, path).status);
+    assert!(!asked.collect::<Vec<_>>().contains(&429));
+    for _ in 0..4 {
+        guess().expect(401);
+    }
+    let until_refused = (0..20).map(|_| guess()).find(|answer| answer.status == 429);
+    let refused = until_refused.expect("the address is refused");
+    assert!((1..=3).contains(&refused.header("Retry-After").unwrap().parse::<u64>().unwrap()));
+    let problem = refused.json();
+    assert_eq!(problem["type"], "urn:acta:problem:too-many-anonymous-requests", "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("at most 20") && detail.contains("limits.anonymous_count_max"));
+    // No path of these is served to it, and what it is refused does not count.
+    for path in open {
+        let statuses: Vec<u16> = (0..3).map(|_| ask_from(&client, here, path).status).collect();
+        assert!(statuses.contains(&429), "{path}: {statuses:?}");
+    }
+    // Who sends a valid credential from there is served, as often as it likes.
+    let known = |path: &str| client.call_outside("GET", path).header("X-Forwarded-For", here);
+    for _ in 0..30 {
+        known("/xapi/statements").header("X-Experience-API-Version", "1.0.3").send().expect(200);
+        known("/xapi/about").send().expect(200);
+    }
+    // So are probes, files, what browsers ask before they send, and other addresses.
+    for path in ["/health", "/ready"] {
+        ask_from(&client, here, path).expect(200);
+    }
+    for path in ["/", "/icon.svg"] {
+        assert_ne!(ask_from(&client, here, path).status, 429, "{path}");
+    }
+    let preflight = client.call_outside("OPTIONS", "/xapi/statements").without("Authorization");
+    preflight.header("X-Forwarded-For", here).send().expect(204);
+    ask_from(&client, elsewhere, "/xapi/about").expect(200);
+    let metrics = known("/metrics").send().expect(200);
+    let line =
+        metrics.text().lines().find(|line| line.starts_with("acta_http_anonymous_refused_total "));
+    let count: u64 = line.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(5 <= count, "{count}");
 }
 
 #[test]

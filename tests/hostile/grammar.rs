@@ -3,15 +3,21 @@
 
 mod administration;
 mod answers;
+mod documents;
+mod drawn;
+mod people;
+mod questions;
+mod statements;
 
-use std::fmt;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
 use acta_ambient::{Entropy, SeededEntropy};
-use acta_tests::{Call, Client, multipart};
+use acta_tests::multipart;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+pub(crate) use drawn::Drawn;
 
 use crate::bodies::{id, list, reference, signature, statement, with_attachments, with_signature};
 
@@ -26,55 +32,6 @@ const ADMINISTRATION_COUNT: usize = 250;
 
 /// Activities, persons and documents are few, so that they meet again.
 const NAMES: usize = 50;
-
-/// A request that was drawn.
-#[derive(Debug, Default)]
-pub(crate) struct Drawn {
-    method: &'static str,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-impl Drawn {
-    fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), ..Self::default() }
-    }
-
-    fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    fn body(mut self, content_type: impl Into<String>, body: Vec<u8>) -> Self {
-        self.body = body;
-        self.header("Content-Type", content_type)
-    }
-
-    /// It, from a client.
-    pub(crate) fn call<'a>(&self, client: &'a Client) -> Call<'a> {
-        let mut call = client.call_outside(self.method, &self.path);
-        for (name, value) in &self.query {
-            call = call.query(name, value);
-        }
-        for (name, value) in &self.headers {
-            call = call.header(name, value);
-        }
-        if self.body.is_empty() { call } else { call.bytes(self.body.clone()) }
-    }
-}
-
-impl fmt::Display for Drawn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}, {} bytes", self.method, self.path, self.body.len())
-    }
-}
 
 /// The requests to xAPI of a seed. All calls of a process have the same seed.
 pub(crate) fn pool(seed: u64) -> &'static [Drawn] {
@@ -318,8 +275,9 @@ impl Grammar {
 
     fn find(&self) -> Drawn {
         let mut call = Drawn::new("GET", "/xapi/statements");
-        let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
-        let (activity, limit) = (self.activity(), self.size(1_000).to_string());
+        let agent = format!("{{{}}}", self.identified());
+        let activity = if self.is_one_in(2) { self.activity() } else { self.related_activity() };
+        let limit = self.size(1_000).to_string();
         let choices = [
             ("agent", agent.as_str()),
             ("activity", &activity),
@@ -344,38 +302,18 @@ impl Grammar {
             .header("Accept-Language", languages)
     }
 
-    fn document(&self) -> Drawn {
-        let method = self.one_of(&["PUT", "POST", "POST", "GET", "GET", "DELETE"]);
-        let name = format!("{}", self.below(8));
-        let call = Drawn::new(method, "/xapi/activities/state");
-        let call = call
-            .query("activityId", format!("http://example.org/{}", self.below(4)))
-            .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#);
-        let call = if self.is_one_in(8) { call } else { call.query("stateId", name) };
-        match method {
-            "PUT" | "POST" => {
-                let count = self.size(20_000);
-                let object = list(count, |number| format!(r#""k{number}":{}"#, self.below(10)));
-                call.body("application/json", self.damaged(format!("{{{object}}}").into_bytes()))
-            }
-            _ => call.header(
-                self.one_of(&["If-Match", "If-None-Match"]),
-                list(self.size(200), |number| format!("\"{number:040x}\"")),
-            ),
-        }
-    }
-
     fn entity(&self) -> Drawn {
         if self.is_one_in(2) {
-            return Drawn::new("GET", "/xapi/activities").query("activityId", self.activity());
+            let activity =
+                if self.is_one_in(2) { self.activity() } else { self.related_activity() };
+            return Drawn::new("GET", "/xapi/activities").query("activityId", activity);
         }
-        let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
-        Drawn::new("GET", "/xapi/agents").query("agent", agent)
+        Drawn::new("GET", "/xapi/agents").query("agent", format!("{{{}}}", self.identified()))
     }
 
     /// The same with one parameter more, at times: unknown, repeated, long or broken.
     fn with_parameter(&self, drawn: Drawn) -> Drawn {
-        if !self.is_one_in(6) {
+        if !drawn.expects(400) || !self.is_one_in(6) {
             return drawn;
         }
         let name = self.one_of(&["limit", "agent", "since", "cursor", "search", "a%00b", "", "é"]);
@@ -390,13 +328,17 @@ impl Grammar {
         drawn.query(name, value)
     }
 
-    /// The next request to xAPI.
+    /// The next request to xAPI, or about what was stored by it.
     fn request(&self) -> Drawn {
-        let drawn = match self.below(10) {
-            0..=4 => self.store(),
-            5..=6 => self.find(),
-            7..=8 => self.document(),
-            _ => self.entity(),
+        let drawn = match self.below(16) {
+            0..=3 => self.store(),
+            4..=6 => self.stored(),
+            7..=8 => self.find(),
+            9 => self.read_one(),
+            10..=12 => self.document(),
+            13 => self.entity(),
+            14 => self.known_question(),
+            _ => self.stream(),
         };
         self.with_parameter(drawn)
     }

@@ -37,7 +37,10 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "group") => held.group.clone(),
         (_, "follower") => "entities".to_owned(),
         (_, "file") => "facts-2026-03.parquet".to_owned(),
-        ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
+        (_, "path") => "0/000.p/1".to_owned(),
+        (path, "id") if path.starts_with("/tenants/{tenant}/statements/{id}") => {
+            held.statement.clone()
+        }
         (
             "/tenants/{tenant}/invitations/{id}" | "/tenants/{tenant}/invitations/{invitation}",
             _,
@@ -63,6 +66,8 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "issue_token" | "exchange_token" => {
             json!({ "agent": held.agent, "activity": held.activity, "scopes": ["all"] })
         }
+        "find_statements" => json!({ "where": { "field": "person", "exists": true } }),
+        "ask_sql" => json!({ "sql": "SELECT * FROM facts, persons, groups, activities" }),
         "query_facts" => json!({ "measures": [{ "measure": "count" }], "dimensions": ["person"] }),
         "create_joined_person" | "split_person" => {
             json!({ "identifiers": [held.agent], "name": "Taken over" })
@@ -94,6 +99,7 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
             let step = json!({ "name": "all", "where": { "field": "person", "exists": true } });
             json!({ "steps": [step, step] })
         }
+        "void_statement" => json!({ "reason": "Taken over" }),
         "change_person" => json!({ "role": "viewer" }),
         "create_invitation" => json!({ "email": held.email, "role": "owner" }),
         "create_account" => json!({

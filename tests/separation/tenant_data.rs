@@ -2,7 +2,6 @@
 //! so that an answer which repeats what it was asked for tells nothing.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use acta_tests::multipart::{self, Part, content_type};
@@ -211,7 +210,7 @@ impl TenantData {
     fn store_statements(&mut self) {
         let client = self.client();
         let content = format!("attached: {}", self.marker);
-        self.attachment = hex(&Sha256::digest(content.as_bytes()));
+        self.attachment = hex::encode(Sha256::digest(content.as_bytes()));
         let attachment = json!({
             "usageType": "https://example.org/usage", "display": { "en": self.marker },
             "contentType": "text/plain", "length": content.len(), "sha2": self.attachment,
@@ -332,12 +331,4 @@ impl TenantData {
 /// Parameters of a query as a client takes them.
 pub(crate) fn pairs<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     query.iter().map(|(name, value)| (*name, value.as_str())).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

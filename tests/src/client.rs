@@ -265,6 +265,23 @@ impl Call<'_> {
     ///
     /// What kept an answer from coming: a refused or broken connection.
     pub fn try_send(self) -> Result<Response, ureq::Error> {
+        Response::read(self.run()?)
+    }
+
+    /// Sends it, and reads the head of the answer alone: an answer without a body, and what reads
+    /// the body. The connection is open until that is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::try_send`].
+    pub fn try_open(self) -> Result<(Response, ureq::Body), ureq::Error> {
+        let (head, body) = self.run()?.into_parts();
+        let response =
+            Response { status: head.status.as_u16(), headers: texts(&head.headers), body: vec![] };
+        Ok((response, body))
+    }
+
+    fn run(self) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let mut uri = format!("{}{}", self.client.base, self.target);
         for (index, (name, value)) in self.query.iter().enumerate() {
             uri.push(if index == 0 && !self.target.contains('?') { '?' } else { '&' });
@@ -274,12 +291,11 @@ impl Call<'_> {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let response = if self.body.is_empty() && self.method != "PUT" && self.method != "POST" {
-            self.client.agent.run(request.body(())?)?
+        if self.body.is_empty() && self.method != "PUT" && self.method != "POST" {
+            self.client.agent.run(request.body(())?)
         } else {
-            self.client.agent.run(request.body(self.body)?)?
-        };
-        Response::read(response)
+            self.client.agent.run(request.body(self.body)?)
+        }
     }
 
     /// Sends it; an answer must come.
@@ -293,13 +309,17 @@ impl Call<'_> {
     }
 }
 
+/// Names and values of headers.
+fn texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
+    let headers = headers.iter().map(|(name, value)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    headers.collect()
+}
+
 impl Response {
     fn read(response: http::Response<ureq::Body>) -> Result<Self, ureq::Error> {
-        let status = response.status().as_u16();
-        let headers = response.headers().iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
-        let headers = headers.collect();
+        let (status, headers) = (response.status().as_u16(), texts(response.headers()));
         let body = response.into_body().into_with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
         Ok(Self { status, headers, body })
     }

@@ -6,6 +6,7 @@
 
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "only tests use this")]
 
+pub mod certificates;
 pub mod client;
 pub mod engine;
 pub mod freshness;

@@ -1,6 +1,5 @@
 //! The binary as a child process, on its own directory and port.
 
-use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -156,12 +155,15 @@ pub struct Launch<'a> {
     /// A command that becomes the server in the end, such as `nsenter` and its arguments;
     /// empty for none.
     pub through: &'a [String],
+    /// Whether a server at an address answers that it is ready.
+    pub is_ready: fn(SocketAddr) -> bool,
 }
 
 impl<'a> Launch<'a> {
     /// Without anything special.
     pub const fn new(data: &'a Path, default_version: Version) -> Self {
-        Self { data, default_version, settings: &[], through: &[] }
+        let is_ready = answers_ready;
+        Self { data, default_version, settings: &[], through: &[], is_ready }
     }
 
     /// Starts it and waits until it is ready.
@@ -169,7 +171,7 @@ impl<'a> Launch<'a> {
         for _ in 0..START_COUNT_MAX {
             let address = free_address();
             let mut child = self.command(address).spawn().expect("the binary can be started");
-            if is_ready(&mut child, address) {
+            if self.is_ready(&mut child, address) {
                 return Server { child, address, data: self.data.to_owned(), scratch: None };
             }
         }
@@ -184,6 +186,22 @@ impl<'a> Launch<'a> {
         let _ = child.wait();
     }
 
+    fn is_ready(&self, child: &mut Child, address: SocketAddr) -> bool {
+        let clock = SystemClock::new();
+        while clock.elapsed() < READY_TIMEOUT {
+            if child.try_wait().expect("the child can be asked").is_some() {
+                return false;
+            }
+            if (self.is_ready)(address) {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        false
+    }
+
     fn command(&self, address: SocketAddr) -> Command {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(self.data));
         let log = log.expect("a log file can be made");
@@ -196,7 +214,10 @@ impl<'a> Launch<'a> {
             }
         };
         command.arg("serve");
-        if !self.settings.iter().any(|(name, _)| name.starts_with(engine::URL_VARIABLE)) {
+        if self.settings.iter().any(|(name, _)| name.starts_with(engine::URL_VARIABLE)) {
+            // The working directory is that of all tests.
+            command.env("ACTA_SECRETS_DIR", self.data.parent().unwrap_or(self.data));
+        } else {
             command.arg("--data").arg(self.data);
         }
         command.args(["--listen", &address.to_string()]);
@@ -335,25 +356,8 @@ fn log_of(data: &Path) -> String {
     std::fs::read_to_string(log_path(data)).unwrap_or_default()
 }
 
-fn is_ready(child: &mut Child, address: SocketAddr) -> bool {
-    let clock = SystemClock::new();
-    let mut request = String::new();
-    let _ = write!(request, "GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    while clock.elapsed() < READY_TIMEOUT {
-        if child.try_wait().expect("the child can be asked").is_some() {
-            return false;
-        }
-        if answers_ready(&request, address) {
-            return true;
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    false
-}
-
-fn answers_ready(request: &str, address: SocketAddr) -> bool {
+fn answers_ready(address: SocketAddr) -> bool {
+    let request = format!("GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
     let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
     let mut answer = Vec::new();

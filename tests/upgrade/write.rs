@@ -7,6 +7,7 @@
 
 mod content;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ fn stop(mut server: Server) {
     assert!(status.success(), "{status}");
 }
 
-/// Copies everything but what only a running process needs.
+/// Copies everything but what only a running process needs, and the link of its first start.
 fn copy_files(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory can be made");
     for entry in std::fs::read_dir(from).expect("it can be listed") {
@@ -51,7 +52,8 @@ fn copy_files(from: &Path, to: &Path) {
         let name = path.file_name().expect("it has a name");
         if path.is_dir() {
             copy_files(&path, &to.join(name));
-        } else if name != "lock" && name != "tables.sqlite-shm" {
+        } else if !["lock", "tables.sqlite-shm", "set-up-link.txt"].map(OsStr::new).contains(&name)
+        {
             std::fs::copy(&path, to.join(name)).expect("a file can be copied");
         }
     }

@@ -48,7 +48,7 @@ impl Store {
             }
             Engine::Postgres => {
                 let database = Database::fresh();
-                let storage = open_database(&database, clock, entropy).await;
+                let storage = open_database(&database.url(), clock, entropy).await;
                 Self { storage, _directory: None, _database: Some(database) }
             }
         }
@@ -79,14 +79,15 @@ fn open_directory(
     EmbeddedStorage::open(&options).unwrap()
 }
 
-async fn open_database(
-    database: &Database,
+/// The store in the database at `url`.
+pub(crate) async fn open_database(
+    url: &str,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Arc<PostgresStorage> {
     use acta_storage_postgres::Options;
 
-    let options = Options::new(&database.url(), clock, entropy);
+    let options = Options::new(url, clock, entropy);
     let options = Options { connections_max: CONNECTIONS_MAX, ..options };
     PostgresStorage::open(&options).await.unwrap()
 }

@@ -21,8 +21,13 @@ pub(crate) const PASSWORD: &str = "blue otters juggle seven lamps";
 pub(crate) const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
 pub(crate) const FROM: &str = "192.0.2.7";
 
+/// The limits of pages.
+pub(crate) const PAGE: StatementPageLimits =
+    StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 };
+
 pub(crate) struct House {
     pub(crate) admin: Admin,
+    pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) storage: Arc<dyn Storage>,
     /// What is to be removed with it.
@@ -31,6 +36,10 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new(engine: Engine) -> Self {
+        Self::with_options(engine, Options::usual()).await
+    }
+
+    pub(crate) async fn with_options(engine: Engine, options: Options) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
@@ -49,7 +58,7 @@ impl House {
             options: acta_service::Options {
                 authority_home_page: "https://acta.example/keys".parse().unwrap(),
                 parse: ParseLimits::default(),
-                page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
+                page: PAGE,
                 statement_bytes_max: 1 << 20,
                 documents_count_max: 1000,
                 profile_precondition: ProfilePrecondition::Optional,
@@ -61,14 +70,14 @@ impl House {
             PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
         let admin = Admin::new(AdminParts {
             storage: Arc::clone(&storage),
-            service,
+            service: service.clone(),
             authenticator: Arc::new(authenticator.await.unwrap()),
             hasher: PasswordHasher::new(Arc::clone(&entropy), hashing),
             clock: as_clock,
             entropy,
-            options: Options::usual(),
+            options,
         });
-        Self { admin, clock, storage, _store: store }
+        Self { admin, service, clock, storage, _store: store }
     }
 
     /// What time it is.
@@ -94,7 +103,7 @@ impl House {
         (email, role): (&str, Role),
     ) -> Result<String, AdminError> {
         let once = Idempotency { key: None, encode: &|_| String::new() };
-        let who = NewInvitation { email: email.parse().unwrap(), role };
+        let who = NewInvitation { email: email.parse().unwrap(), role, groups: Vec::new() };
         match self.admin.invite(requester, TenantId::FIRST, who, once).await? {
             Idempotent::Performed(invited) => Ok(invited.token.expose().to_owned()),
             Idempotent::Replayed(_) => panic!("it is the first time"),

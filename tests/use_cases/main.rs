@@ -1,4 +1,4 @@
-//! The use cases of administration, without HTTP, on every engine.
+//! The use cases, above all of administration, without HTTP, on every engine.
 //!
 //! Each case is one body, which runs on the reference engine and on both real ones.
 
@@ -13,11 +13,15 @@
 )]
 
 mod audit_entries;
+mod definitions;
 mod engine;
 mod first_credential;
 mod house;
 mod leaving;
+mod limits;
 mod links;
+mod proof;
 mod provider;
 mod removing;
 mod sign_in;
+mod voiding;

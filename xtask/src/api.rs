@@ -119,8 +119,6 @@ fn try_operations(server: &Server, arguments: &[&str]) -> Result<()> {
 struct Server {
     child: Child,
     data: PathBuf,
-    /// The file with what it has printed.
-    printed: PathBuf,
     address: String,
 }
 
@@ -145,18 +143,16 @@ impl Server {
     fn start() -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let data = std::env::temp_dir().join(format!("acta-api-{}", std::process::id()));
-        let printed = data.with_extension("out");
-        let output = fs::File::create(&printed).context("cannot create a file")?;
         let child = Command::new(binary())
             .args(["serve", "--listen", &address, "--data"])
             .arg(&data)
             // That wrong secrets are refused is tried very often.
             .env("ACTA_LIMITS_FAILURES_COUNT_MAX", "1000000")
-            .stdout(output)
+            .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .context("cannot start the server")?;
-        let server = Self { child, data, printed, address };
+        let server = Self { child, data, address };
         for _ in 0..ASK_COUNT_MAX {
             // It listens before it has opened its store, and takes commands once it has.
             let takes_commands = server.data.join("control.sock").exists();
@@ -184,8 +180,8 @@ impl Server {
 
     /// Uses the set-up link, which makes an operator of the server who owns the first tenant.
     fn sign_in(&self) -> Result<Session> {
-        let printed = fs::read_to_string(&self.printed)?;
-        let link = printed.split_once("/setup?token=").context("no set-up link was printed")?;
+        let shown = fs::read_to_string(self.data.join("set-up-link.txt"))?;
+        let link = shown.split_once("/setup?token=").context("no set-up link was written")?;
         let token = link.1.split_whitespace().next().unwrap_or_default();
         let body = format!(r#"{{"token":"{token}",{PERSON}}}"#);
         let request = ureq::post(format!("http://{}/api/v1/links/accept", self.address))
@@ -214,6 +210,5 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.data);
-        let _ = fs::remove_file(&self.printed);
     }
 }

@@ -9,6 +9,7 @@ mod conform;
 mod console;
 mod fixture;
 mod fuzz;
+mod package;
 mod servers;
 mod shell;
 mod soak;
@@ -38,6 +39,7 @@ Usage: cargo xtask <command>
                      check and build the web console, and compare it with what is committed; write
                      what is committed; or test it in a browser, on the release binary
   objects            install the object storage that the tests use, below `target`
+  package            make the Debian package, with cargo-deb
   oidc               install the OpenID provider that the tests use, with npm
   soak [--minutes N] [--seed N]
                      hostile random requests of one tenant beside the work of another, on both
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         "conform" => conform::run(&rest),
         "console" => console::run_with(&rest),
         "objects" => servers::objects::install(),
+        "package" => package::run_all(),
         "oidc" => servers::oidc::install(),
         "soak" => soak::run(&rest),
         "with-postgres" => servers::postgres::run(&rest),

@@ -64,13 +64,13 @@ export function qualityQuery(tenant: number, where: Condition | undefined, zone:
   });
 }
 
-/** Whether sources still send, and the words that they use. */
-export function sourcesQuery(tenant: number, where: Condition | undefined, zone: string) {
+/** Whether sources still send, and the words that they use; a source is a platform, or a credential. */
+export function sourcesQuery(tenant: number, where: Condition | undefined, zone: string, by: "platform" | "source" = "platform") {
   return queryOptions({
     ...ANALYSIS,
-    queryKey: ["sources-analysis", tenant, where],
+    queryKey: ["sources-analysis", tenant, by, where],
     queryFn: ({ signal }) =>
-      take(api.POST("/tenants/{tenant}/analyses/sources", { params: of(tenant), body: { by: "platform", where, zone }, signal })),
+      take(api.POST("/tenants/{tenant}/analyses/sources", { params: of(tenant), body: { by, where, zone }, signal })),
   });
 }
 

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { StatementSearch } from "../app/search";
 import { isObject, toEntry, type Entry, type JsonObject } from "../statement/types";
-import { api, take } from "./client";
+import { api, take, type Schemas } from "./client";
 
 /** Rows of one page of a list. */
 const PAGE_ROWS = 60;
@@ -62,6 +62,43 @@ export function statementsQuery(tenant: number, filter: StatementFilter) {
     getNextPageParam: (page) => page.next,
     staleTime: Infinity,
     gcTime: 60_000,
+  });
+}
+
+export type FoundStatement = Schemas["FoundStatement"];
+export type FoundPage = Schemas["FoundStatements"];
+/** What is asked of the search for statements; pages are asked for by their cursor. */
+export type SearchRequest = Omit<Schemas["StatementsRequest"], "cursor" | "limit">;
+
+/** A page of the statements that conditions find. */
+export function searchPage(tenant: number, request: SearchRequest, page: { limit: number; cursor?: string }, signal?: AbortSignal): Promise<FoundPage> {
+  return take(api.POST("/tenants/{tenant}/statements", { params: { path: { tenant } }, body: { ...request, ...page }, signal }));
+}
+
+/** The statements that conditions find, page by page. */
+export function searchQuery(tenant: number, request: SearchRequest) {
+  return infiniteQueryOptions({
+    queryKey: ["statements-found", tenant, request],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => searchPage(tenant, request, { limit: PAGE_ROWS, cursor: pageParam }, signal),
+    getNextPageParam: (page) => page.next ?? undefined,
+    staleTime: Infinity,
+    gcTime: 60_000,
+    retry: false,
+  });
+}
+
+/** What the facts know of one statement: its number, and whether it is voided; null if they do not know it. */
+export function recordQuery(tenant: number, id: string, isAllowed: boolean) {
+  return queryOptions({
+    queryKey: ["record", tenant, id],
+    enabled: isAllowed,
+    staleTime: 30_000,
+    retry: false,
+    queryFn: async ({ signal }) => {
+      const page = await searchPage(tenant, { where: { field: "id", is: id }, with_voided: true }, { limit: 1 }, signal);
+      return page.items[0] ?? null;
+    },
   });
 }
 

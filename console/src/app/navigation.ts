@@ -3,6 +3,7 @@ import {
   ChartLine,
   ChartNoAxesColumn,
   FileText,
+  FolderTree,
   List,
   Plug,
   SlidersHorizontal,
@@ -23,6 +24,7 @@ export type PagePath =
   | "/t/$tenant/explore"
   | "/t/$tenant/audit"
   | "/t/$tenant/sources"
+  | "/t/$tenant/groups"
   | "/t/$tenant/people"
   | "/t/$tenant/settings";
 
@@ -45,6 +47,7 @@ const PLACES: readonly Place[] = [
   { to: "/t/$tenant/explore", name: () => t("nav.explore"), icon: ChartLine, right: "ask-questions", key: "e", group: "learning" },
   { to: "/t/$tenant/audit", name: () => t("nav.audit"), icon: FileText, right: "read-audit", key: "u", group: "record" },
   { to: "/t/$tenant/sources", name: () => t("nav.sources"), icon: Plug, right: "read-credentials", key: "c", group: "manage" },
+  { to: "/t/$tenant/groups", name: () => t("nav.groups"), icon: FolderTree, right: "read-persons", key: "g", group: "manage" },
   { to: "/t/$tenant/people", name: () => t("nav.people"), icon: UsersRound, right: "read-people", key: "p", group: "manage" },
   { to: "/t/$tenant/settings", name: () => t("nav.settings"), icon: SlidersHorizontal, key: "t", group: "manage" },
 ];

@@ -10,7 +10,7 @@ function pagesOf(role: Role | undefined): string[] {
 }
 
 test("advisors and learners open the pages that ask questions, and none with statements", () => {
-  expect(pagesOf("analyst")).toEqual(["overview", "statements", "learners", "activities", "explore", "settings"]);
+  expect(pagesOf("analyst")).toEqual(["overview", "statements", "learners", "activities", "explore", "groups", "settings"]);
   expect(pagesOf("advisor")).toEqual(["overview", "learners", "activities", "explore", "settings"]);
   expect(pagesOf("learner")).toEqual(["learner", "overview", "activities", "explore", "settings"]);
   expect(pagesOf("auditor")).toEqual(["audit", "sources", "people", "settings"]);
@@ -33,6 +33,8 @@ test("no key opens two pages of a role", () => {
 
 test("a right names the roles that have it", () => {
   expect(rolesWith("ask-questions")).toEqual(["owner", "administrator", "analyst", "advisor", "learner"]);
+  expect(rolesWith("read-usage")).toEqual(["owner", "administrator", "analyst", "auditor", "viewer"]);
+  expect(rolesWith("void-statements")).toEqual(["owner", "administrator"]);
   expect(rolesWith("read-persons")).toEqual(["owner", "administrator", "analyst"]);
   expect(may(undefined, "ask-questions")).toBe(false);
 });

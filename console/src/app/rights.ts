@@ -2,7 +2,10 @@ import type { Role, Session } from "../api/session";
 
 /** What the views need to know of a person's rights. The server decides; this only hides. */
 export type Right =
+  // How many statements the tenant has; those who see a part of the learners do not see it.
+  | "read-usage"
   | "read-statements"
+  | "void-statements"
   // About all, the members of some groups, or oneself: the server answers as far as the role reaches.
   | "ask-questions"
   // Not of the server: to see questions about several learners, and those about oneself.
@@ -20,10 +23,11 @@ export type Right =
   | "set-smallest-group"
   | "set-tenant-audit";
 
-const READING: Right[] = ["read-statements", "ask-questions", "list-learners", "read-persons"];
+const READING: Right[] = ["read-usage", "read-statements", "ask-questions", "list-learners", "read-persons"];
 
 const ALL: Right[] = [
   ...READING,
+  "void-statements",
   "write-persons",
   "read-credentials",
   "write-credentials",
@@ -39,8 +43,8 @@ const RIGHTS: Record<Role, readonly Right[]> = {
   administrator: ALL,
   analyst: READING,
   advisor: ["ask-questions", "list-learners"],
-  auditor: ["read-credentials", "read-people", "read-audit"],
-  viewer: [],
+  auditor: ["read-usage", "read-credentials", "read-people", "read-audit"],
+  viewer: ["read-usage"],
   learner: ["ask-questions", "see-own-record"],
 };
 

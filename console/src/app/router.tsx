@@ -14,10 +14,11 @@ import { isPassing } from "../api/problem";
 import { goToSignIn, isSignedOut, sessionQuery, takeWantedAddress, tenantsQuery } from "../api/session";
 import { Empty, Failure } from "../parts/states";
 import { withFigureTexts } from "../text/figures/text";
+import { withPageTexts } from "../text/pages/text";
 import { t } from "../text/text";
 import { homeOf } from "./navigation";
 import { roleIn } from "./rights";
-import { readActivity, readExplore, readLearner, readPeriod, readRetention, readSources, readStatements } from "./search";
+import { readActivity, readExplore, readGroups, readLearner, readPeriod, readRetention, readSources, readStatements } from "./search";
 import { Shell } from "./shell";
 
 export const queries = new QueryClient({
@@ -107,7 +108,7 @@ const statements = createRoute({
   getParentRoute: () => tenant,
   path: "statements",
   validateSearch: readStatements,
-  component: lazyRouteComponent(() => import("../pages/statements/statements"), "StatementsPage"),
+  component: lazyRouteComponent(withPageTexts(() => import("../pages/statements/statements")), "StatementsPage"),
 });
 const learners = createRoute({
   getParentRoute: () => tenant,
@@ -160,17 +161,23 @@ const sources = createRoute({
   getParentRoute: () => tenant,
   path: "sources",
   validateSearch: readSources,
-  component: lazyRouteComponent(() => import("../pages/sources/sources"), "SourcesPage"),
+  component: lazyRouteComponent(withPageTexts(() => import("../pages/sources/sources")), "SourcesPage"),
 });
 const connect = createRoute({
   getParentRoute: () => tenant,
   path: "sources/connect",
   component: lazyRouteComponent(() => import("../pages/sources/connect"), "ConnectPage"),
 });
+const groups = createRoute({
+  getParentRoute: () => tenant,
+  path: "groups",
+  validateSearch: readGroups,
+  component: lazyRouteComponent(withPageTexts(() => import("../pages/groups/groups")), "GroupsPage"),
+});
 const people = createRoute({
   getParentRoute: () => tenant,
   path: "people",
-  component: lazyRouteComponent(() => import("../pages/people/people"), "PeoplePage"),
+  component: lazyRouteComponent(withPageTexts(() => import("../pages/people/people")), "PeoplePage"),
 });
 const settings = createRoute({
   getParentRoute: () => tenant,
@@ -202,6 +209,7 @@ export const router = createRouter({
         audit,
         sources,
         connect,
+        groups,
         people,
         settings,
       ]),

@@ -13,6 +13,15 @@ export interface StatementSearch {
   registration?: string;
   since?: string;
   until?: string;
+  /** Text within a name of the statement, its id, or its number. */
+  q?: string;
+  /** Conditions, as in `platform!=Campus`, one each. */
+  where?: string[];
+  /** Whether one of `where` is enough. */
+  any?: boolean;
+  order?: "oldest";
+  /** Whether voided statements are listed too. */
+  voided?: boolean;
   /** The statement that is open. */
   s?: string;
   view?: "tree" | "json";
@@ -27,6 +36,15 @@ function text(value: unknown): string | undefined {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
 }
 
+/** The most conditions that an address has. */
+const WHERE_MAX = 20;
+
+function texts(value: unknown): string[] | undefined {
+  const all = Array.isArray(value) ? value.map(text) : [];
+  const known = all.filter((one): one is string => one !== undefined).slice(0, WHERE_MAX);
+  return known.length > 0 ? known : undefined;
+}
+
 export function readStatements(given: Given): StatementSearch {
   return {
     verb: text(given.verb),
@@ -36,6 +54,11 @@ export function readStatements(given: Given): StatementSearch {
     registration: text(given.registration),
     since: text(given.since),
     until: text(given.until),
+    q: text(given.q),
+    where: texts(given.where),
+    any: given.any === true ? true : undefined,
+    order: given.order === "oldest" ? "oldest" : undefined,
+    voided: given.voided === true ? true : undefined,
     s: text(given.s),
     view: given.view === "tree" || given.view === "json" ? given.view : undefined,
   };
@@ -147,6 +170,17 @@ export function readSources(given: Given): SourceSearch {
   return { c: text(given.c) };
 }
 
+/** The groups, and the one that is open. */
+export interface GroupSearch {
+  g?: string;
+  /** Text that names or kinds contain. */
+  q?: string;
+}
+
+export function readGroups(given: Given): GroupSearch {
+  return { g: text(given.g), q: text(given.q) };
+}
+
 export interface ExploreSearch {
   period?: PeriodName;
   /** Measures, separated by commas, as in `count,distinct:person`. */
@@ -161,14 +195,12 @@ export interface ExploreSearch {
 }
 
 export function readExplore(given: Given): ExploreSearch {
-  const where = Array.isArray(given.where) ? given.where.map(text) : [];
-  const known = where.filter((one): one is string => one !== undefined).slice(0, 20);
   return {
     period: periodName(given.period),
     m: text(given.m),
     by: text(given.by),
     split: text(given.split),
-    where: known.length > 0 ? known : undefined,
+    where: texts(given.where),
     chart: given.chart === "bars" || given.chart === "lines" || given.chart === "table" ? given.chart : undefined,
   };
 }

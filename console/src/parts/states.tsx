@@ -59,6 +59,18 @@ export function isWithheld(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403 && error.problem?.type.endsWith("withheld") === true;
 }
 
+/** Why what a form asked for was not done; nothing without an error. */
+export function Refusal({ error }: { error: unknown }) {
+  if (!error) return null;
+  return (
+    <p className="note bad" role="alert">
+      <span>
+        <b>{titleOf(error)}</b> {explain(error)}
+      </span>
+    </p>
+  );
+}
+
 export function titleOf(error: unknown): string {
   if (!(error instanceof ApiError)) return t("error.unexpected");
   if (error.status === 0) return t("error.unreachable");

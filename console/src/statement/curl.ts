@@ -22,9 +22,14 @@ export function curlOf(statement: JsonObject, endpoint: string): string {
 
 /** A command that asks a question about facts, with a credential that reads statements. */
 export function questionCurl(tenant: number, question: unknown, origin: string): string {
-  return [
-    `curl -u KEY:SECRET ${shellWord(`${origin}/api/v1/tenants/${tenant}/query`)}`,
-    "-H 'Content-Type: application/json'",
-    `--data-raw ${shellWord(JSON.stringify(question))}`,
-  ].join(" \\\n  ");
+  return askingCurl(`${origin}/api/v1/tenants/${tenant}/query`, question);
+}
+
+/** A command that finds statements by conditions, with a credential that reads statements. */
+export function searchCurl(tenant: number, request: unknown, origin: string): string {
+  return askingCurl(`${origin}/api/v1/tenants/${tenant}/statements`, request);
+}
+
+function askingCurl(address: string, body: unknown): string {
+  return [`curl -u KEY:SECRET ${shellWord(address)}`, "-H 'Content-Type: application/json'", `--data-raw ${shellWord(JSON.stringify(body))}`].join(" \\\n  ");
 }

@@ -11,6 +11,8 @@ export interface Entry {
   /** When it was stored: an RFC 3339 time in UTC. */
   readonly stored: string;
   readonly statement: JsonObject;
+  /** Whether it is known to be voided. */
+  readonly isVoided?: boolean;
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -269,7 +269,10 @@ mod tests {
             let is_permitted = decide_administration(&principal(all), permission).is_ok();
             let is_reading = matches!(
                 permission,
-                Permission::ReadStatements | Permission::AskQuestions | Permission::ReadPersons
+                Permission::ReadStatements
+                    | Permission::AskQuestions
+                    | Permission::RunSql
+                    | Permission::ReadPersons
             );
             assert_eq!(is_permitted, is_reading, "{permission}");
         }

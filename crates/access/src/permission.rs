@@ -7,8 +7,10 @@ use crate::{Role, Scope, Scopes};
 /// A permission in a tenant: to administer it, or to read its data as a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
-    /// Read the tenant: its name, state, limits and usage.
+    /// Read the tenant: its name, state and limits.
     ReadTenant,
+    /// Read how many statements the tenant has, and what it stores.
+    ReadUsage,
     /// Rename the tenant.
     RenameTenant,
     /// Change the settings for questions: the time zone, the language, and what courses are.
@@ -33,8 +35,12 @@ pub enum Permission {
     ChangeRoles,
     /// Read statements, activities and persons.
     ReadStatements,
+    /// Void statements.
+    VoidStatements,
     /// Ask questions about learners, as far as the role reaches.
     AskQuestions,
+    /// Ask about facts in SQL, which reaches all of the tenant.
+    RunSql,
     /// Read the joined identifiers of persons, what is known of them, and groups with their
     /// members.
     ReadPersons,
@@ -61,6 +67,8 @@ const OWNERS: &[Role] = &[Role::Owner];
 const RUNNERS: &[Role] = &[Role::Owner, Role::Administrator];
 const WATCHERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Auditor];
 const READERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Analyst];
+const OVERSEERS: &[Role] =
+    &[Role::Owner, Role::Administrator, Role::Analyst, Role::Auditor, Role::Viewer];
 const QUESTIONERS: &[Role] =
     &[Role::Owner, Role::Administrator, Role::Analyst, Role::Advisor, Role::Learner];
 
@@ -72,13 +80,22 @@ const PERSONS: &[Scope] =
     &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 21] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
-        meaning: "read the tenant: its name, state, limits and usage",
+        meaning: "read the tenant: its name, state and limits",
         is_write: false,
         roles: &Role::EVERY,
+        scopes: ADMIN_READ,
+    },
+    Row {
+        permission: Permission::ReadUsage,
+        name: "read-usage",
+        meaning: "read how many statements the tenant has, and what it stores",
+        is_write: false,
+        // Those who see a part of the learners do not see how much there is of the others.
+        roles: OVERSEERS,
         scopes: ADMIN_READ,
     },
     Row {
@@ -180,11 +197,28 @@ const TABLE: [Row; 18] = [
         scopes: STATEMENTS,
     },
     Row {
+        permission: Permission::VoidStatements,
+        name: "void-statements",
+        meaning: "void statements",
+        is_write: true,
+        roles: RUNNERS,
+        // Somebody who may create credentials could create one that stores voiding statements.
+        scopes: ADMIN,
+    },
+    Row {
         permission: Permission::AskQuestions,
         name: "ask-questions",
         meaning: "ask questions about learners: all of the tenant, an advisor the members of its groups, a learner itself",
         is_write: false,
         roles: QUESTIONERS,
+        scopes: STATEMENTS,
+    },
+    Row {
+        permission: Permission::RunSql,
+        name: "run-sql",
+        meaning: "ask about facts in SQL, which reaches all of the tenant",
+        is_write: false,
+        roles: READERS,
         scopes: STATEMENTS,
     },
     Row {
@@ -317,20 +351,26 @@ mod tests {
     fn expected(role: Role) -> Vec<&'static str> {
         let names = match role {
             Role::Owner => {
-                "read-tenant rename-tenant change-settings set-tenant-audit set-smallest-group \
-                 delete-tenant read-credentials write-credentials issue-tokens read-people \
-                 invite-people change-roles read-statements ask-questions read-persons \
-                 write-persons read-audit export-audit"
+                "read-tenant read-usage rename-tenant change-settings set-tenant-audit \
+                 set-smallest-group delete-tenant read-credentials write-credentials \
+                 issue-tokens read-people invite-people change-roles read-statements \
+                 void-statements ask-questions run-sql read-persons write-persons read-audit \
+                 export-audit"
             }
             Role::Administrator => {
-                "read-tenant rename-tenant change-settings read-credentials write-credentials \
-                 issue-tokens read-people invite-people change-roles read-statements \
-                 ask-questions read-persons write-persons read-audit export-audit"
+                "read-tenant read-usage rename-tenant change-settings read-credentials \
+                 write-credentials issue-tokens read-people invite-people change-roles \
+                 read-statements void-statements ask-questions run-sql read-persons \
+                 write-persons read-audit export-audit"
             }
-            Role::Analyst => "read-tenant read-statements ask-questions read-persons",
+            Role::Analyst => {
+                "read-tenant read-usage read-statements ask-questions run-sql read-persons"
+            }
             Role::Advisor | Role::Learner => "read-tenant ask-questions",
-            Role::Auditor => "read-tenant read-credentials read-people read-audit export-audit",
-            Role::Viewer => "read-tenant",
+            Role::Auditor => {
+                "read-tenant read-usage read-credentials read-people read-audit export-audit"
+            }
+            Role::Viewer => "read-tenant read-usage",
         };
         names.split_whitespace().collect()
     }

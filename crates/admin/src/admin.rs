@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
 use acta_auth::{Authenticator, PasswordHasher, PasswordRules, SignInAdmission, SignInTurns};
+use acta_followers::{FollowerWatch, NodePositions};
 use acta_service::Service;
 use acta_storage::persons::PersonCache;
 use acta_storage::{Change, Committed, Storage};
@@ -27,6 +28,18 @@ pub struct Options {
     pub session_idle: Duration,
     /// The maximum lifetime of a session.
     pub session_lifetime: Duration,
+    /// Maximum number of credentials of a tenant.
+    pub credentials_max: usize,
+    /// Maximum number of open invitations of a tenant.
+    pub invitations_max: usize,
+    /// Maximum number of people with a role in a tenant.
+    pub people_max: usize,
+    /// Maximum number of accounts that are created for a tenant, by invitations and claims.
+    pub accounts_max: usize,
+    /// Maximum number of sessions of an account: the oldest end for a new one.
+    pub sessions_max: usize,
+    /// Maximum number of identities of an account at providers.
+    pub identities_max: usize,
     /// The default lifetime of a browser token.
     pub token_lifetime: Duration,
     /// Which passwords are accepted.
@@ -43,6 +56,12 @@ impl Options {
             reset_lifetime: day,
             session_idle: Duration::from_hours(8),
             session_lifetime: 7 * day,
+            credentials_max: 10_000,
+            invitations_max: 1_000,
+            people_max: 100_000,
+            accounts_max: 200_000,
+            sessions_max: 100,
+            identities_max: 20,
             token_lifetime: Duration::from_hours(8),
             password_rules: PasswordRules::default(),
         }
@@ -81,6 +100,8 @@ pub struct Admin {
     pub(crate) admission: Arc<SignInAdmission>,
     pub(crate) turns: Arc<SignInTurns>,
     pub(crate) options: Arc<Options>,
+    pub(crate) node_followers: Vec<Arc<dyn NodePositions>>,
+    pub(crate) followers: FollowerWatch,
 }
 
 impl fmt::Debug for AdminParts {
@@ -113,7 +134,19 @@ impl Admin {
             entropy: parts.entropy,
             refusals: Arc::default(),
             options: Arc::new(parts.options),
+            node_followers: Vec::new(),
+            followers: FollowerWatch::default(),
         }
+    }
+
+    /// Adds a follower whose positions are on this node.
+    pub fn add_node_follower(&mut self, positions: Arc<dyn NodePositions>) {
+        self.node_followers.push(positions);
+    }
+
+    /// Takes the errors of followers from those that run in this process.
+    pub fn watch_followers(&mut self, followers: FollowerWatch) {
+        self.followers = followers;
     }
 
     /// The persons of tenants, as they are now.
@@ -136,7 +169,8 @@ impl Admin {
     pub(crate) async fn commit(&self, change: &Change) -> Result<(), AdminError> {
         match self.storage.commit(change).await? {
             Committed::Done => Ok(()),
-            Committed::Stale(_) => Err(AdminError::Stale),
+            // Changes with a limit are not committed here: each names its own.
+            Committed::Stale(_) | Committed::LimitReached(_) => Err(AdminError::Stale),
             Committed::NameTaken(_) => Err(AdminError::Conflict("the name is taken")),
         }
     }

@@ -13,13 +13,15 @@ use acta_auth::{Secret, credential_audit};
 use acta_storage::directory::{
     self, Credential, CredentialSecret, CredentialUse, Recorded, Versioned,
 };
-use acta_storage::{Change, Expected, Group, NewAuditEntry, RecordKind, RecordWrite};
+use acta_storage::{
+    Change, CountLimit, Expected, Group, NewAuditEntry, RecordHolder, RecordKind, RecordWrite,
+};
 use serde_json::json;
 
 use crate::audit_entry::{AuditEvent, differences};
 use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
-use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
+use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, ReachedLimit, Requester};
 
 /// A new credential.
 #[derive(Clone, Debug)]
@@ -176,7 +178,8 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Forbidden`],
-    /// [`AdminError::KeyReused`], [`AdminError::Service`].
+    /// [`AdminError::KeyReused`], [`AdminError::Service`]; [`AdminError::LimitReached`]: the tenant
+    /// has the maximum number of credentials, expired ones included.
     pub async fn create_credential(
         &self,
         requester: &Requester,
@@ -188,6 +191,8 @@ impl Admin {
         let created = self.clock.now();
         check(&new.label, new.scopes, &new.restrictions)?;
         check_expiry(new.expires, created)?;
+        let count_max = self.options.credentials_max;
+        let limit = CountLimit { of: RecordHolder::Tenant, count_max, unexpired_at: None };
         for _ in 0..Self::TRIES {
             if let Some(answer) = self.find_answer(once.key).await? {
                 return Ok(Idempotent::Replayed(answer));
@@ -211,7 +216,7 @@ impl Admin {
                     detail: &credential_audit::detail(&credential),
                 },
                 &credential,
-                vec![credential.create()],
+                vec![credential.create().within(limit)],
             );
             let issued = IssuedCredential { credential, secret };
             match self.commit_once(change, once, &issued).await? {
@@ -220,6 +225,7 @@ impl Admin {
                     return Ok(Idempotent::Performed(issued));
                 }
                 Attempt::Replayed(answer) => return Ok(Idempotent::Replayed(answer)),
+                Attempt::LimitReached => return Err(too_many(count_max)),
                 Attempt::Stale | Attempt::NameTaken => {}
             }
         }
@@ -344,6 +350,15 @@ impl Admin {
         self.authenticator.forget(key);
         Ok(())
     }
+}
+
+fn too_many(count_max: usize) -> AdminError {
+    AdminError::LimitReached(ReachedLimit {
+        holder: "the tenant",
+        what: "credentials",
+        count_max,
+        key: "tenants.credentials_max",
+    })
 }
 
 fn check(label: &str, scopes: Scopes, restrictions: &Restrictions) -> Result<(), AdminError> {

@@ -1,5 +1,6 @@
 //! Errors of administration.
 
+use std::fmt;
 use std::time::Duration;
 
 use acta_auth::SeedError;
@@ -34,6 +35,29 @@ pub enum FirstCredentialError {
     Storage(#[from] StorageError),
 }
 
+/// A limit of the configuration that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReachedLimit {
+    /// What has as many as it may.
+    pub holder: &'static str,
+    /// What it has as many of.
+    pub what: &'static str,
+    /// How many.
+    pub count_max: usize,
+    /// The key of the configuration.
+    pub key: &'static str,
+}
+
+impl fmt::Display for ReachedLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { holder, what, count_max, key } = self;
+        write!(
+            f,
+            "{holder} already has the maximum of {count_max} {what}; remove one first ({key})"
+        )
+    }
+}
+
 /// Why an act of administration failed, by what can be done next.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
@@ -59,6 +83,10 @@ pub enum AdminError {
     /// The current state does not permit it. The text says why.
     #[error("{0}")]
     Conflict(&'static str),
+
+    /// There are as many as the configuration permits. Remove one first.
+    #[error("{0}")]
+    LimitReached(ReachedLimit),
 
     /// An identifier belongs to another person. Join the persons, or split it off there first.
     #[error("the identifier {identifier} belongs to the person {person}")]

@@ -58,6 +58,8 @@ pub(crate) enum Attempt {
     Stale,
     /// A name is taken.
     NameTaken,
+    /// A limit is reached.
+    LimitReached,
     /// The same request was performed before; this is its stored answer.
     Replayed(String),
 }
@@ -98,6 +100,7 @@ impl Admin {
                 Committed::Done => Attempt::Done,
                 Committed::Stale(_) => Attempt::Stale,
                 Committed::NameTaken(_) => Attempt::NameTaken,
+                Committed::LimitReached(_) => Attempt::LimitReached,
             });
         };
         let answer = Answer {
@@ -121,6 +124,7 @@ impl Admin {
             },
             Committed::Stale(_) => Attempt::Stale,
             Committed::NameTaken(_) => Attempt::NameTaken,
+            Committed::LimitReached(_) => Attempt::LimitReached,
         })
     }
 }

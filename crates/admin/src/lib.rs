@@ -15,8 +15,8 @@ mod maintenance;
 mod people;
 mod permissions;
 mod persons;
-mod reading;
 mod requester;
+mod statements;
 mod tenants;
 
 pub use admin::{Admin, AdminParts, Options};
@@ -26,7 +26,7 @@ pub use credentials::tokens::{IssuedToken, NewToken};
 pub use credentials::{
     CredentialChanges, CredentialId, IssuedCredential, ListedCredential, NewCredential,
 };
-pub use error::{AdminError, AdminFault, FirstCredentialError};
+pub use error::{AdminError, AdminFault, FirstCredentialError, ReachedLimit};
 pub use idempotency::{Idempotency, Idempotent, RequestKey};
 pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{LinkPurpose, NewPerson};
@@ -43,6 +43,6 @@ pub use persons::groups::members::{MemberOf, MemberPage};
 pub use persons::groups::{GroupSearch, NewPersonGroup, PersonGroupEdit};
 pub use persons::import::{ImportCounts, ImportMode, ImportOptions};
 pub use persons::{NewJoinedPerson, PersonEdit, PersonSearch};
-pub use reading::{AnswerPermit, Reach, StatementQuestion};
 pub use requester::Requester;
+pub use statements::reading::{AnswerPermit, Reach, StatementQuestion};
 pub use tenants::{LimitChanges, SettingChanges, TenantChanges};

@@ -3,7 +3,7 @@
 use acta_access::TenantId;
 use acta_storage::directory::{
     self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonGroup,
-    PersonIdentifier, Recorded, Tenant, TenantState, Ticket, Versioned,
+    PersonIdentifier, ProofDamage, ProofLog, Recorded, Tenant, TenantState, Ticket, Versioned,
 };
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
 use serde_json::{Value, json};
@@ -100,12 +100,12 @@ impl Admin {
         self.remove_records::<CredentialUse>(id).await?;
         self.remove_records::<Membership>(id).await?;
         self.remove_records::<Ticket>(id).await?;
-        self.remove_records::<JoinedPerson>(id).await?;
-        self.remove_records::<PersonIdentifier>(id).await?;
-        self.remove_records::<PersonGroup>(id).await?;
-        self.remove_records::<PersonChanges>(id).await?;
+        self.remove_persons(id).await?;
         let detail = self.describe_data(id).await?;
         self.storage.purge_tenant(id).await?;
+        // Behind the statements, since nothing is appended to it any more.
+        self.remove_records::<ProofLog>(id).await?;
+        self.remove_records::<ProofDamage>(id).await?;
         let after = Tenant {
             // The name may be that of a person.
             name: String::new(),
@@ -123,6 +123,13 @@ impl Admin {
         self.authenticator.forget_tenant(id);
         self.persons.forget(id);
         Ok(())
+    }
+
+    async fn remove_persons(&self, tenant: TenantId) -> Result<(), AdminError> {
+        self.remove_records::<JoinedPerson>(tenant).await?;
+        self.remove_records::<PersonIdentifier>(tenant).await?;
+        self.remove_records::<PersonGroup>(tenant).await?;
+        self.remove_records::<PersonChanges>(tenant).await
     }
 
     async fn remove_records<T: Recorded>(&self, tenant: TenantId) -> Result<(), AdminError> {

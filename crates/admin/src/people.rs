@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 mod identities;
 mod link_creator;
 pub(crate) mod links;
+mod maximums;
 pub(crate) mod members;
 pub(crate) mod own;
 pub(crate) mod provider_sign_in;

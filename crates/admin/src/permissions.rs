@@ -194,7 +194,10 @@ fn check_state(
     let is_closed = permission.is_write()
         || matches!(
             permission,
-            Permission::ReadStatements | Permission::AskQuestions | Permission::ReadPersons
+            Permission::ReadStatements
+                | Permission::AskQuestions
+                | Permission::RunSql
+                | Permission::ReadPersons
         );
     let is_removed = matches!(tenant.state, TenantState::Purging { .. });
     let is_open = tenant.state == TenantState::Active || (requester.is_operator() && !is_removed);

@@ -182,7 +182,11 @@ impl Admin {
         requester: &Requester,
         id: TenantId,
     ) -> Result<(u64, Usage), AdminError> {
-        self.read_tenant(requester, id).await?;
+        let permissions = PermissionPair {
+            in_tenant: Permission::ReadUsage,
+            on_server: ServerPermission::ReadTenants,
+        };
+        self.permit_either(requester, id, permissions).await?;
         let count = self.storage.count_statements(id).await?;
         let day = acta_service::day_of(self.clock.now());
         let today = self.storage.add_usage(id, day, Usage::default()).await?;
@@ -221,7 +225,7 @@ impl Admin {
             match self.commit_once(Change { writes, entries }, once, &tenant).await? {
                 Attempt::Done => return Ok(Idempotent::Performed(tenant)),
                 Attempt::Replayed(answer) => return Ok(Idempotent::Replayed(answer)),
-                Attempt::Stale | Attempt::NameTaken => {}
+                Attempt::Stale | Attempt::NameTaken | Attempt::LimitReached => {}
             }
         }
         Err(AdminError::Stale)

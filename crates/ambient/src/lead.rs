@@ -63,6 +63,20 @@ fn lead_of(last: i64, now: Timestamp) -> Duration {
 mod tests {
     use super::*;
     use crate::ManualClock;
+    use crate::warnings::warnings_of;
+
+    #[test]
+    fn warns_once_each_time_that_the_clock_falls_behind() {
+        let at = |seconds: i64| Timestamp::from_unix_micros(seconds * 1_000_000);
+        let watch = LeadWatch::default();
+        let warnings = |given, now| warnings_of(|| watch.note(at(given), at(now)));
+        assert_eq!(warnings(1000, 1000), 0);
+        assert_eq!(warnings(1001, 500), 1, "the clock was set back");
+        assert_eq!(warnings(1001, 501), 0, "it is known");
+        assert_eq!(warnings(1001, 1000), 0, "it is still so, by a second");
+        assert_eq!(warnings(1002, 1002), 0, "it has caught up");
+        assert_eq!(warnings(1003, 100), 1, "it was set back again");
+    }
 
     #[test]
     fn gives_the_lead_until_the_clock_has_caught_up() {

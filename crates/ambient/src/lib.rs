@@ -8,6 +8,8 @@ mod entropy;
 mod guarded;
 mod lead;
 mod timestamp;
+#[cfg(test)]
+mod warnings;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

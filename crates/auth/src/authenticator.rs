@@ -4,6 +4,7 @@ mod cache;
 mod confirm;
 pub(crate) mod credential_lookup;
 mod failures;
+mod named;
 mod readings;
 mod stream_token;
 mod uses;
@@ -29,6 +30,7 @@ pub use confirm::AuthInstant;
 use credential_lookup::FoundCredential;
 pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
+pub use named::NamedCredential;
 use readings::{Reading, Readings};
 pub use stream_token::{StreamReader, StreamTokenClaims};
 use uses::Uses;
@@ -287,6 +289,21 @@ impl Authenticator {
         let found = found.map(Arc::new);
         self.cache.remember(key, found.clone(), generation, asked);
         Ok(found)
+    }
+
+    /// The credential that the value of a header `Authorization` names, by its key or by a token
+    /// that was issued to it, also if the secret is wrong or the token has expired. None if there
+    /// is no such credential, or storage cannot be read.
+    pub async fn find_named(&self, authorization: &[u8]) -> Option<NamedCredential> {
+        let key = match CredentialHeader::parse(authorization).ok()? {
+            CredentialHeader::Basic { key, secret } if key == TOKEN_USER => {
+                self.key_of_token(&secret)?
+            }
+            CredentialHeader::Basic { key, .. } => key,
+            CredentialHeader::Bearer(token) => self.key_of_token(&token)?,
+        };
+        let found = self.find(&key).await.ok().flatten()?;
+        Some(NamedCredential { key, tenant: found.credential.tenant })
     }
 
     /// Removes a key from the cache. Call it when its credential was changed or removed, so that

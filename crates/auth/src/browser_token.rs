@@ -174,6 +174,16 @@ impl Authenticator {
         text.expose().starts_with(PREFIX)
     }
 
+    /// The key of the credential that a token was issued to, also if the token has expired. None
+    /// if this store has not issued it.
+    pub(crate) fn key_of_token(&self, presented: &Secret) -> Option<String> {
+        let sealed = presented.expose().strip_prefix(PREFIX)?;
+        // At the earliest moment, no token has expired.
+        let earliest = Timestamp::from_unix_micros(i64::MIN);
+        let payload = self.sealer.open(PURPOSE, sealed, earliest).ok()?;
+        Payload::read(&payload).map(|claims| claims.key)
+    }
+
     pub(crate) async fn authenticate_token(
         &self,
         presented: &Secret,

@@ -20,7 +20,8 @@ mod secret;
 mod token;
 
 pub use authenticator::{
-    AuthInstant, Authenticator, Identified, Options, StreamReader, StreamTokenClaims,
+    AuthInstant, Authenticator, Identified, NamedCredential, Options, StreamReader,
+    StreamTokenClaims,
 };
 pub use browser_token::{TokenClaims, TokenError};
 pub use error::AuthError;

@@ -110,8 +110,12 @@ impl Admin {
             FactsNeeded::No => ServerFacts::default(),
             FactsNeeded::AsTheyAre | FactsNeeded::Current => ServerFacts::open_alone(config)?,
         };
-        if needed == FactsNeeded::Current {
-            facts.catch_up(&store.storage).await?;
+        if needed == FactsNeeded::Current
+            && let Err(error) = facts.catch_up(&store.storage).await
+        {
+            facts.stop().await;
+            store.close().await?;
+            return Err(error);
         }
         let app = store.server_parts(config, usize::MAX, facts.settings()).await?.into_app();
         Ok(Self(Transport::InProcess(Box::new(store), app, facts)))

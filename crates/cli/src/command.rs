@@ -4,6 +4,7 @@ pub(crate) mod administration;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod copy;
+pub(crate) mod generate;
 pub(crate) mod init;
 pub(crate) mod migrate;
 pub(crate) mod reindex;

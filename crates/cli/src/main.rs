@@ -16,11 +16,12 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, analyse, audit, credential, facts, follower, group, person, query, statement, tenant,
+    account, analyse, audit, credential, facts, follower, group, person, proof, query, sql,
+    statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
-    backup, config, copy, init, migrate, reindex, restore, serve, status, verify,
+    backup, config, copy, generate, init, migrate, reindex, restore, serve, status, verify,
 };
 
 /// See `docs/adr/0015-allocator.md`.
@@ -93,8 +94,13 @@ enum Command {
     /// Answers questions about the statements of a tenant: measures by dimensions. If no server has
     /// the store open, facts are brought up to date first.
     Query(Box<query::Arguments>),
+    /// Answers a SELECT over the facts of a tenant. If no server has the store open, facts are
+    /// brought up to date first.
+    Sql(sql::Arguments),
     /// Prints the statements of a tenant as they are stored, for people.
     Statement(statement::Arguments),
+    /// Proves that statements are unchanged, and verifies proofs offline.
+    Proof(proof::Arguments),
     /// Shows and rebuilds facts, from which questions are answered, also while the store is served.
     Facts(facts::Arguments),
     /// Analyses what the learners of a tenant did: activity, courses, questions, time and more. If
@@ -102,12 +108,17 @@ enum Command {
     Analyse(analyse::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
+    /// Prints completions for shells, and writes man pages, for packages.
+    #[command(hide = true)]
+    Generate(generate::Arguments),
 }
 
 fn main() -> ExitCode {
     // Before there is another thread or a file: what this process makes is for its user alone,
     // whatever it inherited. It covers the files of SQLite too.
     umask(Mode::RWXG | Mode::RWXO);
+    // Before a store is opened. If it fails, statements in SQL say so.
+    acta_facts_sql::prepare();
     let matches = Arguments::command().get_matches();
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
@@ -137,10 +148,13 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(file, arguments),
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),
+        Command::Sql(arguments) => sql::run(file, arguments),
         Command::Statement(arguments) => statement::run(file, arguments),
+        Command::Proof(arguments) => proof::run(file, arguments),
         Command::Facts(arguments) => facts::run(file, arguments),
         Command::Analyse(arguments) => analyse::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
+        Command::Generate(arguments) => generate::run(Arguments::command(), arguments),
     };
     outcome.unwrap_or_else(|error| {
         if terminal::is_reader_gone(&error) {

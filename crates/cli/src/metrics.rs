@@ -3,44 +3,28 @@
 use std::sync::Arc;
 
 use acta_facts::{FactStatus, FactStore};
-use acta_followers::{FollowerStatus, FollowerWork, Followers};
+use acta_followers::{FollowerStatus, FollowerWatch, FollowerWork};
 use acta_http::{MetricReading, MetricSource};
 use acta_http_admin::{ClockGauge, ClockReading};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
 
-use crate::command::serve::AuditCounts;
+use crate::command::serve::{AuditCounts, CertificateEnd};
 use crate::wire::Engine;
 
-/// What is read besides the engine and the followers.
-pub(crate) struct MetricParts {
+/// Reads the statistics of the engine, of the followers, of facts and of the certificate.
+pub(crate) struct StoreMetrics {
+    pub(crate) engine: Engine,
     /// How the times of the store relate to the clock.
     pub(crate) clock: Arc<dyn ClockGauge>,
     /// The lengths of the audit chains.
     pub(crate) audit_counts: Arc<AuditCounts>,
+    /// The followers that run.
+    pub(crate) followers: FollowerWatch,
     /// The facts, if there are any.
-    pub(crate) facts: Option<FactMetrics>,
-}
-
-/// What is read of facts.
-pub(crate) struct FactMetrics {
-    pub(crate) store: Arc<FactStore>,
-    /// Reads how the follower that makes them is.
-    pub(crate) follower: Box<dyn Fn() -> FollowerStatus + Send + Sync>,
-}
-
-/// Reads the statistics of the engine and of the followers.
-pub(crate) struct StoreMetrics {
-    engine: Engine,
-    sources: MetricParts,
-    followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
-}
-
-impl StoreMetrics {
-    /// The statistics of this engine, and of the followers that run beside it.
-    pub(crate) fn new(engine: Engine, sources: MetricParts, followers: &Followers) -> Self {
-        Self { engine, sources, followers: Box::new(followers.watch()) }
-    }
+    pub(crate) facts: Option<Arc<FactStore>>,
+    /// When the certificate in use ends, if there is one.
+    pub(crate) certificate: Option<CertificateEnd>,
 }
 
 type Reading = (&'static str, &'static str, f64);
@@ -52,13 +36,12 @@ impl MetricSource for StoreMetrics {
             Engine::Postgres(storage) => postgres(storage),
         };
         let label = None;
-        let named = readings.into_iter().chain(of_clock(self.sources.clock.read()));
+        let named = readings.into_iter().chain(of_clock(self.clock.read()));
+        let named = named.chain(self.certificate.as_ref().map(of_certificate));
         let named = named.map(|(name, help, value)| MetricReading { name, help, label, value });
-        let named = named.chain(of_audit(&self.sources.audit_counts));
-        let mut followers = (self.followers)();
-        followers.extend(self.sources.facts.as_ref().map(|facts| (facts.follower)()));
-        let facts = self.sources.facts.iter().flat_map(|facts| of_facts(&facts.store));
-        named.chain(of_followers(&followers)).chain(facts).collect()
+        let named = named.chain(of_audit(&self.audit_counts));
+        let facts = self.facts.iter().flat_map(|facts| of_facts(facts));
+        named.chain(of_followers(&self.followers.statuses())).chain(facts).collect()
     }
 }
 
@@ -105,6 +88,15 @@ fn of_clock(now: ClockReading) -> [Reading; 2] {
             now.stored_lead.as_secs_f64(),
         ),
     ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds are less than 2^53")]
+fn of_certificate(end: &CertificateEnd) -> Reading {
+    (
+        "acta_tls_certificate_expiry_timestamp_seconds",
+        "When the certificate in use ends, in seconds since 1970",
+        end.read().unix_micros().div_euclid(1_000_000) as f64,
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

@@ -10,6 +10,7 @@ mod exposure;
 mod facts;
 mod load;
 mod oidc;
+mod proofs;
 mod side;
 mod store_args;
 
@@ -21,9 +22,10 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, GuardedClock, SystemClock, SystemEntropy};
 use acta_auth::PasswordHasherOptions;
 use acta_config::Config;
-use acta_followers::Followers;
+use acta_followers::{FollowerWatch, Followers};
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockGauge, FactSettings, route_groups};
+use acta_proof::Proofs;
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -40,7 +42,7 @@ pub(crate) use exposure::{exposed_directory, exposed_files};
 pub(crate) use facts::ServerFacts;
 pub(crate) use load::load;
 pub(crate) use side::open_side;
-pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
+pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address, server_address};
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
@@ -64,6 +66,8 @@ pub(crate) struct Store {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<GuardedClock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Proofs of statements, if they are enabled.
+    proofs: Option<Arc<Proofs>>,
     followers: Option<Followers>,
 }
 
@@ -84,13 +88,20 @@ impl Store {
             entropy: Arc::clone(&entropy),
             options: service_options(config)?,
         });
-        Ok(Self { storage, service, engine, clock, entropy, followers: None })
+        let proofs = proofs::open(config, &storage, &*entropy).await?;
+        Ok(Self { storage, service, engine, clock, entropy, proofs, followers: None })
     }
 
-    /// Starts the followers of a server.
-    pub(crate) fn follow(&mut self) -> &Followers {
-        let start = || Followers::start(&self.storage, Followers::built_in());
-        self.followers.get_or_insert_with(start)
+    /// Starts the followers of a server that has these facts.
+    pub(crate) fn follow(&mut self, facts: &ServerFacts) -> FollowerWatch {
+        let mut followers = Followers::start(&self.storage, Followers::built_in());
+        if let Some(follower) = facts.follower(&self.storage) {
+            followers.add(&self.storage, follower);
+        }
+        if let Some(proofs) = &self.proofs {
+            followers.add(&self.storage, proofs::follower(proofs, &self.entropy));
+        }
+        self.followers.insert(followers).watch()
     }
 
     /// The parts of the server.
@@ -124,6 +135,7 @@ impl Store {
             engine: self.engine.kind(),
             clock: self.clock_gauge(),
             facts,
+            proofs: self.proofs.clone(),
         };
         let admin = AdminApiParts::open(&backend, &http, settings).await?;
         Ok(ServerParts { http, admin })
@@ -259,6 +271,13 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
         },
         ignored_parameters: acta_http::IgnoredParameters::new(&config.xapi.ignored_parameters),
         trusted_proxies: config.server.trusted_proxies.iter().map(|network| network.0).collect(),
+        logged_address: logged_address(config.log.client_address),
+        versions: versions(config),
+        tls: config
+            .server
+            .tls_files()
+            .map(|_files| acta_http::TlsOptions { hsts_max_age: config.server.hsts_max_age.0 }),
+        drain_delay: config.server.drain_delay.0,
         bounds: acta_http::Bounds {
             statements_bytes_max: bytes(limits.statements_bytes_max),
             document_bytes_max: bytes(limits.document_bytes_max),
@@ -275,6 +294,7 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             url_bytes_max: bytes(limits.url_bytes_max),
             parameters_count_max: limits.parameters_count_max,
             anonymous_bytes_max: bytes(limits.anonymous_bytes_max),
+            anonymous_count_max: limits.anonymous_count_max,
             memory_bytes_max: bytes(limits.memory_bytes_max),
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
@@ -288,6 +308,23 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             tenant_streams_max: limits.tenant_streams_max,
             requester_streams_max: limits.requester_streams_max,
         },
+    }
+}
+
+/// The versions of HTTP that the server speaks.
+pub(crate) fn versions(config: &Config) -> acta_http::HttpVersions {
+    if config.server.http2 {
+        acta_http::HttpVersions::OneAndTwo
+    } else {
+        acta_http::HttpVersions::One
+    }
+}
+
+fn logged_address(configured: acta_config::LoggedAddress) -> acta_http::LoggedAddress {
+    match configured {
+        acta_config::LoggedAddress::None => acta_http::LoggedAddress::None,
+        acta_config::LoggedAddress::Network => acta_http::LoggedAddress::Network,
+        acta_config::LoggedAddress::Full => acta_http::LoggedAddress::Full,
     }
 }
 

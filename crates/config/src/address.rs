@@ -1,8 +1,80 @@
-//! Values for URLs and origins.
+//! Values for addresses, URLs and origins.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
 
-use crate::value_spec::ValueSpec;
+use crate::value_spec::{ValueSpec, parsed};
+
+/// Longest path of a socket, in bytes: the system has room for 107, of which the server takes some
+/// while it makes the socket.
+const SOCKET_PATH_BYTES_MAX: usize = 100;
+
+/// What a socket of the machine begins with, before its path.
+const SOCKET: &str = "unix:";
+
+/// The permissions of a file, without those that are no permissions.
+const MODE_MAX: u32 = 0o777;
+
+/// That the owner may write.
+const OWNER_WRITES: u32 = 0o200;
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// At an address and port, written as `127.0.0.1:8080`.
+    Address(SocketAddr),
+    /// On a socket of the machine, written as `unix:/run/acta/acta.sock`.
+    Socket(PathBuf),
+}
+
+/// The text is neither an address with a port nor the path of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected an address and port such as `127.0.0.1:8080`, or `unix:` and the path of a socket of \
+     at most {max} bytes",
+    max = SOCKET_PATH_BYTES_MAX
+)]
+pub struct NotAListen;
+
+impl FromStr for Listen {
+    type Err = NotAListen;
+
+    fn from_str(text: &str) -> Result<Self, NotAListen> {
+        match text.strip_prefix(SOCKET) {
+            Some(path) if path.is_empty() || SOCKET_PATH_BYTES_MAX < path.len() => Err(NotAListen),
+            Some(path) => Ok(Self::Socket(path.into())),
+            None => text.parse().map(Self::Address).map_err(|_error| NotAListen),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Socket(path) => write!(f, "{SOCKET}{}", path.display()),
+        }
+    }
+}
+
+/// Where a server listens.
+pub(crate) fn listen() -> ValueSpec<Listen> {
+    parsed("address and port, or `unix:` and a path")
+}
+
+/// The permissions of a file.
+pub(crate) fn file_mode() -> ValueSpec<u32> {
+    ValueSpec::new("octal digits", |text| {
+        // The server itself connects to a socket that is there, to find out whether it is in use.
+        let is_possible = |mode: &u32| *mode <= MODE_MAX && mode & OWNER_WRITES != 0;
+        let mode = u32::from_str_radix(text, 8).ok().filter(is_possible);
+        mode.ok_or_else(|| {
+            "expected permissions with which the owner may write, such as `0660`".to_owned()
+        })
+    })
+}
 
 /// The public URL of the server, without a slash at the end.
 pub(crate) fn public_url() -> ValueSpec<String> {

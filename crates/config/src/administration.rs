@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Span;
 use crate::section::section;
 use crate::settings::{ConfigError, Settings};
-use crate::value_spec::{count_in, time, time_in};
+use crate::value_spec::{count_from_one, count_in, time, time_in};
 
 /// The smallest permitted value of the minimum password length, in characters.
 ///
@@ -32,6 +32,18 @@ section! {
         /// How long a deleted tenant can be restored. After this time its data is removed
         /// permanently.
         pub deletion_wait: Span = time_in(Duration::ZERO..=TIME_MAX).default("7d"),
+        /// Maximum number of credentials of one tenant, expired ones included.
+        pub credentials_max: usize = count_from_one().default("10000").over("409"),
+        /// Maximum number of open invitations of one tenant.
+        pub invitations_max: usize = count_from_one().default("1000").over("409"),
+        /// Maximum number of people with a role in one tenant.
+        pub people_max: usize = count_from_one()
+            .default("100000")
+            .over("409; a role from an identity provider is not given"),
+        /// Maximum number of accounts that are created for one tenant, by its invitations and by
+        /// claims of an identity provider. Accounts of people who have left count, until an
+        /// operator removes them.
+        pub accounts_max: usize = count_from_one().default("200000").over("409"),
     }
 }
 
@@ -45,6 +57,11 @@ section! {
         pub session_idle: Span = time().default("8h"),
         /// A session ends after this time at the latest.
         pub session_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
+        /// Maximum number of sessions of one account at the same time.
+        pub sessions_max: usize =
+            count_from_one().default("100").over("the oldest session ends"),
+        /// Maximum number of identities at OpenID providers that are connected with one account.
+        pub identities_max: usize = count_from_one().default("20").over("409"),
         /// How long invitations, links of new accounts and the set-up link are valid.
         pub invitation_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
         /// How long a password reset link is valid.

@@ -19,10 +19,11 @@ mod storage;
 mod value;
 mod value_spec;
 
+pub use address::{Listen, NotAListen};
 pub use administration::{Accounts, Audit, Tenants, Tokens};
 pub use config::{
-    ClockJumps, Config, Cors, ExportObjects, Facts, KEYS, Log, LogFormat, Origins, Seed, Server,
-    Xapi,
+    ClockJumps, Config, Cors, ExportObjects, Facts, KEYS, Log, LogFormat, LoggedAddress, Metrics,
+    Origins, Proof, Seed, Server, Xapi,
 };
 pub use key::Key;
 pub use limits::Limits;

@@ -65,6 +65,13 @@ section! {
         /// it, only bodies of sign-ins and one-time links are stored in memory without
         /// authentication.
         pub anonymous_bytes_max: u64 = size().default("1MiB").over("413"),
+        /// Maximum number of requests without a valid credential from one network address within a
+        /// minute: of IPv6, from one /64 network. Not counted are the files of the console,
+        /// `/health`, `/ready` and preflight requests. Behind a proxy that is not in
+        /// `server.trusted_proxies`, all clients have the address of the proxy.
+        pub anonymous_count_max: usize = count_from_one()
+            .default("60000")
+            .over("429 with Retry-After for requests without a valid credential"),
         /// Maximum number of wrong secrets for one key within a minute. The correct secret is still
         /// accepted.
         pub failures_count_max: usize =

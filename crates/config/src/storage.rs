@@ -40,7 +40,7 @@ section! {
         /// yet is read from the database itself.
         pub replica_url: Option<Secret<String>> = database_url().secret().optional(),
         /// Maximum number of connections of this node to the database, and the same number to the
-        /// replica.
+        /// replica. Tenants get them by their weights; one tenant uses three quarters at most.
         pub connections_max: usize = count_from_one().default("16"),
         /// How long to wait for a connection to the database, and at the start for the database
         /// itself.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, Timestamp};
-use acta_storage::directory::{Recorded, Tenant, TenantState};
+use acta_storage::directory::{ProofLog, Recorded, Tenant, TenantState};
 use acta_storage::{
     AuditOutcome, Change, Committed, Expected, Group, NewAuditEntry, Record, RecordContent,
     RecordKind, RecordWrite, Storage, StorageError, Who,
@@ -77,9 +77,10 @@ impl std::fmt::Debug for RestoredStore<'_> {
 }
 
 impl RestoredStore<'_> {
-    /// Ends all sessions and links. With the replaced store, also takes its credentials, accounts,
-    /// roles, identities and the states of tenants, as far as their tenants are in the restored
-    /// store. The audit of the server records it, and so does that of each tenant concerned.
+    /// Ends all sessions and links, and the epochs of logs for proofs. With the replaced store,
+    /// also takes its credentials, accounts, roles, identities and the states of tenants, as far as
+    /// their tenants are in the restored store. The audit of the server records it, and so does
+    /// that of each tenant concerned.
     ///
     /// Repeating it does no harm.
     ///
@@ -99,6 +100,7 @@ impl RestoredStore<'_> {
         let links = self.read(RecordKind::Ticket).await?;
         (ended.session_count, ended.link_count) = (sessions.len() as u64, links.len() as u64);
         plan.removals.extend(sessions.values().chain(links.values()).map(RecordWrite::remove));
+        plan.removals.extend(self.end_proof_logs().await?);
         if let Some(replaced) = self.replaced {
             self.compare_tenants(replaced, &mut plan).await?;
             for kind in ACCESS {
@@ -110,6 +112,17 @@ impl RestoredStore<'_> {
         ended.credentials.clone_from(&plan.credentials);
         self.commit(plan, &ended).await?;
         Ok(ended)
+    }
+
+    /// Ends the epochs of logs for proofs: the original store may have gone on, and one log never
+    /// has two heads that contradict each other.
+    async fn end_proof_logs(&self) -> Result<Vec<RecordWrite>, RestoredError> {
+        let mut writes = Vec::new();
+        for record in self.read(RecordKind::ProofLog).await?.values() {
+            let log = ProofLog::from_record(record).map_err(RestoredError::Restored)?;
+            writes.push(ProofLog { is_ended: true, ..log }.replace(record));
+        }
+        Ok(writes)
     }
 
     async fn read(&self, kind: RecordKind) -> Result<BTreeMap<String, Record>, RestoredError> {
@@ -183,7 +196,7 @@ impl RestoredStore<'_> {
             }
             match self.storage.commit(&Change { writes, entries }).await {
                 Ok(Committed::Done) => {}
-                Ok(Committed::Stale(_) | Committed::NameTaken(_)) => {
+                Ok(Committed::Stale(_) | Committed::NameTaken(_) | Committed::LimitReached(_)) => {
                     return Err(RestoredError::InUse);
                 }
                 Err(error) => return Err(RestoredError::Restored(error)),
@@ -220,6 +233,7 @@ impl RestoredStore<'_> {
 struct Plan {
     /// The tenants of the restored store.
     tenants: BTreeSet<TenantId>,
+    /// And ends of logs for proofs, which free no name.
     removals: Vec<RecordWrite>,
     changes: Vec<RecordWrite>,
     /// How many of the removals are not of sessions and links.

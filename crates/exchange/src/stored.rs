@@ -125,6 +125,7 @@ impl Reading<'_> {
     }
 
     async fn documents(&mut self, tenant: TenantId) -> Result<(), StorageError> {
+        self.storage.list_removals(tenant).await?;
         let mut after: Option<DocumentKey> = None;
         loop {
             let page = self.storage.read_documents(tenant, after.as_ref(), DOCUMENT_PAGE).await?;

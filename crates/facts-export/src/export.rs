@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::file_name::FileName;
 use crate::manifest::{
-    ExportFile, Manifest, SCHEMA, find_manifest, hexadecimal, remove_others, replace_file,
-    replace_manifest,
+    ExportFile, Manifest, SCHEMA, find_manifest, remove_others, replace_file, replace_manifest,
 };
 use crate::month::Month;
 use crate::order::MonthRows;
@@ -127,7 +126,7 @@ fn write_month(
         month: month.to_string(),
         rows: surveyed.rows,
         bytes,
-        sha256: hexadecimal(&digest),
+        sha256: hex::encode(digest),
         sequence_min: sequence(surveyed.sequences.0),
         sequence_max: sequence(surveyed.sequences.1),
         timestamp_min: text_of(surveyed.times.0),

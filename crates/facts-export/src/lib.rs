@@ -22,8 +22,7 @@ mod writer;
 pub use export::{export, find_current};
 pub use file_name::{FileName, NotAFileName};
 pub use manifest::{
-    ExportFile, MANIFEST_NAME, Manifest, SCHEMA, find_manifest, hexadecimal, remove_others,
-    replace_file,
+    ExportFile, MANIFEST_NAME, Manifest, SCHEMA, find_manifest, remove_others, replace_file,
 };
 pub use month::Month;
 pub use progress::{ExportError, ExportProgress, Exporting};

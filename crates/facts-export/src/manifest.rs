@@ -1,6 +1,5 @@
 //! The manifest of an export: which files there are and what is in them.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -144,15 +143,6 @@ pub fn replace_file<T, E: From<io::Error>>(
     fs::rename(&new, folder.join(name))?;
     File::open(folder)?.sync_all()?;
     written
-}
-
-/// Bytes as hexadecimal digits, in which the manifest has hashes.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Replaces the manifest of a folder.

@@ -5,33 +5,23 @@
 
 mod flatten;
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::error::Error;
-use std::io;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use acta_access::TenantId;
-use acta_followers::{FollowerStatus, FollowerWork, Progress};
+use acta_followers::{LogReader, NodePositions};
 use acta_storage::directory::LanguageTag;
-use acta_storage::{
-    FeedRecord, FollowerName, PageLimits, Storage, StorageError, lower_priority, tenant_span,
-};
+use acta_storage::{FeedRecord, FollowerName, FollowerPosition, PageLimits, Storage, StorageError};
 use acta_xapi::{StatementId, Uuid};
-use tokio::runtime::Handle;
-use tokio::sync::watch;
+use async_trait::async_trait;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::rows::batch::{Batch, LastRecord};
 use crate::store::{FactStore, is_damage};
 use crate::tenant::{Addition, TenantFacts};
 use flatten::{ACT, Flatteners};
-
-/// The name in metrics and logs.
-const NAME: FollowerName = FollowerName::new("facts");
 
 /// Limits of the records of a tenant that are processed at once.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 1 << 20 };
@@ -45,13 +35,6 @@ const PAGES_PER_TURN: usize = 64;
 /// How often tenants that were removed are looked for.
 const REMOVED_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often the log is looked at where nobody tells that something was stored.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The first and the longest delay after failures.
-const RETRY_DELAY: Duration = Duration::from_millis(200);
-const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
-
 /// Bytes of rows of all tenants in memory, about, before some are written early.
 const TAIL_BYTES_MAX: usize = 256 << 20;
 
@@ -62,216 +45,98 @@ pub struct FactFollowerOptions {
     pub threads: usize,
 }
 
-/// The follower that makes facts of the log, while it runs.
-#[derive(Debug)]
+/// The follower that makes facts of the log, on threads of its own with a low priority, so that no
+/// request waits for them.
 pub struct FactFollower {
-    progress: Arc<Progress>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-}
-
-impl FactFollower {
-    /// Starts to follow the log of every tenant, on threads of its own with a low priority, so
-    /// that no request waits for them.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime, or if no thread can be started.
-    pub fn start(
-        storage: &Arc<dyn Storage>,
-        store: &Arc<FactStore>,
-        options: &FactFollowerOptions,
-    ) -> Self {
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let progress = Arc::new(Progress::new(NAME));
-        store.begin_following();
-        let worker = Worker {
-            storage: Arc::clone(storage),
-            store: Arc::clone(store),
-            progress: Arc::clone(&progress),
-            flatteners: Flatteners::start(options.threads),
-            verified: HashSet::new(),
-            full: HashSet::new(),
-            failing: HashMap::new(),
-            removed_looked: None,
-        };
-        let (runtime, token, stopped) = (Handle::current(), tasks.token(), stop.clone());
-        let follow = move || {
-            lower_priority(flatten::NICE);
-            runtime.block_on(worker.run(stopped));
-            drop(token);
-        };
-        let started = std::thread::Builder::new().name("acta-facts".to_owned()).spawn(follow);
-        assert!(started.is_ok(), "a follower has a thread");
-        Self { progress, tasks, stop }
-    }
-
-    /// How it is.
-    pub fn status(&self) -> FollowerStatus {
-        self.progress.status()
-    }
-
-    /// Returns a function that reads its status, also after this value was dropped.
-    pub fn watch(&self) -> impl Fn() -> FollowerStatus + Send + Sync + 'static {
-        let progress = Arc::clone(&self.progress);
-        move || progress.status()
-    }
-
-    /// Stops it. What is not in a segment yet is read from the log again at the next start.
-    pub async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-}
-
-impl Drop for FactFollower {
-    fn drop(&mut self) {
-        // Without a call of `stop`, it ends as well.
-        self.stop.cancel();
-    }
-}
-
-/// A tenant whose facts could not be made.
-#[derive(Clone, Copy, Debug)]
-struct Failing {
-    /// The delay before the next attempt.
-    delay: Duration,
-    /// When the next attempt is.
-    next: Instant,
-}
-
-/// What a round came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Round {
-    /// There is more to read.
-    More,
-    /// Everything was read.
-    Done,
-}
-
-struct Worker {
     storage: Arc<dyn Storage>,
     store: Arc<FactStore>,
-    progress: Arc<Progress>,
     flatteners: Flatteners,
     /// Tenants whose facts are known to belong to this log.
     verified: HashSet<TenantId>,
     /// Tenants of which it has been said that no more facts are made.
     full: HashSet<TenantId>,
-    failing: HashMap<TenantId, Failing>,
     removed_looked: Option<Instant>,
 }
 
-impl Worker {
-    async fn run(mut self, stop: CancellationToken) {
-        let span = tracing::error_span!(parent: None, "background", work = "facts");
-        let follow = Box::pin(self.follow().instrument(span));
-        stop.run_until_cancelled(follow).await;
+impl fmt::Debug for FactFollower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FactFollower").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl LogReader for FactFollower {
+    fn name(&self) -> FollowerName {
+        FollowerName::FACTS
     }
 
-    async fn follow(&mut self) {
-        // Before the first read, so that nothing is missed.
-        let mut appended = self.storage.appended();
-        let mut delay: Option<Duration> = None;
-        loop {
-            appended.mark_unchanged();
-            let round = self.round().await;
-            if let Err(error) = &round {
-                self.fail(error, delay.is_none());
-                let next = delay.map_or(RETRY_DELAY, |last| RETRY_DELAY_MAX.min(last * 2));
-                delay = Some(next);
-                tokio::time::sleep(next).await;
-                continue;
-            }
-            delay = None;
-            if matches!(round, Ok(Round::Done)) {
-                self.wait(&mut appended).await;
-            }
-        }
+    fn nice(&self) -> i32 {
+        flatten::NICE
     }
 
-    fn fail(&self, error: &StorageError, is_first: bool) {
-        self.progress.add_failure();
-        if is_first {
-            let cause: &dyn Error = error;
-            tracing::error!(error = cause, "facts cannot be made; retrying");
-        }
+    async fn maintain(&mut self) -> Result<(), StorageError> {
+        self.remove_removed().await
     }
 
-    async fn wait(&self, appended: &mut watch::Receiver<u64>) {
-        let pace = self.storage.pace();
-        tokio::time::sleep(pace.pause).await;
-        let look = pace.poll.unwrap_or(LOOK_INTERVAL);
-        // It makes no difference whether it was notified.
-        drop(tokio::time::timeout(look, appended.changed()).await);
+    fn reached(&self, position: FollowerPosition) -> u64 {
+        NodePositions::reached(&*self.store, position.tenant)
     }
 
-    /// Adds some pages of every tenant.
-    async fn round(&mut self) -> Result<Round, StorageError> {
-        self.remove_removed().await?;
-        let (mut is_done, mut lag) = (true, 0);
-        // The position in the store is never moved, so these are all tenants with statements.
-        for position in self.storage.list_behind(NAME).await? {
-            let (tenant, last) = (position.tenant, position.last_sequence);
-            if self.failing.get(&tenant).is_some_and(|failing| Instant::now() < failing.next) {
-                lag += last.saturating_sub(self.reached(tenant));
-                continue;
-            }
-            match self.follow_tenant(tenant, last).instrument(tenant_span(tenant)).await {
-                Ok(reached) => {
-                    self.failing.remove(&tenant);
-                    lag += last.saturating_sub(reached);
-                    is_done &= last <= reached;
-                }
-                Err(error) => {
-                    lag += last.saturating_sub(self.reached(tenant));
-                    self.fail_tenant(tenant, &error);
-                }
-            }
-        }
-        if self.failing.is_empty() {
-            self.store.note_look();
-        }
-        self.progress.set_lag(lag);
-        self.progress.set_work(FollowerWork::Following);
-        self.flush_largest()?;
-        Ok(if is_done { Round::Done } else { Round::More })
-    }
-
-    /// The sequence of the last fact of a tenant.
-    fn reached(&self, tenant: TenantId) -> u64 {
-        self.store.find(tenant).map_or(0, |facts| facts.view().sequence)
-    }
-
-    /// Lets a tenant wait whose facts could not be made, while others go on.
-    fn fail_tenant(&mut self, tenant: TenantId, error: &StorageError) {
-        self.progress.add_failure();
-        let last = self.failing.get(&tenant).map(|failing| failing.delay);
-        let delay = last.map_or(RETRY_DELAY, |last| RETRY_DELAY_MAX.min(last * 2));
-        self.failing.insert(tenant, Failing { delay, next: Instant::now() + delay });
-        if matches!(error, StorageError::Io { act, source } if *act == ACT && is_damage(source)) {
+    async fn read(&mut self, position: FollowerPosition) -> Result<(), StorageError> {
+        let tenant = position.tenant;
+        let added = self.follow_tenant(tenant, position.last_sequence).await;
+        if let Err(StorageError::Io { act, source }) = &added
+            && *act == ACT
+            && is_damage(source)
+        {
             self.store.rebuild(tenant);
         }
-        if last.is_none() {
-            let error: &dyn Error = error;
-            let id = tenant.number();
-            tracing::error!(tenant.id = id, error, "facts cannot be made; retrying");
+        added
+    }
+
+    async fn end_round(&mut self, has_failed: bool) -> Result<(), StorageError> {
+        if !has_failed {
+            self.store.note_look();
+        }
+        self.flush_largest()
+    }
+}
+
+impl FactFollower {
+    /// Makes the facts in `store` of the statements in `storage`, once it is among the followers
+    /// that run. Rows that are in no segment when it ends are read from the log again.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started.
+    pub fn new(
+        storage: &Arc<dyn Storage>,
+        store: &Arc<FactStore>,
+        options: &FactFollowerOptions,
+    ) -> Self {
+        store.begin_following();
+        Self {
+            storage: Arc::clone(storage),
+            store: Arc::clone(store),
+            flatteners: Flatteners::start(options.threads),
+            verified: HashSet::new(),
+            full: HashSet::new(),
+            removed_looked: None,
         }
     }
 
-    /// Adds some pages of a tenant. Returns the sequence of the last fact.
-    async fn follow_tenant(&mut self, tenant: TenantId, last: u64) -> Result<u64, StorageError> {
+    /// Adds some pages of a tenant.
+    async fn follow_tenant(&mut self, tenant: TenantId, last: u64) -> Result<(), StorageError> {
         let facts = self.open(tenant, last).await?;
         let mut read = facts.view().sequence;
         if last <= read {
-            return Ok(read);
+            return Ok(());
         }
         let mut ahead = VecDeque::new();
         let mut pages = 0;
         loop {
             if self.is_full(tenant, &facts) {
-                return Ok(last);
+                return Ok(());
             }
             let has_room = ahead.len() < AHEAD_MAX && pages < PAGES_PER_TURN && read < last;
             let records = if has_room {
@@ -285,14 +150,11 @@ impl Worker {
                 ahead.push_back(self.flatteners.flatten(records, facts.language()));
                 continue;
             }
-            let Some(page) = ahead.pop_front() else { break };
+            let Some(page) = ahead.pop_front() else { return Ok(()) };
             let batch = page.await.map_err(|_dropped| broken("a worker ended"))??;
-            let count = batch.rows.len() as u64;
             let addition = self.find_voided(tenant, batch).await?;
             facts.add(&addition).map_err(failed)?;
-            self.progress.add_records(count);
         }
-        Ok(facts.view().sequence)
     }
 
     /// Whether no more facts of a tenant are made. Says so once.
@@ -386,7 +248,7 @@ impl Worker {
     }
 
     /// Removes the facts of tenants that are no longer there, and reads the languages of the
-    /// others.
+    /// others. At first it opens them: those of a paused follower can be asked for too.
     async fn remove_removed(&mut self) -> Result<(), StorageError> {
         if self.removed_looked.is_some_and(|looked| looked.elapsed() < REMOVED_INTERVAL) {
             return Ok(());
@@ -399,12 +261,17 @@ impl Worker {
                 self.store.clear(tenant).map_err(failed)?;
                 self.store.end_discarding(tenant);
                 self.verified.remove(&tenant);
-                self.failing.remove(&tenant);
             }
         }
         for tenant in &tenants {
             let language = tenant.settings.language.as_ref();
             self.store.set_language(tenant.id, language.map(LanguageTag::as_str));
+        }
+        if self.removed_looked.is_none() {
+            for tenant in self.store.tenants().map_err(failed)? {
+                // What cannot be opened is reported when its tenant has its turn.
+                drop(self.store.find_or_open(tenant));
+            }
         }
         self.removed_looked = Some(Instant::now());
         Ok(())

@@ -19,11 +19,13 @@ pub use acta_storage::directory::{CourseRule, TenantSettings};
 pub use follow::{FactFollower, FactFollowerOptions};
 pub use query::{
     Answer, Asked, Column, ColumnKind, ConditionRequest, DimensionField, DimensionRequest,
-    FactRows, MeasureRequest, OrderRequest, QueryError, QueryLimits, Question, QuestionFault,
-    RowColumn, RowsQuestion, Withheld,
+    FactPage, FactRows, MeasureRequest, OrderRequest, PAGE_ROWS_MAX, PageOrder, PageQuestion,
+    QueryError, QueryLimits, Question, QuestionFault, RowColumn, RowsQuestion, Withheld,
 };
 pub use rows::batch::SourceStatement;
 pub use store::{FactStatus, FactStore, Rows};
+pub use table::relation::{Relation, RelationRows};
+pub use table::select::{TableCondition, TableTest};
 pub use table::{
     COLUMNS, ColumnValues, ExtensionPlace, ExtensionValues, Table, TableBlock, TableColumn,
     TableExtension, TableReader, TableType,

@@ -24,19 +24,24 @@ use acta_storage::directory::TenantSettings;
 use acta_storage::persons::Persons;
 
 pub use answer::{Answer, Column, ColumnKind, Withheld};
+pub(crate) use condition::{Bound, Condition};
 pub use fault::{QueryError, QuestionFault};
 pub use request::{
     ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
 };
-pub(crate) use run::blocks_of;
+pub(crate) use rows::{CodeBits, Rows};
 pub use run::listing::{FactRows, RowColumn, RowsQuestion};
+pub use run::page::{FactPage, PAGE_ROWS_MAX, PageOrder, PageQuestion};
 pub use run::{Asked, QueryLimits};
+pub(crate) use run::{blocks_of, rows_that_count};
 
-use crate::tenant::{TenantFacts, View};
+use crate::tenant::{PersonIndex, TenantFacts, View};
 use answer::withheld::Guard;
-use condition::{Condition, ConditionReader};
+use condition::ConditionReader;
 use field::{Known, Memo};
 use plan::Plan;
+use run::listing::RowsPlan;
+use run::page::PagePlan;
 pub(crate) use time::Zone;
 
 /// Answers a question about a tenant's facts, in which identifiers are joined as in `persons`.
@@ -79,18 +84,42 @@ pub(crate) fn rows(
 ) -> Result<FactRows, QueryError> {
     let view: Arc<View> = facts.view();
     let persons = facts.person_index(persons);
-    let memo = Memo::new(asked.limits.memory_bytes);
-    let zone = &zone_of(question.zone.as_deref(), asked.settings)?;
-    let plan = {
-        let texts = &*facts.texts();
-        let course = &asked.settings.course;
-        let known = Known { texts, persons: persons.as_ref(), course, zone, memo: &memo };
-        let mut plan = run::listing::RowsPlan::of(question, known)?;
-        plan.condition = within_reach(plan.condition, known, asked)?;
-        plan
-    };
+    let plan = plan_rows(facts, question, persons.as_ref(), asked)?;
     let found = plan.gather(&view, asked)?;
     Ok(plan.write(&facts.texts(), found, view.sequence))
+}
+
+/// Gives a page of the rows of a tenant's facts for which a condition holds, in the order of the
+/// log, in which identifiers are joined as in `persons`.
+pub(crate) fn page(
+    facts: &TenantFacts,
+    question: &PageQuestion,
+    persons: &Arc<Persons>,
+    asked: Asked<'_>,
+) -> Result<FactPage, QueryError> {
+    let view: Arc<View> = facts.view();
+    let persons = facts.person_index(persons);
+    let rows = plan_rows(facts, &question.rows, persons.as_ref(), asked)?;
+    let plan = PagePlan::of(question, rows)?;
+    let found = plan.gather(&view, asked)?;
+    Ok(plan.write(&view, &facts.texts(), found))
+}
+
+/// Understands a question for rows, those within reach of who asks alone.
+fn plan_rows(
+    facts: &TenantFacts,
+    question: &RowsQuestion,
+    persons: Option<&Arc<PersonIndex>>,
+    asked: Asked<'_>,
+) -> Result<RowsPlan, QueryError> {
+    let memo = Memo::new(asked.limits.memory_bytes);
+    let zone = &zone_of(question.zone.as_deref(), asked.settings)?;
+    let texts = &*facts.texts();
+    let course = &asked.settings.course;
+    let known = Known { texts, persons, course, zone, memo: &memo };
+    let mut plan = RowsPlan::of(question, known)?;
+    plan.condition = within_reach(plan.condition, known, asked)?;
+    Ok(plan)
 }
 
 /// A condition that holds for no fact that is out of reach of who asks.

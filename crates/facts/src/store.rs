@@ -8,10 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use acta_access::TenantId;
+use acta_followers::NodePositions;
 use acta_storage::directory::CourseRule;
 use acta_storage::persons::Persons;
+use acta_storage::{FollowerName, StorageError};
 
-use crate::query::{self, Answer, Asked, FactRows, QueryError, Question, RowsQuestion};
+use crate::query::{
+    self, Answer, Asked, FactPage, FactRows, PageQuestion, QueryError, Question, RowsQuestion,
+};
 use crate::rows::batch::{Batch, SourceStatement};
 use crate::table::Table;
 use crate::tenant::{Addition, TenantFacts};
@@ -247,8 +251,39 @@ impl FactStore {
         Ok(rows)
     }
 
-    /// Has facts made again whose files are damaged.
-    fn discard_damaged(&self, tenant: TenantId, error: &QueryError) {
+    /// Gives a page of the rows of a tenant's facts for which a condition holds, with the
+    /// identifiers of `persons` joined, in the order of the log.
+    ///
+    /// Rows are single statements. Who reaches everybody may read all of them; for others, a
+    /// smallest group would be told by the rows.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FactStore::answer`]; [`QueryError::Withheld`] if the tenant has chosen a
+    /// smallest group and the reach is limited.
+    pub fn page(
+        &self,
+        tenant: TenantId,
+        question: &PageQuestion,
+        persons: &Arc<Persons>,
+        asked: Asked<'_>,
+    ) -> Result<FactPage, QueryError> {
+        if let (Some(smallest), Some(_)) = (asked.settings.smallest_group, asked.reach) {
+            return Err(QueryError::Withheld(smallest));
+        }
+        let found = self.find(tenant);
+        let facts = found.clone().unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        let page = query::page(&facts, question, persons, asked);
+        let mut page = page.inspect_err(|error| self.discard_damaged(tenant, error))?;
+        let sequence = page.rows.sequence;
+        page.rows.is_rebuilding = self.is_rebuilding(tenant, found.as_deref(), sequence);
+        Ok(page)
+    }
+
+    /// Has facts made again whose files are damaged by what an error says.
+    pub fn discard_damaged(&self, tenant: TenantId, error: &QueryError) {
         let QueryError::Io(error) = error else { return };
         if is_damage(error) {
             let error: &dyn std::error::Error = error;
@@ -313,6 +348,16 @@ impl FactStore {
         if self.find(tenant).is_some() || self.folder_of(tenant).exists() {
             self.discarded().insert(tenant);
         }
+    }
+
+    /// The same for all tenants.
+    ///
+    /// # Errors
+    ///
+    /// Of the folder.
+    pub fn rebuild_all(&self) -> io::Result<()> {
+        self.tenants()?.into_iter().for_each(|tenant| self.rebuild(tenant));
+        Ok(())
     }
 
     /// Sets the language of names of a tenant; English if there is none. Facts with names in
@@ -475,6 +520,26 @@ impl FactStore {
     }
 }
 
+impl NodePositions for FactStore {
+    fn name(&self) -> FollowerName {
+        FollowerName::FACTS
+    }
+
+    /// That of the last fact; after all if no more are made, 0 if all are to be made again.
+    fn reached(&self, tenant: TenantId) -> u64 {
+        match self.find(tenant).filter(|_| !self.is_discarded(tenant)) {
+            Some(facts) if self.is_full(&facts) => u64::MAX,
+            Some(facts) => facts.view().sequence,
+            None => 0,
+        }
+    }
+
+    fn rebuild(&self) -> Result<(), StorageError> {
+        let act = "rebuilding facts";
+        self.rebuild_all().map_err(|source| StorageError::Io { act, source })
+    }
+}
+
 /// Makes nothing of an error that something is not there.
 fn unless_missing(outcome: io::Result<()>) -> io::Result<()> {
     outcome.or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
@@ -526,5 +591,19 @@ mod tests {
         assert!(is_rebuilding(&store), "they are not open again");
         store.end_discarding(tenant);
         assert!(!is_rebuilding(&store), "a tenant without statements");
+    }
+
+    #[test]
+    fn a_follower_has_no_work_left_where_facts_are_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FactStore::open(folder.path()).unwrap();
+        let tenant = TenantId::FIRST;
+        assert_eq!(store.reached(tenant), 0, "there are none");
+        store.find_or_open(tenant).unwrap();
+        assert_eq!(store.reached(tenant), 0);
+        let store = store.with_dictionary_bytes_max(0);
+        assert_eq!(store.reached(tenant), u64::MAX);
+        NodePositions::rebuild(&store).unwrap();
+        assert_eq!(store.reached(tenant), 0, "they are made again");
     }
 }

@@ -5,6 +5,9 @@
 //! of which one column after the other is read. Rows of voided statements are in the blocks: see
 //! [`TableReader::live_rows`].
 
+pub(crate) mod relation;
+pub(crate) mod select;
+
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use crate::query::field::{CodeField, Field, Known, Memo, Values};
 use crate::query::reader::{BlockReader, BlockSource};
 use crate::query::{Zone, blocks_of};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
-use crate::tenant::{TenantFacts, View};
+use crate::tenant::{PersonIndex, TenantFacts, View};
 
 /// What values a column has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +142,8 @@ pub struct Table {
     persons_version: u64,
     facts: Arc<TenantFacts>,
     view: Arc<View>,
+    /// Which actors are which person; none if every actor is one.
+    persons: Option<Arc<PersonIndex>>,
     fields: Vec<TableField>,
 }
 
@@ -170,7 +175,7 @@ impl Table {
             COLUMNS.iter().map(field).collect()
         };
         let (facts, persons_version) = (Arc::clone(facts), persons.version());
-        Self { is_rebuilding: false, persons_version, facts, view, fields }
+        Self { is_rebuilding: false, persons_version, facts, view, persons: index, fields }
     }
 
     /// Whether rows are missing of statements that were stored long ago, because the facts are
@@ -187,6 +192,16 @@ impl Table {
     /// The sequence of the last statement among the facts.
     pub fn sequence(&self) -> u64 {
         self.view.sequence
+    }
+
+    /// How many rows there are, those of voided statements included.
+    pub fn len(&self) -> usize {
+        self.view.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// When it was stored, in microseconds since 1970.
@@ -342,7 +357,8 @@ impl TableReader<'_> {
             }
             Some(TableField::Of(Field::Time(column))) => ColumnValues::Whole(reader.ints(*column)?),
             Some(
-                TableField::Of(Field::Extension { .. } | Field::Groups(_)) | TableField::Sequence,
+                TableField::Of(Field::Extension { .. } | Field::Groups(_) | Field::Sequence)
+                | TableField::Sequence,
             )
             | None => ColumnValues::Whole(reader.ints(IntColumn::Sequence)?),
         })
@@ -390,7 +406,9 @@ mod tests {
                 Field::List(_) => TableType::Texts,
                 Field::Number(_) => TableType::Number,
                 Field::Time(_) => TableType::Time,
-                Field::Extension { .. } | Field::Groups(_) => panic!("{field}"),
+                Field::Extension { .. } | Field::Groups(_) | Field::Sequence => {
+                    panic!("{field}")
+                }
             };
             assert_eq!(values, expected, "{name}");
             assert_eq!(name, field.replace('.', "_"));

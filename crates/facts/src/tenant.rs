@@ -258,14 +258,15 @@ impl TenantFacts {
             encode::encode(batch, &mut texts)
         };
         let mut view = View::clone(&self.view());
+        push_block(&mut view.tail, block);
+        let is_full = SEGMENT_ROWS <= view.tail_len() || TAIL_BYTES_MAX <= view.tail_bytes();
+        // Not before: after a panic above, the same rows are added again.
         note_voided(addition, &mut writing, &mut view);
         self.note_sizes(&writing);
         if let Some(last) = batch.last {
             (view.sequence, view.stored) = (last.sequence, last.stored);
             writing.last = last;
         }
-        push_block(&mut view.tail, block);
-        let is_full = SEGMENT_ROWS <= view.tail_len() || TAIL_BYTES_MAX <= view.tail_bytes();
         self.publish(view);
         if is_full { self.save(&mut writing) } else { Ok(()) }
     }

@@ -1,8 +1,9 @@
 //! The status of a follower, for metrics and the admin API.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::error::Error;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acta_storage::FollowerName;
+use acta_storage::{FollowerName, StorageError};
 
 /// The state of a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +20,6 @@ pub enum FollowerWork {
     Failing,
 }
 
-impl FollowerWork {
-    /// The name of the state in metrics and the admin API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Following => "following",
-            Self::Elsewhere => "elsewhere",
-            Self::Paused => "paused",
-            Self::Failing => "failing",
-        }
-    }
-}
-
 /// The status of a follower in this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowerStatus {
@@ -46,18 +34,31 @@ pub struct FollowerStatus {
     pub record_count: u64,
     /// Failures since the start of the process.
     pub failure_count: u64,
+    /// The last failure, until it works again.
+    pub error: Option<String>,
+}
+
+/// Reads the status of followers that run in this process, also after they have stopped.
+#[derive(Clone, Debug, Default)]
+pub struct FollowerWatch(pub(crate) Vec<Arc<Progress>>);
+
+impl FollowerWatch {
+    /// The status of each, in the order in which they were started.
+    pub fn statuses(&self) -> Vec<FollowerStatus> {
+        self.0.iter().map(|progress| progress.status()).collect()
+    }
 }
 
 /// A follower's status, updated by its worker.
 #[derive(Debug)]
-pub struct Progress(Mutex<FollowerStatus>);
+pub(crate) struct Progress(Mutex<FollowerStatus>);
 
 impl Progress {
     /// Of a follower that has not started.
-    pub fn new(name: FollowerName) -> Self {
+    pub(crate) fn new(name: FollowerName) -> Self {
         let work = FollowerWork::Starting;
-        let status = FollowerStatus { name, work, lag: 0, record_count: 0, failure_count: 0 };
-        Self(Mutex::new(status))
+        let (lag, record_count, failure_count, error) = (0, 0, 0, None);
+        Self(Mutex::new(FollowerStatus { name, work, lag, record_count, failure_count, error }))
     }
 
     fn lock(&self) -> MutexGuard<'_, FollowerStatus> {
@@ -65,12 +66,12 @@ impl Progress {
     }
 
     /// The status as it is now.
-    pub fn status(&self) -> FollowerStatus {
+    pub(crate) fn status(&self) -> FollowerStatus {
         self.lock().clone()
     }
 
     /// Sets its state.
-    pub fn set_work(&self, work: FollowerWork) {
+    pub(crate) fn set_work(&self, work: FollowerWork) {
         let mut status = self.lock();
         status.work = work;
         if work != FollowerWork::Following && work != FollowerWork::Failing {
@@ -79,19 +80,31 @@ impl Progress {
     }
 
     /// Sets how many records it has not processed.
-    pub fn set_lag(&self, lag: u64) {
+    pub(crate) fn set_lag(&self, lag: u64) {
         self.lock().lag = lag;
     }
 
     /// Counts records that it has processed.
-    pub fn add_records(&self, count: u64) {
+    pub(crate) fn add_records(&self, count: u64) {
         self.lock().record_count += count;
     }
 
     /// Counts a failure.
-    pub fn add_failure(&self) {
+    pub(crate) fn add_failure(&self, error: &StorageError) {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
         let mut status = self.lock();
         status.work = FollowerWork::Failing;
         status.failure_count += 1;
+        status.error = Some(text);
+    }
+
+    /// Notes that it works. Returns whether it did not.
+    pub(crate) fn clear_error(&self) -> bool {
+        self.lock().error.take().is_some()
     }
 }

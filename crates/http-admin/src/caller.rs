@@ -215,7 +215,8 @@ fn party_of(requester: &Requester) -> Party {
     if let Some(account) = requester.account() {
         return Party::Account(account.id.as_u128());
     }
-    requester.confined_to().map_or(Party::Operator, Party::Tenant)
+    let tenant = requester.confined_to();
+    tenant.map_or(Party::Operator, |tenant| Party::of_tenant(tenant, requester.who()))
 }
 
 async fn identify(

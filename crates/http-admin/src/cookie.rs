@@ -15,9 +15,9 @@ const NAME: &str = "acta-session";
 /// Its name over HTTPS: browsers accept it only from this exact host.
 const SECURE_NAME: &str = "__Host-acta-session";
 
-/// Whether the public URL of the server is HTTPS.
+/// Whether browsers reach the server by HTTPS.
 pub(crate) fn is_secure(shared: &Shared) -> bool {
-    shared.http.options.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    shared.http.options.is_secure()
 }
 
 fn name(is_secure: bool) -> &'static str {

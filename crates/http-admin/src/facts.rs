@@ -2,6 +2,7 @@
 
 mod export;
 mod reach;
+mod sql;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use acta_admin::AnswerPermit;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
 use acta_facts_export::{ExportFile, FileName};
+use acta_facts_sql::{SqlLimits, Stop};
 use acta_http::problem::{FaultView, Problem};
 use acta_service::ServiceError;
 use acta_storage::directory::LanguageTag;
@@ -44,6 +46,8 @@ pub struct FactSettings {
     pub store: Arc<FactStore>,
     /// What one question may use.
     pub limits: QueryLimits,
+    /// What a statement in SQL may use.
+    pub sql: SqlLimits,
     /// The most time for one question, beginning when its turn comes.
     pub timeout: Duration,
     /// Most questions that are answered at the same time.
@@ -97,10 +101,13 @@ impl FactQueries {
     }
 
     /// Has the facts of all tenants made again.
-    pub(crate) fn rebuild_all(&self) {
-        for status in self.settings.store.statuses() {
-            self.settings.store.rebuild(status.tenant);
-        }
+    ///
+    /// # Errors
+    ///
+    /// 500 if they cannot be listed.
+    pub(crate) fn rebuild_all(&self) -> Result<(), Problem> {
+        let FactSettings { store, timeout, .. } = &self.settings;
+        store.rebuild_all().map_err(|error| problem(QueryError::Io(error), *timeout))
     }
 
     /// Waits for a turn, for as long as a question may take.
@@ -227,11 +234,35 @@ impl FactQueries {
         + Send
         + 'static,
     ) -> Result<T, Problem> {
+        let AnswerPermit { settings, reach, .. } = permit.clone();
+        let (limits, timeout) = (self.settings.limits, self.settings.timeout);
+        let clock = Arc::clone(&self.clock);
+        self.run(permit, move |store, persons, stop| {
+            let (now, stop) = (clock.now().unix_micros(), || stop());
+            let reach = reach::condition_of(&reach);
+            let reach = reach.as_ref();
+            let asked = Asked { limits, now, stop: &stop, settings: &settings, reach };
+            work(store, persons, asked).map_err(|error| problem(error, timeout))
+        })
+        .await
+    }
+
+    /// Runs work on a thread of its own, when it is the tenant's turn. It is given up if the future
+    /// is dropped, as far as `work` asks whether it is to stop.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, 503 if it takes too much time.
+    async fn run<T: Send + 'static>(
+        &self,
+        permit: &AnswerPermit,
+        work: impl FnOnce(&FactStore, &Arc<Persons>, &Stop) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         self.follow_settings(permit);
-        let AnswerPermit { tenant, settings, reach } = permit.clone();
-        let FactSettings { store, limits, timeout, .. } = self.settings.clone();
+        let tenant = permit.tenant;
+        let (store, timeout) = (Arc::clone(&self.settings.store), self.settings.timeout);
         let turn = self.turn(&self.turns, tenant).await?;
-        let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
+        let deadline = Instant::now() + timeout;
         let stopped = |_elapsed| problem(QueryError::Stopped, timeout);
         let loading = timeout_at(deadline, self.persons.load(tenant));
         let persons = loading.await.map_err(stopped)?.map_err(ServiceError::from)?;
@@ -239,15 +270,13 @@ impl FactQueries {
         let _guard = StopWhenDropped(Arc::clone(&is_stopped));
         let answering = acta_storage::spawn_blocking(move || {
             let _turn = turn;
-            let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
-            let reach = reach::condition_of(&reach);
-            let reach = reach.as_ref();
-            work(&store, &persons, Asked { limits, now, stop: &stop, settings: &settings, reach })
+            let stop: Stop =
+                Arc::new(move || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now());
+            work(&store, &persons, &stop)
         });
         // Work that does not notice at once that it is to stop keeps its turn, not the client.
-        let answered = timeout_at(deadline + STOP_DELAY, answering).await.map_err(stopped)?;
-        match answered {
-            Ok(answered) => answered.map_err(|error| problem(error, timeout)),
+        match timeout_at(deadline + STOP_DELAY, answering).await.map_err(stopped)? {
+            Ok(answered) => answered,
             Err(error) => {
                 tracing::error!(%error, "a question about facts ended early");
                 Err(Problem::internal())
@@ -290,6 +319,15 @@ fn problem(error: QueryError, timeout: Duration) -> Problem {
             Problem::internal()
         }
     }
+}
+
+/// The facts of this server do not go as far as those that the page before came from.
+pub(crate) fn behind() -> Problem {
+    let detail = "the facts of this server do not go as far as the page before: ask again, or \
+                  begin again without a cursor if the store was restored";
+    let mut problem = Problem::new(StatusCode::CONFLICT, "facts-incomplete", detail);
+    problem.retry_after = Some(RETRY_AFTER);
+    problem
 }
 
 /// This server makes no facts.

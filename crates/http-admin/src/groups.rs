@@ -113,6 +113,10 @@ impl RouteGroup for Console {
         false
     }
 
+    fn serves_files(&self) -> bool {
+        true
+    }
+
     async fn admit(&self, _: &mut Request, _: Gate) -> Result<Sender, Problem> {
         Ok(Sender::Anonymous)
     }

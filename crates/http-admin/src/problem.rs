@@ -136,6 +136,9 @@ impl From<AdminError> for AdminProblem {
             AdminError::NotFound => Problem::not_found(),
             AdminError::Stale => changed(),
             AdminError::Conflict(detail) => conflict(detail),
+            AdminError::LimitReached(limit) => {
+                Problem::new(StatusCode::CONFLICT, "limit-reached", limit.to_string())
+            }
             AdminError::IdentifierTaken { identifier, person } => conflict(format!(
                 "the identifier {identifier} belongs to the person {person}: join the persons, or \
                  split it off there first"

@@ -8,7 +8,9 @@ use std::time::Duration;
 use acta_admin::{Admin, AdminParts, AuditChain, NewcomerRule};
 use acta_auth::oidc::Provider;
 use acta_auth::{CsrfGuard, PasswordHasher, PasswordHasherOptions, Sealer};
+use acta_facts::FactStore;
 use acta_http::{Backend, HttpParts, get_or_create_secret};
+use acta_proof::Proofs;
 use acta_storage::{Share, Shares, StorageError};
 use axum::extract::FromRef;
 
@@ -82,6 +84,8 @@ pub struct AdminApiSettings {
     pub clock: Arc<dyn ClockGauge>,
     /// The facts of this server, if it makes any.
     pub facts: Option<FactSettings>,
+    /// Proofs of statements, if this server makes any.
+    pub proofs: Option<Arc<Proofs>>,
 }
 
 /// The parts of the admin API.
@@ -100,6 +104,8 @@ pub struct AdminApiParts {
     pub clock: Arc<dyn ClockGauge>,
     /// Questions about facts, if this server makes any.
     pub facts: Option<FactQueries>,
+    /// Proofs of statements, if this server makes any.
+    pub proofs: Option<Arc<Proofs>>,
 }
 
 impl fmt::Debug for AdminApiParts {
@@ -127,7 +133,7 @@ impl AdminApiParts {
     ) -> Result<Self, StorageError> {
         let csrf = CsrfGuard::new(get_or_create_secret(backend, CSRF_SECRET).await?);
         let sealer = Sealer::new(get_or_create_secret(backend, SEAL_SECRET).await?);
-        let admin = Admin::new(AdminParts {
+        let mut admin = Admin::new(AdminParts {
             storage: Arc::clone(&backend.storage),
             service: http.service.clone(),
             authenticator: Arc::clone(&http.authenticator),
@@ -136,13 +142,16 @@ impl AdminApiParts {
             entropy: Arc::clone(&backend.entropy),
             options: settings.admin,
         });
-        let AdminApiSettings { provider, engine, clock, facts, .. } = settings;
+        let AdminApiSettings { provider, engine, clock, facts, proofs, .. } = settings;
+        if let Some(facts) = &facts {
+            admin.add_node_follower(Arc::<FactStore>::clone(&facts.store));
+        }
         let queries = |settings| {
             let (clock, weights) = (&backend.clock, http.service.weights());
             FactQueries::new(settings, clock, weights, admin.persons().clone())
         };
         let facts = facts.map(queries);
-        Ok(Self { admin, csrf, sealer, provider, engine, clock, facts })
+        Ok(Self { admin, csrf, sealer, provider, engine, clock, facts, proofs })
     }
 }
 
@@ -161,6 +170,7 @@ pub(crate) struct AdminDependencies {
     pub(crate) engine: EngineKind,
     pub(crate) clock: Arc<dyn ClockGauge>,
     pub(crate) facts: Option<FactQueries>,
+    pub(crate) proofs: Option<Arc<Proofs>>,
     /// A permit for each page of an audit that is read: to find entries, all may be looked at.
     audit_pages: Shares,
     /// A permit for each audit that is verified, which is read from its start to its end.
@@ -173,7 +183,7 @@ const AUDIT_TURNS_MAX: usize = 2;
 
 impl Shared {
     pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
-        let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts } = parts;
+        let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts, proofs } = parts;
         let weights = http.service.weights();
         let turns = || Shares::with_tenant_max(AUDIT_TURNS_MAX, 1, weights.clone());
         let (audit_pages, audit_proofs) = (turns(), turns());
@@ -186,6 +196,7 @@ impl Shared {
             engine,
             clock,
             facts,
+            proofs,
             audit_pages,
             audit_proofs,
         };

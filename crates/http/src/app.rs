@@ -3,12 +3,14 @@
 mod context;
 mod finish;
 mod health;
+mod outcome;
 mod request_id;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
+use acta_storage::{TaskRequester, Who, for_requester};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -21,7 +23,7 @@ use hyper::{Method, StatusCode};
 use tower_service::Service as _;
 use tracing::{Instrument, Span};
 
-use crate::connection::{ConnectionState, Local};
+use crate::connection::{Carrier, Local};
 use crate::edge::{
     Arrival, Caller, ClientAddress, buffer_body, check_host, check_length, cors, discard_body,
     fold_slashes, is_alternate, is_xapi, locate, read_version, rewrite,
@@ -32,7 +34,8 @@ use crate::problem::Problem;
 use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
 use crate::state::Shared;
 use crate::xapi;
-use context::{RequestContext, RouteFamily};
+use context::{RequestContext, RouteFamily, authorization_of};
+use outcome::method_label;
 use request_id::RequestIds;
 
 /// The server, ready to answer.
@@ -44,6 +47,18 @@ pub struct App {
     groups: Arc<[Arc<dyn RouteGroup>]>,
     request_ids: Arc<RequestIds>,
     shared: Shared,
+    serves: Serves,
+}
+
+/// For whom requests are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Serves {
+    /// For everybody.
+    Everybody,
+    /// For clients: what is for monitoring is served elsewhere.
+    Clients,
+    /// For monitoring alone.
+    Monitoring,
 }
 
 impl std::fmt::Debug for App {
@@ -67,7 +82,24 @@ impl App {
             .method_not_allowed_fallback(|| async { Problem::method_not_allowed() });
         let (xapi, plain) = (Arc::new(xapi), Arc::new(plain));
         let request_ids = Arc::new(RequestIds::new(shared.service.random_bits()));
-        Self { router, xapi, plain, groups: groups.into(), request_ids, shared }
+        let serves = Serves::Everybody;
+        Self { router, xapi, plain, groups: groups.into(), request_ids, shared, serves }
+    }
+
+    /// The same server in two parts: for clients, and for monitoring.
+    pub(crate) fn divided(self) -> (Self, Self) {
+        let monitoring = Self { serves: Serves::Monitoring, ..self.clone() };
+        (Self { serves: Serves::Clients, ..self }, monitoring)
+    }
+
+    /// Whether a path is served here at all.
+    fn serves(&self, path: &str) -> bool {
+        let is_monitoring = health::PATHS.contains(&path);
+        match self.serves {
+            Serves::Everybody => true,
+            Serves::Clients => !is_monitoring,
+            Serves::Monitoring => is_monitoring,
+        }
     }
 
     /// The route of a request, and the family whose rules admit it.
@@ -104,7 +136,9 @@ impl App {
         let default_version = self.shared.options.default_version;
         let context = RequestContext::of(&request, route, family, request_id, default_version);
         let span = span_of(&context);
-        self.answer_in_context(request, context, started).instrument(span).await
+        let answering = self.answer_in_context(request, context, started);
+        // Its requester is set once it is known.
+        for_requester(TaskRequester::default(), answering).instrument(span).await
     }
 
     async fn answer_in_context(
@@ -115,13 +149,15 @@ impl App {
     ) -> Response {
         let shared = &self.shared;
         locate(&mut request, &shared.options.trusted_proxies);
-        let connection = request.extensions_mut().remove::<Arc<ConnectionState>>();
-        let permit = RequestPermit::new(shared, connection);
+        context.client = client_of(&request);
+        let carrier = request.extensions_mut().remove::<Carrier>();
+        let permit = RequestPermit::new(shared, carrier);
         request.extensions_mut().insert(Arc::clone(&permit));
         let response = match self.route(request, &mut context, &permit).await {
             Ok(response) => response,
             Err(problem) => problem.into_response(),
         };
+        let refusal = outcome::note(shared, &mut context, response.extensions().get()).await;
         let mut response = finish::finish(shared, &context, response).await;
         hold(&permit, &mut response);
         let elapsed = shared.clock.elapsed().saturating_sub(started);
@@ -131,7 +167,7 @@ impl App {
             status,
             elapsed,
         );
-        log(&context, status, elapsed);
+        outcome::log(shared, &context, (status, elapsed), refusal.as_ref());
         response
     }
 
@@ -166,7 +202,10 @@ impl App {
     async fn sender(&self, header: Option<HeaderValue>) -> Sender {
         let header = header.as_ref().map(HeaderValue::as_bytes);
         match self.shared.authenticator.authenticate(header).await {
-            Ok(identified) => Sender::Authenticated(Party::Tenant(identified.principal.tenant)),
+            Ok(identified) => {
+                let tenant = identified.principal.tenant;
+                Sender::Authenticated(Party::of_tenant(tenant, &identified.who))
+            }
             Err(_) => Sender::Anonymous,
         }
     }
@@ -178,7 +217,9 @@ impl App {
         permit: &Arc<RequestPermit>,
     ) -> Result<Response, Problem> {
         let bounds = &self.shared.options.bounds;
-        if let Err(problem) = self.admit(&mut request, context, permit).await {
+        let admitted = self.admit(&mut request, context, permit).await;
+        let is_known = permit.is_authenticated();
+        if let Err(problem) = self.limit_anonymous(admitted, context, is_known).await {
             discard_body(&mut request, permit, bounds).await;
             return Err(problem);
         }
@@ -225,6 +266,9 @@ impl App {
         let options = &self.shared.options;
         check_host(request)?;
         check_length(request.uri(), options.bounds.url_bytes_max)?;
+        if !self.serves(request.uri().path()) {
+            return Err(Problem::not_found());
+        }
         let family = context.family;
         if family == RouteFamily::Xapi
             && !cors::is_allowed(context.origin.as_ref(), &options.origins)
@@ -243,6 +287,7 @@ impl App {
         {
             // What is done for the response counts as work of the tenant.
             context.tenant = party.tenant();
+            Span::current().record("tenant.id", context.tenant.map(TenantId::number));
             permit.mark_authenticated(party);
         }
         if family == RouteFamily::Xapi && is_alternate(request) {
@@ -250,16 +295,58 @@ impl App {
             let sender = self.sender(header).await;
             *request = rewrite(std::mem::take(request), sender, permit, options).await?;
             context.method = request.method().clone();
+            context.authorization = authorization_of(request.headers());
             if let Ok(version) = read_version(request.headers()) {
                 context.version = version;
             }
         }
         request.extensions_mut().insert(context.version);
         if family == RouteFamily::Xapi && context.route.gate.needs_authentication() {
-            let tenant = self.identify(request, context).await?;
-            permit.mark_authenticated(Party::Tenant(tenant));
+            let party = self.identify(request, context).await?;
+            permit.mark_authenticated(party);
         }
         Ok(())
+    }
+
+    /// Counts a request that is not authenticated, or failed to be, for its network address, and
+    /// refuses it if there were too many. Returns what `admitted` says if it is not refused.
+    async fn limit_anonymous(
+        &self,
+        admitted: Result<(), Problem>,
+        context: &RequestContext,
+        is_known: bool,
+    ) -> Result<(), Problem> {
+        let is_counted = match &admitted {
+            Ok(()) => !is_known && !self.costs_nothing(context),
+            Err(problem) => problem.status == StatusCode::UNAUTHORIZED,
+        };
+        let Some(address) = context.client.counted() else { return admitted };
+        if !is_counted {
+            return admitted;
+        }
+        let requests = &self.shared.anonymous_requests;
+        let Err(wait) = requests.take(address, self.shared.clock.elapsed()) else {
+            return admitted;
+        };
+        // Where no credential is needed, one may be sent all the same.
+        if admitted.is_ok()
+            && context.authorization.is_some()
+            && self.sender(context.authorization.clone()).await != Sender::Anonymous
+        {
+            return Ok(());
+        }
+        self.shared.metrics.refuse_anonymous();
+        Err(Problem::too_many_anonymous(requests.count_max(), wait))
+    }
+
+    /// Whether a request that is not authenticated is not counted: a preflight request, which
+    /// browsers send without the credential of what follows, a probe, or a file.
+    fn costs_nothing(&self, context: &RequestContext) -> bool {
+        let is_probe =
+            context.family == RouteFamily::Plain && health::PROBES.contains(&context.route.name);
+        context.method == Method::OPTIONS
+            || is_probe
+            || self.group(context.family).is_some_and(RouteGroup::serves_files)
     }
 
     /// Determines the principal and the version, and passes both to the handler.
@@ -267,19 +354,20 @@ impl App {
         &self,
         request: &mut Request,
         context: &mut RequestContext,
-    ) -> Result<TenantId, Problem> {
+    ) -> Result<Party, Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let moment = self.shared.authenticator.moment();
         let identified = self.shared.authenticator.authenticate(authorization).await?;
         let tenant = identified.principal.tenant;
+        let party = Party::of_tenant(tenant, &identified.who);
         context.tenant = Some(tenant);
         Span::current().record("tenant.id", tenant.number());
-        let from = request.extensions().get().copied().unwrap_or(ClientAddress::Local);
-        let arrival = Arrival { origin: context.origin.as_ref(), from, moment };
+        context.key = key_of(&identified.who);
+        let arrival = Arrival { origin: context.origin.as_ref(), from: context.client, moment };
         let caller = Caller::admit(identified, request.headers(), arrival)?;
         self.shared.service.quotas().take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
-        Ok(tenant)
+        Ok(party)
     }
 }
 
@@ -307,10 +395,17 @@ fn hold(permit: &RequestPermit, response: &mut Response) {
     }
 }
 
-/// The method as a label. All non-standard methods share one label.
-fn method_label(method: &Method) -> &'static str {
-    let known = ["GET", "POST", "PUT", "PATCH", "HEAD", "DELETE", "OPTIONS"];
-    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+/// Where a request came from.
+fn client_of(request: &Request) -> ClientAddress {
+    request.extensions().get().copied().unwrap_or(ClientAddress::Local)
+}
+
+/// The key of the credential of an actor.
+fn key_of(who: &Who) -> Option<String> {
+    match who {
+        Who::Credential(key) | Who::Token(key) => Some(key.clone()),
+        Who::Operator | Who::Server | Who::Account(_) | Who::Bearer(_) | Who::Anonymous => None,
+    }
 }
 
 /// The span of everything that is done for a request. It has the level of errors, so that it is
@@ -324,18 +419,4 @@ fn span_of(context: &RequestContext) -> Span {
         route = context.route.name,
         tenant.id = tracing::field::Empty,
     )
-}
-
-fn log(context: &RequestContext, status: u16, elapsed: Duration) {
-    let (method, route) = (method_label(&context.method), context.route.name);
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    match status {
-        500.. => {
-            tracing::warn!(status, micros, "{method} {route} failed");
-        }
-        400.. => {
-            tracing::info!(status, micros, "{method} {route} was refused");
-        }
-        _ => tracing::debug!(status, micros, "{method} {route} succeeded"),
-    }
 }

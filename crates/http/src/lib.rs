@@ -12,6 +12,7 @@ pub mod edge;
 pub mod multipart;
 pub mod permit;
 pub mod problem;
+pub mod refusals;
 pub mod reply;
 pub mod route;
 
@@ -26,8 +27,11 @@ mod xapi;
 pub use app::App;
 pub use connection::{EventStreams, Local, Peer, StreamPermit};
 pub use metrics::{MetricReading, MetricSource};
-pub use options::{Bounds, IgnoredParameters, Options, Origins};
+pub use options::{
+    Bounds, HttpVersions, IgnoredParameters, LoggedAddress, Options, Origins, TlsOptions,
+};
 pub use permit::Party;
-pub use server::{Control, Listeners, ServeError, serve};
+pub use server::tls::Encryption;
+pub use server::{ClientListener, Control, Listeners, ServeError, serve};
 pub use state::{Backend, Dependencies, HttpParts, Settings, Shared, get_or_create_secret};
 pub use xapi::{open_cursor, read_filters, read_search};

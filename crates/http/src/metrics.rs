@@ -48,6 +48,7 @@ pub(crate) struct Metrics {
     evicted: Counter,
     streams: Gauge,
     streams_dropped: Counter,
+    anonymous_refused: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,6 +116,9 @@ impl Metrics {
         registry.register("acta_http_streams", "Open event streams", streams.clone());
         let help = "Event streams dropped because their client did not read on";
         registry.register("acta_http_streams_dropped", help, streams_dropped.clone());
+        let anonymous_refused = Counter::default();
+        let help = "Requests refused because their address sent too many without a credential";
+        registry.register("acta_http_anonymous_refused", help, anonymous_refused.clone());
         registry.register_collector(Box::new(Others(Arc::new(Held(memories)))));
         if let Some(source) = source {
             registry.register_collector(Box::new(Others(source)));
@@ -129,6 +133,7 @@ impl Metrics {
             evicted,
             streams,
             streams_dropped,
+            anonymous_refused,
         }
     }
 
@@ -140,6 +145,11 @@ impl Metrics {
     /// Counts connections that were closed to make room.
     pub(crate) fn evict(&self, count: usize) {
         self.evicted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Counts a request without a valid credential that was refused for its address.
+    pub(crate) fn refuse_anonymous(&self) {
+        self.anonymous_refused.inc();
     }
 
     /// How many event streams are open, and how many were dropped.

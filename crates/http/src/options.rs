@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_xapi::Version;
+use hyper::header::HeaderValue;
 use ipnet::IpNet;
 
 /// The limits of sizes and times.
@@ -33,6 +34,8 @@ pub struct Bounds {
     pub parameters_count_max: usize,
     /// Largest form that is held in memory before it is authenticated, in bytes.
     pub anonymous_bytes_max: usize,
+    /// Most requests without a valid credential from one network address within a minute.
+    pub anonymous_count_max: usize,
     /// Most bytes of bodies and pages in memory, for all requests together. One eighth of it is for
     /// forms that are not authenticated yet.
     pub memory_bytes_max: usize,
@@ -89,6 +92,45 @@ impl IgnoredParameters {
     }
 }
 
+/// How much of the address of a client is in log lines about refused requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoggedAddress {
+    /// Nothing.
+    #[default]
+    None,
+    /// Its network: 24 bits of an IPv4 address, 48 of an IPv6 address.
+    Network,
+    /// All of it.
+    Full,
+}
+
+/// The versions of HTTP that the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersions {
+    /// HTTP/1.1, and 1.0.
+    One,
+    /// Also HTTP/2, for clients of the network that ask for it.
+    OneAndTwo,
+}
+
+/// What holds if the server speaks TLS itself.
+#[derive(Clone, Copy, Debug)]
+pub struct TlsOptions {
+    /// How long browsers may use only https for the host of the server; zero for no such demand.
+    pub hsts_max_age: Duration,
+}
+
+impl TlsOptions {
+    /// The value of `Strict-Transport-Security`; none if there is no demand.
+    ///
+    /// Spec: RFC 6797, 6.1.
+    pub(crate) fn hsts(self) -> Option<HeaderValue> {
+        let seconds = self.hsts_max_age.as_secs();
+        let value = (seconds != 0).then(|| format!("max-age={seconds}"));
+        value.and_then(|value| HeaderValue::try_from(value).ok())
+    }
+}
+
 /// The options of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -102,8 +144,24 @@ pub struct Options {
     pub ignored_parameters: IgnoredParameters,
     /// Trusted proxies.
     pub trusted_proxies: Vec<IpNet>,
+    /// How much of the address of a client is logged.
+    pub logged_address: LoggedAddress,
+    /// The versions of HTTP.
+    pub versions: HttpVersions,
+    /// What holds if the server speaks TLS itself; none if it does not.
+    pub tls: Option<TlsOptions>,
+    /// How long connections are still accepted after a shutdown was requested.
+    pub drain_delay: Duration,
     /// The limits of sizes and times.
     pub bounds: Bounds,
+}
+
+impl Options {
+    /// Whether browsers reach the server by https: through its own TLS, or that of a proxy.
+    pub fn is_secure(&self) -> bool {
+        let is_https = |url: &String| url.starts_with("https://");
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(is_https)
+    }
 }
 
 /// The bytes at a rate per second in a period.

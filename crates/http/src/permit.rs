@@ -3,13 +3,16 @@
 //! Requests that are still being received do not count as in progress, so a slow client does not
 //! block others.
 
+pub(crate) mod anonymous;
 pub(crate) mod memory;
 pub(crate) mod party;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::connection::ConnectionState;
+use acta_storage::{TaskRequester, set_requester};
+
+use crate::connection::Carrier;
 use crate::problem::Problem;
 use crate::state::Shared;
 use memory::Charge;
@@ -19,7 +22,7 @@ use party::SharedLimit;
 /// One request, from its head to the head of its response.
 pub struct RequestPermit {
     shared: Shared,
-    connection: Option<Arc<ConnectionState>>,
+    carrier: Option<Carrier>,
     party: OnceLock<Party>,
     is_working: AtomicBool,
     is_buffered: AtomicBool,
@@ -39,10 +42,10 @@ impl RequestPermit {
     /// A page may use this fraction of the remaining memory.
     const PAGES_LEFT: usize = 8;
 
-    /// The permit of a request on `connection`.
-    pub(crate) fn new(shared: &Shared, connection: Option<Arc<ConnectionState>>) -> Arc<Self> {
+    /// The permit of a request that came over `carrier`.
+    pub(crate) fn new(shared: &Shared, carrier: Option<Carrier>) -> Arc<Self> {
         Arc::new(Self {
-            connection,
+            carrier,
             party: OnceLock::new(),
             is_working: AtomicBool::new(false),
             is_buffered: AtomicBool::new(false),
@@ -88,8 +91,8 @@ impl RequestPermit {
         if was_working {
             self.shared.workload.remove(self.party());
         }
-        if let Some(connection) = &self.connection {
-            connection.enter_receiving();
+        if let Some(carrier) = &self.carrier {
+            carrier.enter_receiving();
         }
         Waiting { permit: self, was_working }
     }
@@ -99,15 +102,23 @@ impl RequestPermit {
         Charge::of(&self.shared.memory, self.party())
     }
 
-    /// Sets whom the request is counted for, unless that is set already.
+    /// Sets whom the request is counted for, unless that is set already. What it waits for from now
+    /// on, it waits for as this requester.
     pub(crate) fn set_party(&self, party: Party) {
         let party = *self.party.get_or_init(|| party);
         self.charge.set_party(party);
+        let requester = TaskRequester { tenant: party.tenant(), id: party.requester() };
+        set_requester(requester);
     }
 
     /// Whom the request is counted for.
     fn party(&self) -> Option<Party> {
         self.party.get().copied()
+    }
+
+    /// Whether its head has authenticated the request.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.party().is_some()
     }
 
     /// What the memory of the body is charged to: what is not authenticated has a part of its own,
@@ -118,16 +129,16 @@ impl RequestPermit {
 
     /// The response is an event stream, which ends only with the server or its client.
     pub fn mark_streaming(&self) {
-        if let Some(connection) = &self.connection {
-            connection.mark_streaming();
+        if let Some(carrier) = &self.carrier {
+            carrier.mark_streaming();
         }
     }
 
     /// The request was authenticated, before anything was counted for it.
     pub(crate) fn mark_authenticated(&self, party: Party) {
         self.set_party(party);
-        if let Some(connection) = &self.connection {
-            connection.mark_authenticated();
+        if let Some(carrier) = &self.carrier {
+            carrier.mark_authenticated();
         }
     }
 
@@ -210,8 +221,8 @@ impl Drop for Waiting<'_> {
             self.permit.shared.workload.add(self.permit.party());
             self.permit.is_working.store(true, Ordering::Relaxed);
         }
-        if let Some(connection) = &self.permit.connection {
-            connection.enter_working();
+        if let Some(carrier) = &self.permit.carrier {
+            carrier.enter_working();
         }
     }
 }

@@ -12,7 +12,7 @@ mod outside;
 use std::fmt::Write;
 use std::time::Duration;
 
-use acta_access::Denied;
+use acta_access::{Denied, Restriction, Scope};
 use acta_auth::AuthError;
 use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
@@ -33,8 +33,10 @@ pub struct Problem {
     slug: &'static str,
     detail: String,
     faults: Vec<FaultView>,
-    /// The name of the restriction that forbids the request.
-    restriction: Option<&'static str>,
+    /// The restriction that forbids the request.
+    restriction: Option<Restriction>,
+    /// The scopes of which each would permit the request.
+    sufficient: &'static [Scope],
     /// How long the client should wait before the next request.
     pub retry_after: Option<Duration>,
     /// How to authenticate, for the header `WWW-Authenticate` of 401.
@@ -94,6 +96,12 @@ impl Problem {
     /// How long a client should wait when the server is busy.
     pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
+    /// The last part of the type of [`Problem::too_many_anonymous`].
+    pub(crate) const TOO_MANY_ANONYMOUS: &str = "too-many-anonymous-requests";
+
+    /// The problem of a server that was asked to stop.
+    pub(crate) const STOPPING: &'static str = "stopping";
+
     /// A problem without faults.
     pub fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
         Self {
@@ -102,9 +110,30 @@ impl Problem {
             detail: detail.into(),
             faults: Vec::new(),
             restriction: None,
+            sufficient: &[],
             retry_after: None,
             challenge: BASIC_CHALLENGE,
         }
+    }
+
+    /// The last part of its type.
+    pub(crate) const fn slug(&self) -> &'static str {
+        self.slug
+    }
+
+    /// The rules that the request breaks.
+    pub(crate) fn faults(&self) -> &[FaultView] {
+        &self.faults
+    }
+
+    /// The name of the restriction that forbids the request.
+    pub(crate) fn restriction(&self) -> Option<&'static str> {
+        self.restriction.map(Restriction::as_str)
+    }
+
+    /// The scopes of which each would permit the request; none if scopes are not the reason.
+    pub(crate) const fn sufficient_scopes(&self) -> &'static [Scope] {
+        self.sufficient
     }
 
     /// What is wrong, for people.
@@ -181,9 +210,25 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// The server was asked to stop, and answers elsewhere are better.
+    pub(crate) fn stopping() -> Self {
+        let detail = "the server stops soon";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Self::STOPPING, detail)
+    }
+
     /// A rate limit was exceeded; `detail` names it.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// The network address of the client has sent too many requests without a valid credential.
+    pub(crate) fn too_many_anonymous(count_max: usize, retry_after: Duration) -> Self {
+        let detail = format!(
+            "your network address may send at most {count_max} requests per minute without a valid \
+             credential (limits.anonymous_count_max)"
+        );
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, Self::TOO_MANY_ANONYMOUS, detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
 
@@ -256,7 +301,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             faults: &self.faults,
-            restriction: self.restriction,
+            restriction: self.restriction(),
         };
         // Strings and numbers alone cannot fail to be written.
         serde_json::to_string(&body).unwrap_or_default()
@@ -326,7 +371,7 @@ impl From<Denied> for Problem {
             Denied::Scopes { sufficient } => {
                 let scopes: Vec<&str> = sufficient.iter().map(|scope| scope.as_str()).collect();
                 let detail = format!("one of these scopes is required: {}", scopes.join(", "));
-                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+                Self { sufficient, ..Self::new(StatusCode::FORBIDDEN, "forbidden", detail) }
             }
             Denied::Restricted { restriction, statement_index } => {
                 let name = restriction.as_str();
@@ -339,7 +384,7 @@ impl From<Denied> for Problem {
                     );
                 }
                 let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
-                Self { restriction: Some(name), ..problem }
+                Self { restriction: Some(restriction), ..problem }
             }
         }
     }
@@ -395,7 +440,7 @@ impl From<ServiceError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acta_access::{Act, Restriction};
+    use acta_access::Act;
 
     #[track_caller]
     fn check(error: ServiceError, status: u16, slug: &str) {

@@ -172,6 +172,12 @@ pub trait RouteGroup: Send + Sync {
     /// Whether the group serves the operator of this machine, who needs no credentials.
     fn serves_operator(&self) -> bool;
 
+    /// Whether its responses are files that are the same for everybody and cost next to nothing.
+    /// Their requests are not counted.
+    fn serves_files(&self) -> bool {
+        false
+    }
+
     /// Admits or refuses a request before its body is read, and passes the requester to the
     /// handler.
     ///

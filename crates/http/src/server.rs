@@ -1,28 +1,23 @@
 //! Connections: accepted, served, and shut down gracefully.
 
-use std::convert::Infallible;
-use std::future::poll_fn;
+mod http1;
+mod http2;
+mod opening;
+pub(crate) mod tls;
+
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use hyper::header::HeaderValue;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::connection::{
-    ConnectionPermit, ConnectionState, ConnectionTable, ConnectionTimeouts, Refuse, ResponseBody,
-    Socket, Watched,
-};
-use crate::options::Bounds;
+use crate::connection::{ConnectionTable, Socket};
+use opening::{Accepted, Protocol};
+use tls::Encryption;
 
 /// The server has ended without a graceful shutdown.
 #[derive(Debug, thiserror::Error)]
@@ -38,10 +33,41 @@ pub enum ServeError {
 /// The listeners.
 #[derive(Debug)]
 pub struct Listeners {
-    /// From the network.
-    pub network: TcpListener,
+    /// For clients.
+    pub clients: ClientListener,
+    /// How connections of clients are encrypted; none if they are not.
+    pub encryption: Option<Encryption>,
+    /// For monitoring: what is served here is not served to clients. If there is none, it is.
+    pub monitoring: Option<ClientListener>,
     /// From the operator of this machine, if there is a control socket.
     pub control: Option<Control>,
+}
+
+/// Where clients connect.
+#[derive(Debug)]
+pub enum ClientListener {
+    /// Over the network.
+    Network(TcpListener),
+    /// Over a socket of the machine. Every process that can open it is trusted as a proxy: its
+    /// file mode decides which can.
+    Unix(UnixListener),
+}
+
+impl ClientListener {
+    async fn accept(&self) -> io::Result<Socket> {
+        match self {
+            Self::Network(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // Responses are small, so they are sent without delay. An error here does no harm.
+                let _ = stream.set_nodelay(true);
+                Ok(Socket::Network(stream, peer.ip()))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok(Socket::Unix(stream))
+            }
+        }
+    }
 }
 
 /// The control socket, which serves only the admin API, without credentials.
@@ -57,8 +83,13 @@ pub struct Control {
 }
 
 impl From<TcpListener> for Listeners {
-    fn from(network: TcpListener) -> Self {
-        Self { network, control: None }
+    fn from(listener: TcpListener) -> Self {
+        Self {
+            clients: ClientListener::Network(listener),
+            encryption: None,
+            monitoring: None,
+            control: None,
+        }
     }
 }
 
@@ -68,8 +99,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Most connections to the control socket, separate from those of the network.
 const CONTROL_CONNECTIONS_MAX: usize = 16;
 
-/// Serves connections until `shutdown` is cancelled; then accepts no more requests, and returns
-/// once those in progress are answered.
+/// Most connections for monitoring, separate from those of clients.
+const MONITORING_CONNECTIONS_MAX: usize = 64;
+
+/// Serves connections until `shutdown` is cancelled, and for the drain delay after that, in which
+/// `/ready` says so; then accepts no more requests, and returns once those in progress are
+/// answered.
 ///
 /// # Errors
 ///
@@ -80,15 +115,25 @@ pub async fn serve(
     app: App,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Listeners { network: listener, control } = listeners.into();
+    let Listeners { clients: listener, encryption, monitoring, control } = listeners.into();
     let bounds = app.shared().options.bounds.clone();
     let table = ConnectionTable::new(bounds.connections_max);
     let connections = TaskTracker::new();
+    let shutdown = delay_shutdown(&app, &connections, shutdown);
     connections.spawn(close_stalled_connections(app.clone(), Arc::clone(&table), shutdown.clone()));
     if let Some(control) = control {
         let serving = serve_control(app.clone(), control, connections.clone(), shutdown.clone());
         connections.spawn(serving);
     }
+    let app = match monitoring {
+        None => app,
+        Some(listener) => {
+            let (clients, monitoring) = app.divided();
+            let (tasks, shutdown) = (connections.clone(), shutdown.clone());
+            connections.spawn(serve_monitoring(monitoring, listener, tasks, shutdown));
+            clients
+        }
+    };
     loop {
         let accepted = shutdown.run_until_cancelled(accept(&listener, &table, &app)).await;
         let Some(accepted) = accepted else { break };
@@ -97,8 +142,9 @@ pub async fn serve(
         else {
             break;
         };
-        let (app, shutdown) = (app.clone(), shutdown.clone());
-        connections.spawn(serve_connection(app, stream, permit, shutdown));
+        let accepted = Accepted { stream, permit, encryption: encryption.clone() };
+        let (app, tasks) = (app.clone(), connections.clone());
+        connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
     }
     drop(listener);
     // They would keep their connections open.
@@ -110,8 +156,25 @@ pub async fn serve(
     }
 }
 
-/// Closes connections of clients that do not read, as long as memory is short, and unauthenticated
-/// ones whose bodies arrive slowly, as long as memory for those is.
+/// Is cancelled when the drain delay after `shutdown` is over. Meanwhile the server is draining.
+fn delay_shutdown(
+    app: &App,
+    connections: &TaskTracker,
+    shutdown: CancellationToken,
+) -> CancellationToken {
+    let closing = CancellationToken::new();
+    let (app, end) = (app.clone(), closing.clone());
+    connections.spawn(async move {
+        shutdown.cancelled().await;
+        app.shared().draining.cancel();
+        tokio::time::sleep(app.shared().options.drain_delay).await;
+        end.cancel();
+    });
+    closing
+}
+
+/// Closes connections of clients that do not read, as long as memory is short, and ends
+/// unauthenticated requests whose bodies arrive slowly, as long as memory for those is.
 async fn close_stalled_connections(
     app: App,
     table: Arc<ConnectionTable>,
@@ -134,7 +197,7 @@ async fn close_stalled_connections(
 /// Accepts the next connection. Errors of a single connection are ignored; when there are no file
 /// handles left, connections are closed.
 async fn accept(
-    listener: &TcpListener,
+    listener: &ClientListener,
     table: &ConnectionTable,
     app: &App,
 ) -> Result<Socket, ServeError> {
@@ -144,11 +207,7 @@ async fn accept(
     let mut failure_count = 0;
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Responses are small, so they are sent without delay. An error here does no harm.
-                let _ = stream.set_nodelay(true);
-                return Ok(Socket::Network(stream, peer.ip()));
-            }
+            Ok(socket) => return Ok(socket),
             Err(error) if failure_count == FAILURES_MAX => return Err(ServeError::Accept(error)),
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
@@ -171,6 +230,42 @@ fn lacks_handles(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
+/// Serves monitoring until `shutdown` is cancelled. Clients cannot take its connections.
+async fn serve_monitoring(
+    app: App,
+    listener: ClientListener,
+    connections: TaskTracker,
+    shutdown: CancellationToken,
+) {
+    let table = ConnectionTable::new(MONITORING_CONNECTIONS_MAX);
+    loop {
+        let next = async {
+            let stream = accept_monitoring(&listener).await;
+            (stream, table.permit(&app.shared().metrics).await)
+        };
+        let Some((stream, permit)) = shutdown.run_until_cancelled(next).await else { return };
+        let accepted = Accepted { stream, permit, encryption: None };
+        let (app, tasks) = (app.clone(), connections.clone());
+        connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
+    }
+}
+
+/// How long monitoring does not accept connections after a failure, which is logged each time.
+const MONITORING_PAUSE: Duration = Duration::from_secs(1);
+
+/// Accepts the next connection for monitoring. Without it, clients are served all the same.
+async fn accept_monitoring(listener: &ClientListener) -> Socket {
+    loop {
+        match listener.accept().await {
+            Ok(socket) => return socket,
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection for monitoring");
+                tokio::time::sleep(MONITORING_PAUSE).await;
+            }
+        }
+    }
+}
+
 /// Serves the control socket until `shutdown` is cancelled.
 async fn serve_control(
     app: App,
@@ -185,8 +280,10 @@ async fn serve_control(
             (stream, table.permit(&app.shared().metrics).await)
         };
         let Some((stream, permit)) = shutdown.run_until_cancelled(next).await else { return };
-        let socket = Socket::Control(stream, control.host.clone());
-        connections.spawn(serve_connection(app.clone(), socket, permit, shutdown.clone()));
+        let stream = Socket::Control(stream, control.host.clone());
+        let accepted = Accepted { stream, permit, encryption: None };
+        let (app, tasks) = (app.clone(), connections.clone());
+        connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
     }
 }
 
@@ -210,96 +307,15 @@ async fn accept_control(control: &Control) -> UnixStream {
 
 async fn serve_connection(
     app: App,
-    stream: Socket,
-    permit: ConnectionPermit,
+    accepted: Accepted,
+    tasks: TaskTracker,
     shutdown: CancellationToken,
 ) {
-    let source = stream.source();
     let _held = app.shared().metrics.connect();
-    let bounds = &app.shared().options.bounds;
-    let (builder, timeouts) = (connection_builder(bounds), ConnectionTimeouts::of(bounds));
-    let state = &permit.state;
-    let refuse = {
-        let (bytes_max, version) = (bounds.head_bytes_max, app.shared().options.default_version);
-        Refuse { bytes_max, version }
-    };
-    let watched = Watched::new(stream, Arc::clone(state), refuse);
-    let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        let (app, state) = (app.clone(), Arc::clone(state));
-        state.on_request();
-        request.extensions_mut().insert(Arc::clone(&state));
-        source.mark(&mut request);
-        Box::pin(async move {
-            let response = app.answer(request.map(Body::new)).await;
-            Ok::<_, Infallible>(ResponseBody::wrap(response, state))
-        })
-    });
-    let mut connection = builder.serve_connection(TokioIo::new(watched), service);
-    let serving = async {
-        let served = poll_fn(|context| connection.poll_without_shutdown(context));
-        if let Some(ended) = shutdown.run_until_cancelled(served).await {
-            return ended;
-        }
-        Pin::new(&mut connection).graceful_shutdown();
-        poll_fn(|context| connection.poll_without_shutdown(context)).await
-    };
-    let is_over = tokio::select! {
-        biased;
-        ended = serving => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection was lost");
-            }
-            true
-        }
-        () = state.evicted() => false,
-        () = state.expired(timeouts) => false,
-        () = abandon_stream(state, &shutdown) => false,
-    };
-    if is_over {
-        state.on_end();
-        let stream = connection.into_parts().io.into_inner().into_inner();
-        tokio::select! {
-            // Ended by a shutdown, so that idle clients do not delay it.
-            () = shutdown.cancelled() => {}
-            () = state.evicted() => {}
-            () = linger(stream) => {}
-        }
+    let Some(opened) = accepted.open(&app, &shutdown).await else { return };
+    match opened.protocol {
+        Protocol::Http1 => http1::serve(app, opened, shutdown).await,
+        // It is larger by far, and most connections have none.
+        Protocol::Http2 => Box::pin(http2::serve(app, opened, tasks, shutdown)).await,
     }
-}
-
-/// Returns a while after `shutdown` if the connection still has an event stream: its client does
-/// not read the end of it.
-async fn abandon_stream(state: &ConnectionState, shutdown: &CancellationToken) {
-    /// How long a client may take to read the end of an event stream.
-    const GRACE: Duration = Duration::from_secs(2);
-
-    shutdown.cancelled().await;
-    tokio::time::sleep(GRACE).await;
-    if !state.is_streaming() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Closes a connection in a way that lets the client read the last response.
-///
-/// Closing at once, while the client still sends the body of a refused request, would reset the
-/// connection, and the client would lose the error response.
-async fn linger(mut stream: Socket) {
-    /// How long a client may take to read the response and stop sending.
-    const LINGER: Duration = Duration::from_secs(5);
-
-    if stream.shutdown().await.is_err() {
-        return;
-    }
-    let mut discarded = vec![0; 16 * 1024];
-    let drain = async { while let Ok(1..) = stream.read(&mut discarded).await {} };
-    // A client that still sends after that loses the response.
-    let _ = tokio::time::timeout(LINGER, drain).await;
-}
-
-fn connection_builder(bounds: &Bounds) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    // Without a timer of hyper: this code enforces the timeout of the head.
-    builder.max_header_size(bounds.head_bytes_max).half_close(false);
-    builder
 }

@@ -9,13 +9,16 @@ use acta_auth::Authenticator;
 use acta_auth::oidc::BearerVerifier;
 use acta_service::Service;
 use acta_storage::{Shares, Storage, StorageError};
+use hyper::header::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::EventStreams;
 use crate::metrics::{MetricSource, Metrics};
-use crate::options::Options;
+use crate::options::{Options, TlsOptions};
+use crate::permit::anonymous::AnonymousRequests;
 use crate::permit::memory::Memory;
 use crate::permit::party::SharedLimit;
+use crate::refusals::Refusals;
 
 /// The environment of a server.
 #[derive(Clone)]
@@ -120,15 +123,23 @@ pub struct Dependencies {
     pub query_shares: Shares,
     /// The open event streams.
     pub streams: EventStreams,
+    /// Is cancelled when the server is asked to stop, before it closes its listener.
+    pub(crate) draining: CancellationToken,
     /// Is cancelled when the server stops: event streams end then.
     pub stopping: CancellationToken,
+    /// The last refusals of each credential.
+    pub refusals: Refusals,
     /// The options.
     pub options: Options,
+    /// The value of `Strict-Transport-Security` in every response.
+    pub(crate) hsts: Option<HeaderValue>,
     pub(crate) metrics: Metrics,
     /// The memory of requests and responses.
     pub(crate) memory: Arc<Memory>,
     /// The memory of unauthenticated requests.
     pub(crate) anonymous_memory: Arc<Memory>,
+    /// The requests without a valid credential, by network address.
+    pub(crate) anonymous_requests: AnonymousRequests,
     /// The requests in progress.
     pub(crate) workload: SharedLimit,
     /// Those of them that read documents.
@@ -168,20 +179,24 @@ impl Dependencies {
         let reads = || Shares::with_tenant_max(count, processors.max(2), weights.clone());
         let metrics = Metrics::new(metrics, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]);
         Arc::new(Self {
+            refusals: Refusals::new(clock.now()),
             service,
             authenticator,
             clock,
             streams: EventStreams::new(&options.bounds, &memory, &metrics),
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             metrics,
             memory,
             anonymous_memory,
+            anonymous_requests: AnonymousRequests::new(options.bounds.anonymous_count_max),
             workload: SharedLimit::new(options.bounds.requests_max),
             document_readers: SharedLimit::new(
                 (options.bounds.requests_max / Self::READERS_PART).max(1),
             ),
             query_shares: reads(),
             document_shares: reads(),
+            hsts: options.tls.and_then(TlsOptions::hsts),
             options,
         })
     }

@@ -68,9 +68,9 @@ impl Service {
         found.ok_or(ServiceError::NotFound)
     }
 
-    /// The names of the documents of a place that were written after `since`, and when the last of
-    /// them was written. A principal that is bound to a registration gets only those of this
-    /// registration.
+    /// The names of the documents of a place that were written after `since`, and when the
+    /// documents of the place last changed. A principal that is bound to a registration gets only
+    /// those of this registration.
     ///
     /// # Errors
     ///
@@ -214,6 +214,9 @@ impl Service {
     /// Removes all documents of a place. A principal that is bound to a registration removes
     /// only those of this registration.
     ///
+    /// They are not removed together: others may see some of them meanwhile, and after an error
+    /// some may be left, which the same request removes.
+    ///
     /// # Errors
     ///
     /// As [`Service::put_document`].
@@ -307,14 +310,7 @@ impl Service {
 ///
 /// Spec: xAPI 1.0.3, Part Three, 3.1, which requires SHA-1.
 pub fn etag_of(content: &[u8]) -> Etag {
-    use std::fmt::Write;
-
-    let mut text = String::with_capacity(40);
-    for byte in Sha1::digest(content) {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Etag(text)
+    Etag(hex::encode(Sha1::digest(content)))
 }
 
 fn is_json(content_type: &str) -> bool {

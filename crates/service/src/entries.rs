@@ -1,6 +1,7 @@
 //! Statements as people read them: with their place in the log, and with the parts of a sentence
 //! in their language.
 
+mod described;
 mod sentence;
 
 use std::collections::{HashMap, HashSet};
@@ -12,6 +13,7 @@ use acta_xapi::json::{Json, JsonLimits, Value, parse, write_string};
 use acta_xapi::{ActivityId, Ifi, IriRule, Languages, parse_actor};
 
 use crate::{Service, ServiceError};
+pub use described::Described;
 use sentence::{Names, Sentence};
 
 /// A statement as people read it.

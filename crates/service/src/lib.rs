@@ -17,6 +17,7 @@ mod quotas;
 mod search;
 mod service;
 mod statements;
+mod voiding;
 
 pub use acta_storage::directory::{Tenant, TenantLimits};
 pub use acta_storage::{
@@ -26,7 +27,7 @@ pub use acta_storage::{
 };
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, WriteRules, etag_of};
-pub use entries::Entry;
+pub use entries::{Described, Entry};
 pub use error::{Limit, ServiceError};
 pub use follow::LogPlace;
 pub use heads::LogSummary;
@@ -35,3 +36,4 @@ pub use quotas::{Quotas, day_of};
 pub use search::{Search, View};
 pub use service::{Options, Service, ServiceParts, StatementPageLimits};
 pub use statements::{PartHeaders, Sent, Shape, Stored, Upload, ValidatedStatements};
+pub use voiding::{NewVoiding, Voidability};

@@ -61,10 +61,12 @@ impl Timeline {
         first
     }
 
-    /// Lets later times lie after `last`, which another store gave.
+    /// Lets later times lie after `last`, which another store gave. Logs if the clock is behind it.
     pub fn advance_past(&self, last: i64) {
         let mut state = self.lock();
         state.last = state.last.max(last);
+        drop(state);
+        self.lead.note(Timestamp::from_unix_micros(last), self.clock.now());
     }
 
     /// Ends the group in flight: its statements can be read, or were not stored.
@@ -139,6 +141,17 @@ mod tests {
         clock.set(Timestamp::from_unix_micros(120_000_000));
         assert_eq!(timeline.lead(), Duration::from_secs(80), "while it is open");
         assert_eq!(timeline.begin(1), 200_000_001, "times go on from the last one");
+    }
+
+    #[test]
+    fn gives_how_far_another_store_was_ahead_of_the_clock() {
+        let (clock, timeline) = at(90_000_000);
+        timeline.advance_past(80_000_000);
+        assert_eq!(timeline.lead(), Duration::ZERO);
+        timeline.advance_past(100_000_000);
+        assert_eq!(timeline.lead(), Duration::from_secs(10));
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(timeline.lead(), Duration::ZERO, "the clock has caught up");
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -169,8 +169,8 @@ impl Engine {
         let codec = Arc::clone(&encoder.codec);
         let statements = encoder.encode(tenant, statements).await?;
         let (answer, appended) = oneshot::channel();
-        let span = tracing::Span::current();
-        let job = Job { tenant, statements, codec, attachments, span, answer };
+        let (span, requester) = (tracing::Span::current(), acta_storage::current_requester().id);
+        let job = Job { tenant, requester, statements, codec, attachments, span, answer };
         self.shared.queue.push(Work::Batch(job))?;
         // The writer drops an answer only when it halts.
         appended.await.unwrap_or(Err(StorageError::Halted))

@@ -20,6 +20,7 @@ mod followers;
 mod open;
 mod purge;
 mod schema;
+mod tiles;
 mod transfer;
 
 pub(crate) use check::{TableSight, check as check_tables};

@@ -199,6 +199,18 @@ CREATE TABLE acta.documents (
     PRIMARY KEY (tenant_id, place, registration, name_hash)
 ) /* BY TENANT */;
 
+-- When documents were last removed, for the times of lists. At most some hundred rows a tenant,
+-- since all of them become one when there are more.
+CREATE TABLE acta.document_removals (
+    tenant_id integer NOT NULL,
+    -- As in document_places; zeros for every place.
+    place bytea NOT NULL,
+    -- '*' for every registration and for none.
+    registration text NOT NULL,
+    removed timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, place, registration)
+) /* BY TENANT */;
+
 -- Activities and persons.
 
 CREATE TABLE acta.definitions (

@@ -4,9 +4,11 @@ mod address;
 mod cluster;
 pub(crate) mod handshake;
 mod health;
+mod lending;
 mod machines;
 mod reserve;
 mod tenancy;
+mod timeline;
 mod tls;
 
 use std::fmt::{self, Write as _};
@@ -16,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
-use acta_storage::StorageError;
+use acta_storage::{StorageError, Weights};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
 };
@@ -27,6 +29,7 @@ use tokio_postgres::error::SqlState;
 
 use self::address::Address;
 use self::health::Health;
+use self::lending::{Lending, Loan};
 use self::reserve::ReserveState;
 pub(crate) use self::tenancy::Placement;
 
@@ -57,6 +60,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The database, with the sources of time and random bytes.
 pub(crate) struct Database {
     pool: Pool,
+    /// Who gets a connection of it next.
+    lending: Lending,
     /// The timeout for a response.
     timeout: Duration,
     /// The timeout for getting a connection.
@@ -79,7 +84,11 @@ impl fmt::Debug for Database {
 }
 
 /// A connection borrowed from the pool.
-pub(crate) struct Connection(Object);
+pub(crate) struct Connection {
+    // Returned before the next borrower is let in.
+    borrowed: Object,
+    loan: Loan,
+}
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +100,7 @@ impl Deref for Connection {
     type Target = deadpool_postgres::ClientWrapper;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.borrowed
     }
 }
 
@@ -102,7 +111,7 @@ impl Connection {
         sql: &str,
     ) -> Result<Statement, tokio_postgres::Error> {
         debug_assert_eq!(tenancy::broken_rule(sql), None, "{sql}");
-        self.0.prepare_cached(sql).await
+        self.borrowed.prepare_cached(sql).await
     }
 
     /// As [`Connection::prepare_cached`], of a statement that differs by placement.
@@ -112,7 +121,7 @@ impl Connection {
         sql: &str,
     ) -> Result<Statement, tokio_postgres::Error> {
         match placement {
-            Placement::Together => self.0.prepare_cached(sql).await,
+            Placement::Together => self.borrowed.prepare_cached(sql).await,
             Placement::Distributed => self.prepare_cached(sql).await,
         }
     }
@@ -123,7 +132,7 @@ impl Connection {
         &self,
         sql: &str,
     ) -> Result<Statement, tokio_postgres::Error> {
-        self.0.prepare_cached(sql).await
+        self.borrowed.prepare_cached(sql).await
     }
 }
 
@@ -140,7 +149,9 @@ pub(crate) fn give_back<T>(connection: SharedConnection, outcome: &Result<T, Fai
 /// Closes a connection, and with it its open transaction.
 pub(crate) fn discard(connection: SharedConnection) {
     if let Some(connection) = Arc::into_inner(connection) {
-        drop(Object::take(connection.0));
+        let Connection { borrowed, loan } = connection;
+        drop(Object::take(borrowed));
+        drop(loan);
     }
 }
 
@@ -177,6 +188,19 @@ impl Database {
     ///
     /// [`OpenError::Address`], [`OpenError::Tls`].
     pub(crate) fn new(url: &str, options: &Options) -> Result<Self, OpenError> {
+        Self::shared_by(&Weights::default(), url, options)
+    }
+
+    /// As [`Database::new`], for tenants with these weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::new`].
+    pub(crate) fn shared_by(
+        weights: &Weights,
+        url: &str,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
         let address = Address::read(url, options)?;
         let connector = address.connector()?;
         let manager = Manager::from_config(
@@ -198,8 +222,10 @@ impl Database {
             }))
             .build()
             .map_err(|error| OpenError::Address { reason: error.to_string() })?;
+        let clock = Arc::clone(&options.clock);
         Ok(Self {
             pool,
+            lending: Lending::new(options.connections_max, weights, clock),
             timeout: options.statement_timeout.saturating_add(TIMEOUT_MARGIN),
             connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
@@ -210,10 +236,14 @@ impl Database {
         })
     }
 
+    /// Whether it is a cluster.
+    fn is_cluster(&self) -> bool {
+        self.is_cluster.load(Ordering::Relaxed)
+    }
+
     /// Where the rows of a table are.
     pub(crate) fn placement_of(&self, table: &str) -> Placement {
-        let is_cluster = self.is_cluster.load(Ordering::Relaxed);
-        if is_cluster { Placement::in_cluster(table) } else { Placement::Together }
+        if self.is_cluster() { Placement::in_cluster(table) } else { Placement::Together }
     }
 
     /// Borrows a connection.
@@ -223,9 +253,14 @@ impl Database {
     /// [`Failure::Unreachable`], [`Failure::PoolExhausted`].
     pub(crate) async fn connect(&self) -> Result<SharedConnection, Failure> {
         // On the heap, since the future of every operation contains one.
-        let connection = Box::pin(self.pool.get()).await.map_err(Failure::from);
-        let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
-        Ok(Arc::new(Connection(connection)))
+        let connection = Box::pin(self.borrow()).await;
+        connection.map(Arc::new).inspect_err(|failure| self.health.note_failure(failure))
+    }
+
+    async fn borrow(&self) -> Result<Connection, Failure> {
+        let lent = tokio::time::timeout(self.connect_timeout, self.lending.lend()).await;
+        let loan = lent.map_err(|_elapsed| Failure::PoolExhausted)?;
+        Ok(Connection { borrowed: self.pool.get().await?, loan })
     }
 
     /// Waits for `work` on a connection until the database's timeout.
@@ -446,7 +481,7 @@ impl Database {
             connections_max: count(pool.max_size),
             connection_count: count(pool.size),
             busy_count: count(pool.size.saturating_sub(pool.available)),
-            waiting_count: count(pool.waiting),
+            waiting_count: count(self.lending.waiting_count()),
             failure_count: self.health.failure_count(),
             reconnect_count: self.health.reconnect_count(),
             repeat_count: self.health.repeat_count(),

@@ -2,10 +2,13 @@
 //!
 //! An existing document is replaced by a statement of SQL that contains the precondition.
 //! Creating or removing a document first locks the row of its place, which counts the documents
-//! there, and then that of the document: always in this order.
+//! there, and then that of the document: always in this order. A removal is noted for the times of
+//! lists after that.
 
 mod etag_condition;
+mod parts;
 mod place;
+mod removals;
 mod transfer;
 
 use std::collections::BTreeSet;
@@ -13,8 +16,8 @@ use std::collections::BTreeSet;
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, Etag,
-    NewDocument, Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentStore,
+    DocumentWrite, Etag, NewDocument, Precondition, Removal, RemovalScope, StorageError,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -27,21 +30,40 @@ use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::types::SqlTimestamp;
 use etag_condition::EtagCondition;
-use place::{Columns, ListColumns};
+use parts::Part;
+use place::{Columns, ListColumns, PlaceColumns};
+use removals::note;
 
 const REPLACING: &str = "writing a document";
 
 const LOCKED_HEAD: &str = "SELECT etag, updated FROM acta.documents \
      WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND name_hash = $4 FOR UPDATE";
 
-/// One document fewer in a place. Also locks the place: by a write, since a cluster that moves a
+/// Some documents fewer in a place. Also locks the place: by a write, since a cluster that moves a
 /// tenant to another machine does not wait for rows that are only locked.
-const LEAVE: &str = "UPDATE acta.document_places SET document_count = document_count - 1 \
+const LEAVE: &str = "UPDATE acta.document_places SET document_count = document_count - $4 \
      WHERE tenant_id = $1 AND place = $2 AND registration = $3";
 
+/// One document, where they are counted.
+const ONE: i32 = 1;
+
 /// Takes back [`LEAVE`].
-const RETURN: &str = "UPDATE acta.document_places SET document_count = document_count + 1 \
+const RETURN: &str = "UPDATE acta.document_places SET document_count = document_count + $4 \
      WHERE tenant_id = $1 AND place = $2 AND registration = $3";
+
+/// Removes the row of a place without documents.
+const ABANDON: &str = "DELETE FROM acta.document_places \
+     WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND document_count = 0";
+
+/// The documents of a list, without names those that were written earlier than it begins, and the
+/// removals that have changed it, which have no name. One statement, so that all are of one moment.
+const LIST: &str = "SELECT \
+     CASE WHEN $4::timestamptz IS NULL OR $4 < updated THEN name END AS name, updated \
+     FROM acta.documents \
+     WHERE tenant_id = $1 AND place = $2 AND ($3::text IS NULL OR registration = $3) \
+     UNION ALL SELECT NULL, removed FROM acta.document_removals \
+     WHERE tenant_id = $1 AND place IN ($2, $5) \
+     AND ($3::text IS NULL OR registration IN ($3, '*'))";
 
 #[async_trait]
 impl DocumentStore for PostgresStorage {
@@ -101,12 +123,23 @@ impl DocumentStore for PostgresStorage {
     ) -> Result<DocumentWrite, StorageError> {
         self.database.check_reserve().await?;
         let columns = Columns::of(tenant, key);
-        self.database
+        let (scope, now) = (DocumentPlace::of(key).removal_scope(), self.database.clock.now());
+        let removed = self
+            .database
             .transact("removing a document", |connection| {
-                let columns = &columns;
-                async move { remove(&connection, columns, precondition).await }
+                let (columns, scope) = (&columns, scope.clone());
+                async move {
+                    let Some(head) = remove(&connection, columns, precondition).await? else {
+                        return Ok(None);
+                    };
+                    let removal = Removal { scope, removed: now.max(head.updated) };
+                    note(&connection, tenant, &removal).await.map(Some)
+                }
             })
-            .await
+            .await?;
+        let Some(noted) = removed else { return Ok(DocumentWrite::Nothing) };
+        self.database.bound_removals(tenant, noted).await;
+        Ok(DocumentWrite::Replaced)
     }
 
     async fn remove_documents(
@@ -116,12 +149,30 @@ impl DocumentStore for PostgresStorage {
     ) -> Result<u64, StorageError> {
         self.database.check_reserve().await?;
         let columns = ListColumns::of(tenant, list);
-        self.database
-            .transact("removing documents", |connection| {
-                let columns = &columns;
-                async move { remove_all(&connection, columns).await }
-            })
-            .await
+        let scope = DocumentPlace::of_list(list).removal_scope();
+        let mut count = 0;
+        // Each part is a transaction, so that none of them takes too long. If the process ends
+        // between two, or the caller goes away, the same removal removes the rest.
+        for part in self.database.list_parts(&columns).await? {
+            let removed = self
+                .database
+                .transact("removing documents", |connection| {
+                    let (place, part) = (&columns.place, &part);
+                    let (scope, now) = (scope.clone(), self.database.clock.now());
+                    async move {
+                        let times = remove_part(&connection, place, part).await?;
+                        let Some(newest) = times.iter().max() else { return Ok(None) };
+                        let removal = Removal { scope, removed: now.max(*newest) };
+                        let noted = note(&connection, tenant, &removal).await?;
+                        Ok(Some((times.len(), noted)))
+                    }
+                })
+                .await?;
+            let Some((removed, noted)) = removed else { continue };
+            self.database.bound_removals(tenant, noted).await;
+            count += removed;
+        }
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 
     async fn list_documents(
@@ -132,25 +183,22 @@ impl DocumentStore for PostgresStorage {
     ) -> Result<DocumentNames, StorageError> {
         let ListColumns { place, registration } = ListColumns::of(tenant, list);
         let since = since.map(SqlTimestamp);
-        let found: Vec<(String, Timestamp)> = self
+        let found: Vec<(Option<String>, Timestamp)> = self
             .database
             .run("listing documents", |connection| {
                 let (place, registration) = (&place, &registration);
                 async move {
-                    let sql = "SELECT name, updated FROM acta.documents \
-                         WHERE tenant_id = $1 AND place = $2 \
-                         AND ($3::text IS NULL OR registration = $3) \
-                         AND ($4::timestamptz IS NULL OR $4 < updated)";
-                    let select = connection.prepare_cached(sql).await?;
-                    let columns: [&(dyn ToSql + Sync); 4] =
-                        [&place.tenant, &place.hash, registration, &since];
+                    let select = connection.prepare_cached(LIST).await?;
+                    let every_place = &RemovalScope::EVERY_PLACE[..];
+                    let columns: [&(dyn ToSql + Sync); 5] =
+                        [&place.tenant, &place.hash, registration, &since, &every_place];
                     let rows = connection.query(&select, &columns).await?;
                     rows.iter().map(read_entry).collect()
                 }
             })
             .await?;
         let updated = found.iter().map(|(_, updated)| *updated).max();
-        let names: BTreeSet<String> = found.into_iter().map(|(name, _)| name).collect();
+        let names: BTreeSet<String> = found.into_iter().filter_map(|(name, _)| name).collect();
         Ok(DocumentNames { names: names.into_iter().collect(), updated })
     }
 }
@@ -228,6 +276,7 @@ async fn write(
     let select = connection.prepare_cached(LOCKED_HEAD).await?;
     let [tenant, place, registration, _] = columns.key();
     let (of_place, of_document) = ([tenant, place, registration], columns.key());
+    let one_less: [&(dyn ToSql + Sync); 4] = [tenant, place, registration, &ONE];
     // The second statement sees what was committed while the first waited for its lock.
     let (counted, found) =
         join(connection.query_one(&count, &of_place), connection.query_opt(&select, &of_document))
@@ -254,7 +303,7 @@ async fn write(
     let values: [&(dyn ToSql + Sync); 8] =
         [tenant, place, registration, name, &updated, &etag.0, content_type, &content];
     let (left, updated) =
-        join(connection.execute(&leave, &of_place), connection.execute(&update, &values)).await;
+        join(connection.execute(&leave, &one_less), connection.execute(&update, &values)).await;
     left?;
     updated?;
     Ok(DocumentWrite::Replaced)
@@ -291,20 +340,21 @@ async fn insert(
     Ok(())
 }
 
-/// Removes a document under the lock of its place.
+/// Removes a document under the lock of its place. Returns what it was; `None` if there was none.
 async fn remove(
     connection: &Connection,
     columns: &Columns,
     precondition: &Precondition,
-) -> Result<DocumentWrite, Failure> {
+) -> Result<Option<DocumentHead>, Failure> {
     // Counts the document to be removed. If there is none, the count is restored below.
     let leave = connection.prepare_cached(LEAVE).await?;
     let select = connection.prepare_cached(LOCKED_HEAD).await?;
     let [tenant, place, registration, _] = columns.key();
     let (of_place, of_document) = ([tenant, place, registration], columns.key());
+    let counted: [&(dyn ToSql + Sync); 4] = [tenant, place, registration, &ONE];
     // The second statement sees what was committed while the first waited for its lock.
     let (left, found) =
-        join(connection.execute(&leave, &of_place), connection.query_opt(&select, &of_document))
+        join(connection.execute(&leave, &counted), connection.query_opt(&select, &of_document))
             .await;
     // Without a row of the place, a document found here was created just after the lock.
     let is_locked = 0 < left?;
@@ -313,40 +363,88 @@ async fn remove(
     if head.is_none() {
         if is_locked {
             let restore = connection.prepare_cached(RETURN).await?;
-            connection.execute(&restore, &of_place).await?;
+            connection.execute(&restore, &counted).await?;
         }
-        return Ok(DocumentWrite::Nothing);
+        return Ok(None);
     }
     let sql = "DELETE FROM acta.documents \
          WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND name_hash = $4";
     let delete = connection.prepare_cached(sql).await?;
-    let sql = "DELETE FROM acta.document_places \
-         WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND document_count = 0";
-    let abandon = connection.prepare_cached(sql).await?;
+    let abandon = connection.prepare_cached(ABANDON).await?;
     let (deleted, abandoned) =
         join(connection.execute(&delete, &of_document), connection.execute(&abandon, &of_place))
             .await;
     deleted?;
     abandoned?;
-    Ok(DocumentWrite::Replaced)
+    Ok(head)
 }
 
-/// Removes all documents of a list. Returns how many there were.
-async fn remove_all(connection: &Connection, columns: &ListColumns) -> Result<u64, Failure> {
-    let ListColumns { place, registration } = columns;
+/// Removes a part of the documents of a place. Returns when each was last written.
+async fn remove_part(
+    connection: &Connection,
+    place: &PlaceColumns,
+    part: &Part,
+) -> Result<Vec<Timestamp>, Failure> {
+    match part {
+        Part::Registrations(registrations) => remove_all(connection, place, registrations).await,
+        Part::Documents { registration, names } => {
+            remove_some(connection, place, registration, names).await
+        }
+    }
+}
+
+/// Removes those documents with a registration whose names have these hashes, under the lock of
+/// their place. Returns when each was last written.
+async fn remove_some(
+    connection: &Connection,
+    place: &PlaceColumns,
+    registration: &str,
+    names: &[Vec<u8>],
+) -> Result<Vec<Timestamp>, Failure> {
+    // Counts all of them as removed. Those that are gone are counted again below.
+    let leave = connection.prepare_cached(LEAVE).await?;
+    let count = i32::try_from(names.len()).unwrap_or(i32::MAX);
+    let of_place: [&(dyn ToSql + Sync); 3] = [&place.tenant, &place.hash, &registration];
+    let [tenant, hash, registration] = of_place;
+    if connection.execute(&leave, &[tenant, hash, registration, &count]).await? == 0 {
+        return Ok(Vec::new());
+    }
+    let sql = "DELETE FROM acta.documents WHERE tenant_id = $1 AND place = $2 \
+         AND registration = $3 AND name_hash = ANY ($4) RETURNING updated";
+    let delete = connection.prepare_cached(sql).await?;
+    let rows = connection.query(&delete, &[tenant, hash, registration, &names]).await?;
+    let gone = count - i32::try_from(rows.len()).unwrap_or(i32::MAX);
+    if 0 < gone {
+        let restore = connection.prepare_cached(RETURN).await?;
+        connection.execute(&restore, &[tenant, hash, registration, &gone]).await?;
+    }
+    let abandon = connection.prepare_cached(ABANDON).await?;
+    connection.execute(&abandon, &of_place).await?;
+    Ok(rows.iter().map(read_updated).collect())
+}
+
+/// Removes all documents of a place with one of the registrations. Returns when each was last
+/// written.
+async fn remove_all(
+    connection: &Connection,
+    place: &PlaceColumns,
+    registrations: &[String],
+) -> Result<Vec<Timestamp>, Failure> {
     // A writer that creates a document there waits, and then creates the row of the place.
     let sql = "DELETE FROM acta.document_places WHERE tenant_id = $1 AND place = $2 \
-         AND ($3::text IS NULL OR registration = $3) RETURNING registration";
+         AND registration = ANY ($3) RETURNING registration";
     let abandon = connection.prepare_cached(sql).await?;
-    let abandoned = connection.query(&abandon, &[&place.tenant, &place.hash, registration]).await?;
+    let columns: [&(dyn ToSql + Sync); 3] = [&place.tenant, &place.hash, &registrations];
+    let abandoned = connection.query(&abandon, &columns).await?;
     let registrations: Vec<&str> = abandoned.iter().map(|row| row.get(0)).collect();
     if registrations.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let sql = "DELETE FROM acta.documents \
-         WHERE tenant_id = $1 AND place = $2 AND registration = ANY ($3)";
+    let sql = "DELETE FROM acta.documents WHERE tenant_id = $1 AND place = $2 \
+         AND registration = ANY ($3) RETURNING updated";
     let delete = connection.prepare_cached(sql).await?;
-    Ok(connection.execute(&delete, &[&place.tenant, &place.hash, &registrations]).await?)
+    let rows = connection.query(&delete, &[&place.tenant, &place.hash, &registrations]).await?;
+    Ok(rows.iter().map(read_updated).collect())
 }
 
 fn check(precondition: &Precondition, head: Option<&DocumentHead>) -> Result<(), StorageError> {
@@ -354,9 +452,13 @@ fn check(precondition: &Precondition, head: Option<&DocumentHead>) -> Result<(),
     if precondition.holds(etag) { Ok(()) } else { Err(StorageError::PreconditionFailed) }
 }
 
-fn read_head(row: &Row) -> DocumentHead {
+fn read_updated(row: &Row) -> Timestamp {
     let SqlTimestamp(updated) = row.get("updated");
-    DocumentHead { etag: Etag(row.get("etag")), updated }
+    updated
+}
+
+fn read_head(row: &Row) -> DocumentHead {
+    DocumentHead { etag: Etag(row.get("etag")), updated: read_updated(row) }
 }
 
 fn read_document(row: &Row) -> Document {
@@ -369,15 +471,18 @@ fn read_document(row: &Row) -> Document {
     }
 }
 
-/// The name of a document, and when it was last written.
-fn read_entry(row: &Row) -> Result<(String, Timestamp), Failure> {
-    let SqlTimestamp(updated) = row.get("updated");
-    Ok((read_name(row)?, updated))
+/// The name of a document, and when it was last written; or when documents were removed.
+fn read_entry(row: &Row) -> Result<(Option<String>, Timestamp), Failure> {
+    let name: Option<Vec<u8>> = row.get("name");
+    Ok((name.map(text_of).transpose()?, read_updated(row)))
 }
 
 fn read_name(row: &Row) -> Result<String, Failure> {
-    let name = String::from_utf8(row.get("name"));
-    name.map_err(|_not_utf8| {
+    text_of(row.get("name"))
+}
+
+fn text_of(name: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(name).map_err(|_not_utf8| {
         StorageError::Corrupt { place: "acta.documents, name".to_owned() }.into()
     })
 }

@@ -1,5 +1,8 @@
 //! Activities and persons, as the follower of entities has written them.
 
+mod keys;
+pub(crate) mod names;
+mod parts;
 pub(crate) mod steps;
 
 use acta_access::TenantId;
@@ -12,7 +15,7 @@ use tokio_postgres::types::ToSql;
 use crate::PostgresStorage;
 use crate::database::Database;
 use crate::types::number;
-use steps::hash;
+use keys::hash;
 
 const DEFINITIONS: &str = "SELECT coalesce(f.sequence, 0), \
      ARRAY(SELECT d.definition::text \
@@ -79,6 +82,8 @@ impl EntityStore for PostgresStorage {
                 place: "acta.person_names, name".to_owned(),
             })?);
         }
+        // Those that are too many are removed only after they were written.
+        names.drain(..names.len().saturating_sub(Person::NAMES_COUNT_MAX));
         Ok(EntityRead { value: Person { names }, sequence: sequence_of(&row) })
     }
 }

@@ -1,5 +1,7 @@
 //! The feed of a store in a database.
 
+pub(crate) mod tiles;
+
 use std::time::Duration;
 
 use acta_access::TenantId;
@@ -16,7 +18,7 @@ use crate::database::Connection;
 use crate::entities::steps::take_step;
 use crate::failure::Failure;
 use crate::statements;
-use crate::types::{number, tenant_of};
+use crate::types::tenant_of;
 
 /// Other nodes see a position only when it is saved.
 const PACE: FeedPace = FeedPace {
@@ -31,11 +33,6 @@ const PACE: FeedPace = FeedPace {
 const READING: &str = "reading how far a follower has come";
 const STEPPING: &str = "writing what a follower made";
 const LEASING: &str = "asking who does a follower's work";
-
-const POSITION: &str = "SELECT $1, coalesce(f.sequence, 0), coalesce(c.last_sequence, 0) \
-     FROM (SELECT) AS one \
-     LEFT JOIN acta.counters c ON c.tenant_id = $1 \
-     LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2";
 
 const BEHIND: &str = "SELECT c.tenant_id, coalesce(f.sequence, 0), c.last_sequence \
      FROM acta.counters c LEFT JOIN acta.followers f \
@@ -101,18 +98,6 @@ impl Feed for PostgresStorage {
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
         statements::records(&self.database, tenant, after, page).await
-    }
-
-    async fn find_position(
-        &self,
-        follower: FollowerName,
-        tenant: TenantId,
-    ) -> Result<FollowerPosition, StorageError> {
-        let row = self.database.run(READING, |connection| async move {
-            let select = connection.prepare_cached(POSITION).await?;
-            Ok(connection.query_one(&select, &[&number(tenant), &follower.as_str()]).await?)
-        });
-        read_position(&row.await?)
     }
 
     async fn list_behind(

@@ -27,12 +27,20 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    oldest: 1,
-    sql: include_str!("../migrations/0001_first.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        oldest: 1,
+        sql: include_str!("../migrations/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "tiles",
+        oldest: 1,
+        sql: include_str!("../migrations/0002_tiles.sql"),
+    },
+];
 
 /// The timeout for the lock on the table of migrations: another node may be migrating.
 const LOCK_TIMEOUT_MILLIS: u32 = 30_000;

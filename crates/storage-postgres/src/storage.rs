@@ -63,14 +63,16 @@ impl PostgresStorage {
     ///
     /// [`OpenError`].
     pub async fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
-        let database = Arc::new(Database::new(&options.url, options)?);
+        let weights = Weights::default();
+        let database = Arc::new(Database::shared_by(&weights, &options.url, options)?);
         match options.migrate {
             Migrate::AtStart => {
                 migrations::run(&database, options).await?;
             }
             Migrate::Never => migrations::check(&database, options).await?,
         }
-        let replica = options.replica_url.as_deref().map(|url| Database::new(url, options));
+        let replica = options.replica_url.as_deref();
+        let replica = replica.map(|url| Database::shared_by(&weights, url, options));
         let replica = replica.transpose()?.map(Arc::new);
         let hasher = Self::term_hasher(&database).await?;
         database.make_first_tenant().await?;
@@ -94,7 +96,7 @@ impl PostgresStorage {
             appended,
             leases,
             sweeping,
-            weights: Weights::default(),
+            weights,
             tasks,
             stop: CancellationToken::new(),
         };

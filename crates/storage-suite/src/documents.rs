@@ -1,11 +1,13 @@
 //! State and profile documents: their preconditions, their names, their removal.
 
+pub mod list_times;
+
 use std::time::Duration;
 
 use acta_ambient::Timestamp;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentNames, DocumentWrite, Etag, EtagMatch,
-    NewDocument, Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
+    StorageError,
 };
 use acta_xapi::Uuid;
 use bytes::Bytes;
@@ -347,12 +349,6 @@ impl<E: EngineUnderTest> Stage<E> {
         self.storage().list_documents(self.tenant, list, Some(since)).await.unwrap().names
     }
 
-    /// When the last of the documents of a place was written, in microseconds after the start.
-    async fn last_written(&self, list: &DocumentList) -> Option<i64> {
-        let names = self.storage().list_documents(self.tenant, list, None).await.unwrap();
-        names.updated.map(|updated| updated.unix_micros() - START.unix_micros())
-    }
-
     /// States with and without registrations, and documents of other places.
     async fn put_many(&self) {
         for (name, registration) in [
@@ -427,27 +423,6 @@ pub async fn names_are_sorted<E: EngineUnderTest>() {
         stage.put(&state_key(name, None)).await;
     }
     assert_eq!(stage.list(&states(None)).await, ["", "B", "Z", "a10", "a9", "b", "ü", "🚀"]);
-}
-
-/// A list has the time of the document that was last written, as long as it is there.
-pub async fn a_list_has_the_time_of_its_last_write<E: EngineUnderTest>() {
-    let stage = Stage::<E>::open().await;
-    let (all, one) = (states(None), states(Some(uuid(1))));
-    assert_eq!(stage.last_written(&all).await, None);
-    let keys = [state_key("a", Some(uuid(1))), state_key("b", None), state_key("a", Some(uuid(1)))];
-    for (key, expected) in keys.iter().zip([[0, 0], [10, 0], [20, 20]]) {
-        stage.put(key).await;
-        let written = [stage.last_written(&all).await, stage.last_written(&one).await];
-        assert_eq!(written, expected.map(Some), "{key:?}");
-        stage.clock.advance(Duration::from_micros(10));
-    }
-    let always = Precondition::default();
-    stage.storage().remove_document(stage.tenant, &keys[0], &always).await.unwrap();
-    assert_eq!(stage.last_written(&all).await, Some(10));
-    assert_eq!(stage.last_written(&one).await, None);
-    let since = Some(Timestamp::from_unix_micros(START.unix_micros() + 10));
-    let later = stage.storage().list_documents(stage.tenant, &all, since).await.unwrap();
-    assert_eq!(later, DocumentNames::default());
 }
 
 /// Only what was written after `since`, to the microsecond.

@@ -2,17 +2,19 @@
 
 pub mod definitions;
 pub mod entities;
+pub mod tiles;
 pub mod verb_counter;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_followers::{Follower, FollowerWork, Followers};
+use acta_followers::{Follower, FollowerWork, Followers, LogReader};
 use acta_storage::directory::{self, FollowerControl, Recorded};
 use acta_storage::{
     Advanced, Change, Committed, EntityFact, EntityKind, FeedRecord, FollowerName,
-    FollowerPosition, FollowerStep, PageLimits, StorageError, StoreEffects, merge_all,
+    FollowerPosition, FollowerStep, PageLimits, Storage, StorageError, StoreEffects, merge_all,
 };
 use async_trait::async_trait;
 use tokio::task::JoinSet;
@@ -59,7 +61,11 @@ impl<E: EngineUnderTest> Stage<E> {
     }
 
     async fn position(&self, follower: FollowerName) -> FollowerPosition {
-        self.storage().find_position(follower, self.tenant).await.unwrap()
+        let (storage, tenant) = (self.storage(), self.tenant);
+        let last_sequence = storage.count_statements(tenant).await.unwrap();
+        let end = FollowerPosition { tenant, sequence: last_sequence, last_sequence };
+        let behind = storage.list_behind(follower).await.unwrap();
+        behind.into_iter().find(|position| position.tenant == tenant).unwrap_or(end)
     }
 
     async fn advance(&self, follower: FollowerName, step: FollowerStep) -> Advanced {
@@ -163,8 +169,8 @@ pub async fn a_follower_advances_from_its_position_only<E: EngineUnderTest>() {
     for _ in 0..2 {
         let expected = FollowerPosition { tenant, sequence: 3, last_sequence: 5 };
         assert_eq!(stage.position(FOLLOWER).await, expected);
-        let others = stage.storage().find_position(FOLLOWER, other).await.unwrap();
-        assert_eq!((others.sequence, others.last_sequence), (0, 0));
+        let behind = stage.storage().list_behind(FOLLOWER).await.unwrap();
+        assert!(behind.iter().all(|position| position.tenant != other), "{behind:?}");
         assert_eq!(stage.position(FollowerName::new("another")).await.sequence, 0);
         stage = stage.reopen().await;
     }
@@ -236,10 +242,11 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     stage.advance(FOLLOWER, step(tenant, 0, 4)).await;
     stage.storage().reset_follower(entities).await.unwrap();
     assert_eq!(read().await, (None, 0));
-    assert_eq!(stage.position(entities).await.sequence, 0);
-    assert_eq!(stage.position(FOLLOWER).await.sequence, 4, "another follower stays");
     let late = defining(tenant, 4..5, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
+    assert_eq!(stage.advance(entities, step(tenant, 0, 1)).await, Advanced::Done);
+    let next = step(tenant, 4, 5);
+    assert_eq!(stage.advance(FOLLOWER, next).await, Advanced::Done, "another follower stays");
 }
 
 /// What a reset and a step at the same time leave is one position, from which it goes on.
@@ -426,5 +433,74 @@ pub async fn a_follower_continues_after_failures<E: EngineUnderTest>() {
         (status.work, status.failure_count) == (FollowerWork::Following, 2)
     })
     .await;
+    followers.stop().await;
+}
+
+/// Counts verbs, and keeps its positions itself.
+struct NodeCounter {
+    storage: Arc<dyn Storage>,
+    counter: VerbCounter,
+    /// The tenant whose records it cannot process while the flag is set.
+    panics_at: (TenantId, Arc<AtomicBool>),
+}
+
+impl NodeCounter {
+    const NAME: FollowerName = FollowerName::new("node-counter");
+}
+
+#[async_trait]
+impl LogReader for NodeCounter {
+    fn name(&self) -> FollowerName {
+        Self::NAME
+    }
+
+    fn reached(&self, position: FollowerPosition) -> u64 {
+        let counts = self.counter.0.lock().unwrap();
+        counts.get(&position.tenant).map_or(0, |counted| counted.sequence)
+    }
+
+    async fn read(&mut self, position: FollowerPosition) -> Result<(), StorageError> {
+        let (tenant, panics) = &self.panics_at;
+        let is_faulty = *tenant == position.tenant && panics.load(Ordering::Relaxed);
+        assert!(!is_faulty, "a follower panics, as this test wants");
+        let after = self.reached(position);
+        let records = self.storage.read_records(position.tenant, after, ALL).await?;
+        self.counter.apply(position.tenant, &records).await.map(drop)
+    }
+
+    async fn end_round(&mut self, _has_failed: bool) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+/// A follower that keeps its positions itself is run as the others are: a panic about one tenant
+/// is reported and delays no other, and it can be paused.
+pub async fn a_follower_on_every_node_is_run_like_others<E: EngineUnderTest>() {
+    let stage = Stage::<E>::idle().await;
+    let other = stage.create_tenant("south").await;
+    stage.append(&[&Draft::new(1)]).await;
+    stage.storage().append(other, super::fixture::batch(&[&Draft::new(1)])).await.unwrap();
+    let (counts, panics) = (Counts::default(), Arc::new(AtomicBool::new(true)));
+    let counter = VerbCounter(Arc::clone(&counts));
+    let panics_at = (stage.tenant, Arc::clone(&panics));
+    let mut followers = Followers::default();
+    let reader = NodeCounter { storage: stage.storage(), counter, panics_at };
+    followers.add(&stage.storage(), Box::new(reader));
+    until_counted(&counts, other, 1).await;
+    let status = || followers.statuses().remove(0);
+    until("it has failed twice", async || 2 <= status().failure_count).await;
+    let error = status().error.unwrap_or_default();
+    assert!(error.contains("it panicked"), "{error}");
+    panics.store(false, Ordering::Relaxed);
+    until_counted(&counts, stage.tenant, 1).await;
+    until("it works again", async || status().error.is_none()).await;
+    assert_eq!((status().work, status().record_count), (FollowerWork::Following, 2));
+    stage.pause(NodeCounter::NAME, true).await;
+    until("it pauses", async || status().work == FollowerWork::Paused).await;
+    stage.append(&[&Draft::new(2)]).await;
+    assert_eq!(until_counted(&counts, stage.tenant, 1).await.sequence, 1);
+    stage.pause(NodeCounter::NAME, false).await;
+    until_counted(&counts, stage.tenant, 2).await;
+    assert_eq!(stage.position(NodeCounter::NAME).await.sequence, 0, "the store has no position");
     followers.stop().await;
 }

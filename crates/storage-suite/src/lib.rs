@@ -28,8 +28,9 @@ pub mod timestamps;
 pub mod transfer;
 
 pub use administration::{audit, directory, records, usage};
+pub use documents::list_times;
 pub use engine::{EngineUnderTest, ModelUnderTest};
-pub use feed::{definitions, entities};
+pub use feed::{definitions, entities, tiles};
 pub use fixture::generate;
 pub use lookup::{filters, references};
 pub use tenant_isolation::purge;
@@ -148,9 +149,14 @@ macro_rules! storage_suite {
                 names_are_listed_by_place
                 names_are_sorted
                 names_are_listed_since_a_timestamp
-                a_list_has_the_time_of_its_last_write
                 all_documents_of_a_place_are_removed_at_once
                 a_place_refuses_documents_over_its_limit
+            }
+            list_times {
+                a_list_has_the_time_of_its_last_change
+                a_removal_does_not_change_the_times_of_other_lists
+                the_time_of_a_list_does_not_follow_a_clock_that_goes_back
+                removals_are_bounded_and_no_time_goes_back
             }
             definitions {
                 a_statement_defines_only_what_it_may
@@ -185,6 +191,8 @@ macro_rules! storage_suite {
                 one_of_many_concurrent_changes_succeeds
                 records_are_listed_by_group_in_pages
                 expired_records_are_removed
+                a_limit_counts_the_records_of_its_holder
+                concurrent_changes_keep_a_limit
             }
             audit {
                 an_audit_entry_is_committed_with_its_change
@@ -230,6 +238,12 @@ macro_rules! storage_suite {
                 a_new_follower_reads_every_record_in_order
                 a_paused_follower_reads_nothing
                 a_follower_continues_after_failures
+                a_follower_on_every_node_is_run_like_others
+            }
+            tiles {
+                tiles_only_grow
+                tiles_that_begin_otherwise_are_replaced
+                tiles_of_one_epoch_are_removed
             }
             model_comparison {
                 random_histories_are_answered_as_by_the_model
@@ -238,6 +252,7 @@ macro_rules! storage_suite {
                 a_copy_answers_like_its_source
                 pages_of_any_size_return_every_item_once
                 documents_of_every_kind_are_imported
+                the_later_of_two_removals_is_kept
                 a_statement_out_of_sequence_is_not_imported
                 the_log_continues_after_an_import
                 a_statement_invalid_under_current_rules_is_imported

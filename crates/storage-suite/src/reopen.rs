@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     AuditQuery, Batch, ChainHead, Change, Committed, Order, Precondition, RecordContent,
     RecordKind, RecordWrite, StatementQuery, StorageError, Usage, first_broken_link,

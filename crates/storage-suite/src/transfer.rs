@@ -6,9 +6,10 @@ use std::sync::Arc;
 use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::directory::Recorded;
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     Batch, DocumentKey, Group, NamedSecret, NewDocument, Order, PageLimits, Precondition, Record,
-    RecordContent, RecordKind, StatementQuery, Storage, StorageError, StoreId, Tenant,
+    RecordContent, RecordKind, Removal, StatementQuery, Storage, StorageError, StoreId, Tenant,
     TransferredDocument, TransferredStatement,
 };
 use acta_xapi::{Fingerprint, Sha2, StatementText, Version};
@@ -16,7 +17,7 @@ use acta_xapi::{Fingerprint, Sha2, StatementText, Version};
 use super::attachments::{bytes_of_length, content_of, stage_content};
 use super::directory::credential;
 use super::documents::{document, state_key};
-use super::fixture::{Draft, START, Stage, everything, id, verb};
+use super::fixture::{Draft, START, Stage, everything, id, mailbox, verb};
 use super::model_comparison::History;
 use super::{EngineUnderTest, ModelUnderTest};
 
@@ -90,6 +91,8 @@ async fn move_all(from: &dyn Storage, to: &dyn Storage) {
             to.append(tenant.id, batch).await.unwrap();
         }
         to.import_documents(tenant.id, documents(from, tenant.id, WHOLE).await).await.unwrap();
+        let removals = from.list_removals(tenant.id).await.unwrap();
+        to.import_removals(tenant.id, removals).await.unwrap();
         let statements = read_all(from, tenant.id, WHOLE).await;
         run.extend(statements.into_iter().map(|one| (tenant.id, one)));
     }
@@ -127,6 +130,11 @@ async fn check_same(one: &dyn Storage, other: &dyn Storage) {
         of_one.sort_by(|one, next| one.key.cmp(&next.key));
         of_other.sort_by(|one, next| one.key.cmp(&next.key));
         assert_eq!(of_one, of_other);
+        let mut of_one = one.list_removals(tenant).await.unwrap();
+        let mut of_other = other.list_removals(tenant).await.unwrap();
+        of_one.sort();
+        of_other.sort();
+        assert_eq!(of_one, of_other);
         let feed = one.read_feed(tenant, 0, usize::MAX).await.unwrap();
         assert_eq!(feed, other.read_feed(tenant, 0, usize::MAX).await.unwrap());
     }
@@ -157,6 +165,12 @@ pub async fn a_copy_answers_like_its_source<E: EngineUnderTest>() {
         let clock = Arc::clone(&history.clock);
         let (of_model, of_engine) =
             (ModelUnderTest::open(Arc::<ManualClock>::clone(&clock)).await, E::open(clock).await);
+        for tenant in &history.tenants {
+            let (key, always) = (unlisted_key(), Precondition::default());
+            put(&*source, *tenant, &key, document("content")).await;
+            source.remove_document(*tenant, &key, &always).await.unwrap();
+            assert!(!source.list_removals(*tenant).await.unwrap().is_empty());
+        }
         for target in [of_model.storage(), of_engine.storage()] {
             move_all(&*source, &*target).await;
             check_same(&*source, &*target).await;
@@ -173,6 +187,11 @@ pub async fn a_copy_answers_like_its_source<E: EngineUnderTest>() {
         }
         history.check_everything().await;
     }
+}
+
+/// A document of a list that no history asks for.
+fn unlisted_key() -> DocumentKey {
+    DocumentKey::AgentProfile { agent: mailbox("nobody"), profile_id: "gone".to_owned() }
 }
 
 async fn put(storage: &dyn Storage, tenant: TenantId, key: &DocumentKey, new: NewDocument) {
@@ -256,6 +275,29 @@ fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
         target: None,
         is_voiding: false,
         defines: Defines::All,
+    }
+}
+
+/// A removal is imported unless a later one of the same lists is known; the import of a document is
+/// no removal of the one before.
+pub async fn the_later_of_two_removals_is_kept<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let (storage, tenant) = (stage.storage(), stage.tenant);
+    let key = state_key("a", None);
+    put(&*storage, tenant, &key, document("content")).await;
+    let given = documents(&*storage, tenant, WHOLE).await;
+    storage.import_documents(tenant, given).await.unwrap();
+    assert_eq!(storage.list_removals(tenant).await.unwrap(), []);
+    storage.remove_document(tenant, &key, &Precondition::default()).await.unwrap();
+    let noted = storage.list_removals(tenant).await.unwrap();
+    assert_eq!(noted.len(), 1, "{noted:?}");
+    for (micros, kept) in [(-1, 0), (1, 1), (0, 1)] {
+        let at = |micros| {
+            let removed = Timestamp::from_unix_micros(START.unix_micros() + micros);
+            Removal { removed, ..noted[0].clone() }
+        };
+        storage.import_removals(tenant, vec![at(micros)]).await.unwrap();
+        assert_eq!(storage.list_removals(tenant).await.unwrap(), [at(kept)]);
     }
 }
 
@@ -370,15 +412,17 @@ pub async fn an_unfinished_copy_is_marked<E: EngineUnderTest>() {
     }
 }
 
-/// Two stores have different ids, and the id of a store does not change.
+/// Two stores have different ids, and neither the id of a store nor its timeline changes.
 pub async fn every_store_has_its_own_id<E: EngineUnderTest>() {
     let (stage, other) = (Stage::<E>::open().await, Stage::<E>::open().await);
     let identity = stage.storage().identify().await.unwrap();
     assert_ne!(identity, other.storage().identify().await.unwrap());
+    let timeline = stage.storage().read_timeline().await.unwrap();
     stage.append(&[&Draft::new(1)]).await;
     stage.storage().get_or_create_secret("some", [1; 32]).await.unwrap();
     let stage = stage.reopen().await;
     assert_eq!(stage.storage().identify().await.unwrap(), identity);
+    assert_eq!(stage.storage().read_timeline().await.unwrap(), timeline);
 }
 
 /// A tenant is imported with its number; the next one made gets another.

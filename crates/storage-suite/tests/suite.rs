@@ -23,6 +23,7 @@ fn every_case_of_the_suite_is_in_its_list() {
         include_str!("../src/feed.rs"),
         include_str!("../src/feed/definitions.rs"),
         include_str!("../src/feed/entities.rs"),
+        include_str!("../src/feed/tiles.rs"),
         include_str!("../src/paging.rs"),
         include_str!("../src/lookup/references.rs"),
         include_str!("../src/reopen.rs"),

@@ -11,6 +11,7 @@ mod home_pages;
 mod person;
 mod person_group;
 pub mod persons;
+mod proof_log;
 mod recorded;
 mod session;
 mod spent_state;
@@ -40,6 +41,7 @@ pub use person::{
     PersonRules,
 };
 pub use person_group::{Date, GroupId, GroupMembership, MembershipPeriod, NotADate, PersonGroup};
+pub use proof_log::{ProofDamage, ProofLog};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;
@@ -55,7 +57,7 @@ const TENANT_COUNTER: &str = "tenants";
 /// How often creating a tenant is retried after a lost race.
 const TENANT_TRIES: usize = 64;
 
-/// Finds and creates tenants and credentials.
+/// Finds and creates tenants, and lists their credentials.
 #[async_trait]
 pub trait Directory: RecordStore {
     /// All tenants in the order of their numbers, removed ones included.
@@ -113,26 +115,6 @@ pub trait Directory: RecordStore {
             }
         }
         Err(StorageError::Busy { retry_after: std::time::Duration::from_secs(1) })
-    }
-
-    /// Finds a credential by its key. It determines the tenant of a request.
-    ///
-    /// # Errors
-    ///
-    /// As [`RecordStore::find_record`].
-    async fn find_credential(&self, key: &str) -> Result<Option<Credential>, StorageError> {
-        Ok(find::<Credential>(self, key).await?.map(|kept| kept.value))
-    }
-
-    /// Adds a credential without an audit entry. Returns `false`, and changes nothing, if the
-    /// key is already used.
-    ///
-    /// # Errors
-    ///
-    /// As [`RecordStore::commit`].
-    async fn insert_credential(&self, credential: &Credential) -> Result<bool, StorageError> {
-        let change = Change { writes: vec![credential.create()], entries: Vec::new() };
-        Ok(self.commit(&change).await? == Committed::Done)
     }
 
     /// The credentials of a tenant, oldest first.

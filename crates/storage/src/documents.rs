@@ -2,9 +2,11 @@
 
 mod key;
 mod place;
+mod removal;
 
 pub use key::{DocumentKey, DocumentList};
 pub use place::{DocumentPlace, DocumentRow};
+pub use removal::{REMOVALS_MAX, Removal, RemovalScope};
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
@@ -35,7 +37,11 @@ pub struct Document {
 pub struct DocumentNames {
     /// Their names, sorted, without duplicates.
     pub names: Vec<String>,
-    /// When the one that was last written was written; none if there is none.
+    /// When the last change of the place happened, in the names or not: when the one that was last
+    /// written was written, or when documents were last removed, whichever is later. It never goes
+    /// back, and is never earlier than the change itself, but may be later ([`REMOVALS_MAX`]).
+    /// `None` if nothing is known to have changed: there is no document, and none is known to have
+    /// been removed.
     pub updated: Option<Timestamp>,
 }
 
@@ -148,19 +154,24 @@ pub trait DocumentStore: Send + Sync {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError>;
 
-    /// Removes all documents of a place atomically. Returns how many there were.
+    /// Removes all documents of a place that were there when it began. Returns how many it removed.
+    /// For the times of lists, all that may have had one of them have changed.
+    ///
+    /// Each document is removed atomically, but not all of them together: others may see and write
+    /// some of them while it lasts. If it fails, or its caller goes away, some may have been
+    /// removed, and the same removal removes the rest.
     ///
     /// # Errors
     ///
-    /// As [`DocumentStore::replace_document`].
+    /// As [`DocumentStore::replace_document`]; what was removed before stays removed.
     async fn remove_documents(
         &self,
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError>;
 
-    /// The names of the documents of a place that were written after `since`, and when the last of
-    /// them was written.
+    /// The names of the documents of a place that were written after `since`, and when the
+    /// documents of the place last changed, `since` or not.
     ///
     /// # Errors
     ///

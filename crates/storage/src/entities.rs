@@ -72,7 +72,7 @@ pub trait EntityStore: Feed + StatementStore {
         let keys = activities.iter().map(|activity| activity.as_str().to_owned());
         let subjects = Subjects { kind: EntityKind::Activity, keys: keys.collect() };
         let read = || self.read_definitions(tenant, activities);
-        let (mut found, newer) = read_whole(self, tenant, &subjects, read).await?;
+        let (mut found, newer) = read_whole(self, tenant, subjects, read).await?;
         if newer.is_empty() {
             return Ok(found);
         }
@@ -93,7 +93,7 @@ pub trait EntityStore: Feed + StatementStore {
     async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
         let subjects = Subjects { kind: EntityKind::Person, keys: [ifi.to_key()].into() };
         let read = || self.read_person(tenant, ifi);
-        let (mut person, newer) = read_whole(self, tenant, &subjects, read).await?;
+        let (mut person, newer) = read_whole(self, tenant, subjects, read).await?;
         for name in newer.values().flatten() {
             person.add_name(name);
         }

@@ -12,7 +12,11 @@
 //!
 //! Several nodes may run a follower of the same name; a lease chooses the one that does the
 //! work, and the comparison of positions in [`Feed::advance`] makes it harmless if two nodes
-//! believe that they hold it.
+//! believe that they hold it. A follower whose data is on each node, such as
+//! [`FollowerName::FACTS`], keeps its positions with its data: here it stays at the beginning. So
+//! does [`FollowerName::PROOF`], whose position is the size of a tree.
+
+mod tiles;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -26,6 +30,8 @@ use tokio::sync::watch;
 
 use crate::{EntityFact, EntityFacts, PageLimits, StorageError, TransferredStatement};
 
+pub use tiles::{StoredTile, TilePlace, TileStore};
+
 /// The name of a follower, which identifies its positions: lower-case letters and hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FollowerName(&'static str);
@@ -33,6 +39,12 @@ pub struct FollowerName(&'static str);
 impl FollowerName {
     /// The follower that stores definitions of activities and names of persons.
     pub const ENTITIES: Self = Self::new("entities");
+
+    /// The follower that makes facts on each node, where its positions are.
+    pub const FACTS: Self = Self::new("facts");
+
+    /// The follower that keeps the Merkle trees of tenants.
+    pub const PROOF: Self = Self::new("proof");
 
     /// The follower with this name.
     ///
@@ -269,7 +281,7 @@ pub struct FollowerStep {
     pub from: u64,
     /// The position afterwards.
     pub to: u64,
-    /// The effects that are committed with it.
+    /// The effects that are committed with it, in the order of the log.
     pub effects: StoreEffects,
 }
 
@@ -278,8 +290,8 @@ pub struct FollowerStep {
 pub enum Advanced {
     /// It happened, durably.
     Done,
-    /// Nothing happened: the follower has another position, because another node has advanced
-    /// it or because it was reset. Read the position again.
+    /// It did not happen, or only its first part: the follower has another position, because
+    /// another node has advanced it or because it was reset. Read the position again.
     Moved,
 }
 
@@ -315,17 +327,6 @@ pub trait Feed: Send + Sync {
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError>;
 
-    /// The follower's position in a tenant's log.
-    ///
-    /// # Errors
-    ///
-    /// As [`Feed::read_records`].
-    async fn find_position(
-        &self,
-        follower: FollowerName,
-        tenant: TenantId,
-    ) -> Result<FollowerPosition, StorageError>;
-
     /// The follower's positions in the tenants whose records it has not all read, in the order
     /// of their numbers.
     ///
@@ -337,14 +338,18 @@ pub trait Feed: Send + Sync {
         follower: FollowerName,
     ) -> Result<Vec<FollowerPosition>, StorageError>;
 
-    /// Advances the follower and writes its effects inside the store, atomically. Durable once
-    /// `Ok`.
+    /// Advances the follower and writes its effects inside the store. Durable once `Ok`.
+    ///
+    /// The position is never ahead of the effects: it moves in the transaction that writes them. An
+    /// engine may divide a long step, so that others do not wait for all of it. If the process ends
+    /// within one, the follower continues from the position, and effects that were written before
+    /// do no harm when they are written again.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Halted`],
-    /// [`StorageError::Unavailable`] or [`StorageError::Io`]; it is then unknown whether it
-    /// happened, and reading the position shows it.
+    /// [`StorageError::Unavailable`] or [`StorageError::Io`]; it is then unknown how much
+    /// of it happened, and reading the position shows it.
     async fn advance(
         &self,
         follower: FollowerName,
@@ -352,7 +357,7 @@ pub trait Feed: Send + Sync {
     ) -> Result<Advanced, StorageError>;
 
     /// Sets the follower back to the beginning of every tenant's log, and removes its effects
-    /// inside the store. A step that is in progress meanwhile does not happen.
+    /// inside the store. A step that is in progress meanwhile does not go on.
     ///
     /// # Errors
     ///

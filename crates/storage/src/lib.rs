@@ -26,7 +26,8 @@ pub use administration::audit::{
 };
 pub use administration::cursors::CursorStore;
 pub use administration::records::{
-    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
+    Change, Committed, CountLimit, Expected, Group, Record, RecordContent, RecordHolder,
+    RecordKind, RecordStore, RecordWrite,
 };
 pub use administration::secrets::SecretStore;
 pub use administration::usage::{Usage, UsageStore};
@@ -34,7 +35,7 @@ pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, Stage
 pub use directory::{Credential, Directory, Tenant, persons};
 pub use documents::{
     Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentRow, DocumentStore,
-    DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
+    DocumentWrite, Etag, EtagMatch, NewDocument, Precondition, REMOVALS_MAX, Removal, RemovalScope,
 };
 pub use entities::{
     EntityFact, EntityFactRef, EntityFacts, EntityKind, EntityRead, EntityStore, Person, merge_all,
@@ -42,7 +43,8 @@ pub use entities::{
 pub use error::StorageError;
 pub use feed::{
     Advanced, Feed, FeedContent, FeedPace, FeedRecord, FeedStatement, FollowerName,
-    FollowerPosition, FollowerStep, StatementSource, StoreEffects,
+    FollowerPosition, FollowerStep, StatementSource, StoreEffects, StoredTile, TilePlace,
+    TileStore,
 };
 pub use purge::{Purged, TenantPurge};
 pub use readiness::Readiness;
@@ -56,8 +58,9 @@ pub use transfer::{
     TransferredStatement, chunk_by_size, first_broken_link,
 };
 pub use work::{
-    FairQueue, FairShares, LONG_WORK_BYTES, Load, LowPriority, NotAWeight, Share, Shares, Weight,
-    Weights, background_span, group_span, lower_priority, spawn_blocking, spawn_low_priority,
+    FairQueue, FairShares, LONG_WORK_BYTES, Load, LowPriority, NotAWeight, RequesterId, RoundRobin,
+    Share, Shares, TaskRequester, Weight, Weights, background_span, current_requester,
+    for_requester, group_span, lower_priority, set_requester, spawn_blocking, spawn_low_priority,
     tenant_span,
 };
 
@@ -65,6 +68,7 @@ pub use work::{
 pub trait Storage:
     StatementStore
     + Feed
+    + TileStore
     + AttachmentStore
     + DocumentStore
     + EntityStore
@@ -85,6 +89,7 @@ pub trait Storage:
 impl<T> Storage for T where
     T: StatementStore
         + Feed
+        + TileStore
         + AttachmentStore
         + DocumentStore
         + EntityStore

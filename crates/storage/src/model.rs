@@ -16,11 +16,12 @@ use tokio::sync::watch;
 use crate::directory::{Recorded, Tenant};
 use crate::{
     AuditEntry, Document, DocumentKey, FollowerName, Record as TransferredRecord, RecordKind,
-    StoreId, Usage, Weights,
+    RemovalScope, StoreId, TilePlace, Usage, Weights,
 };
 
 mod attachments;
 mod before_purge;
+mod credentials;
 mod documents;
 mod entities;
 mod feed;
@@ -33,6 +34,7 @@ mod tables;
 mod transfer;
 
 use before_purge::BeforePurge;
+pub use credentials::CredentialRecords;
 use log_record::LogRecord;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
@@ -57,6 +59,8 @@ struct Store {
     audit: BTreeMap<Option<TenantId>, Vec<AuditEntry>>,
     usage: BTreeMap<(TenantId, u32), Usage>,
     secrets: BTreeMap<String, [u8; 32]>,
+    /// How often another one has taken its place.
+    promotion_count: u32,
     /// The store of which this one is an unfinished copy.
     import: Option<StoreId>,
     tenant_data: BTreeMap<TenantId, TenantData>,
@@ -75,7 +79,11 @@ struct TenantData {
     consistent_through: Option<Timestamp>,
     attachments: BTreeMap<Sha2, Bytes>,
     documents: BTreeMap<DocumentKey, Document>,
+    /// When documents were last removed.
+    removals: BTreeMap<RemovalScope, Timestamp>,
     cursors: BTreeMap<String, String>,
+    /// By epoch and place.
+    tiles: BTreeMap<(u64, TilePlace), Vec<u8>>,
     /// The positions of followers.
     positions: BTreeMap<FollowerName, u64>,
 }
@@ -106,6 +114,11 @@ impl ModelStorage {
     #[must_use]
     pub fn same_store(&self) -> Self {
         Self { id: self.id, ..Self::new(Arc::clone(&self.clock)) }
+    }
+
+    /// From now on, it is as if a standby with the same data had taken its place.
+    pub fn promote(&self) {
+        self.lock().promotion_count += 1;
     }
 
     /// Calls `act` with the tenant's data while the store is locked.

@@ -13,7 +13,7 @@ use acta_xapi::{
 };
 use async_trait::async_trait;
 
-use crate::{AuditEntry, ChainHead, Document, DocumentKey, Record, StorageError};
+use crate::{AuditEntry, ChainHead, Document, DocumentKey, Record, Removal, StorageError};
 
 /// A statement as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +153,15 @@ pub trait TransferSource: Send + Sync {
     /// [`StorageError::Busy`] or [`StorageError::Io`].
     async fn identify(&self) -> Result<StoreId, StorageError>;
 
+    /// The number of the history that the store is in. It is greater since a standby took the place
+    /// of its database, or the database was restored to an earlier time: what was acknowledged last
+    /// before that may be lost. `None` if the engine has only one history, or cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Unavailable`] or [`StorageError::Io`].
+    async fn read_timeline(&self) -> Result<Option<u32>, StorageError>;
+
     /// All secrets that were created, by name, without those of the engine itself.
     ///
     /// # Errors
@@ -192,6 +201,14 @@ pub trait TransferSource: Send + Sync {
         after: Option<&DocumentKey>,
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError>;
+
+    /// When documents of a tenant were last removed, as far as is remembered, for the times of
+    /// lists. Few enough for one page ([`REMOVALS_MAX`](crate::REMOVALS_MAX)).
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`], [`StorageError::Busy`] or [`StorageError::Io`].
+    async fn list_removals(&self, tenant: TenantId) -> Result<Vec<Removal>, StorageError>;
 
     /// Lists the hashes of a tenant's attachments after `after`, in the order of their text: at
     /// most `count_max`, but at least one. Empty at the end.
@@ -273,8 +290,8 @@ pub trait TransferTarget: Send + Sync {
         run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError>;
 
-    /// Writes documents with their times and replaces those with the same keys. The limits of
-    /// places do not apply. Atomic; durable once `Ok`.
+    /// Writes documents with their times and replaces those with the same keys, which is no
+    /// removal. The limits of places do not apply. Atomic; durable once `Ok`.
     ///
     /// # Errors
     ///
@@ -284,5 +301,17 @@ pub trait TransferTarget: Send + Sync {
         &self,
         tenant: TenantId,
         documents: Vec<TransferredDocument>,
+    ) -> Result<(), StorageError>;
+
+    /// Remembers removals of documents; where a later one is known already, that one. Atomic;
+    /// durable once `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// As [`TransferTarget::import_documents`].
+    async fn import_removals(
+        &self,
+        tenant: TenantId,
+        removals: Vec<Removal>,
     ) -> Result<(), StorageError>;
 }

@@ -42,8 +42,14 @@ const ANONYMOUS: Attack = Attack {
     attacker: AttackerKind::Nobody,
     connections: 64,
     timed_on: &[Engine::Embedded],
+    settings: as_from_many_addresses,
     ..Attack::OF_TENANT
 };
+
+/// What one address may send is limited: the attacks are as if each request came from another one.
+fn as_from_many_addresses() -> Settings {
+    vec![("ACTA_LIMITS_ANONYMOUS_COUNT_MAX", "1000000000".to_owned())]
+}
 
 /// Reads statements with a value of `Authorization` that is new each time.
 fn with_authorization(mut authorization: impl FnMut() -> String + 'static) -> Sender {
@@ -101,17 +107,18 @@ fn sign_in_at_provider(_: usize) -> Sender {
 }
 
 /// Settings with a provider that accepts connections and never answers.
-fn silent_provider() -> Settings {
+pub(crate) fn silent_provider() -> Settings {
     static PROVIDER: OnceLock<TcpListener> = OnceLock::new();
     let listener = PROVIDER.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap());
     let issuer = format!("http://{}", listener.local_addr().unwrap());
-    vec![
+    let of_provider = vec![
         ("ACTA_PUBLIC_URL", "https://lrs.example.org".to_owned()),
         ("ACTA_OIDC_ISSUER", issuer),
         ("ACTA_OIDC_CLIENT_ID", "acta".to_owned()),
         // It is over before the attack is.
         ("ACTA_OIDC_TIMEOUT", "3s".to_owned()),
-    ]
+    ];
+    [as_from_many_addresses(), of_provider].concat()
 }
 
 /// Asks a question about facts, in a body as long as one may be.

@@ -1,6 +1,6 @@
 //! What an attack is: who sends what, and what the answers to it are.
 
-use acta_tests::{Call, Client, Engine};
+use acta_tests::{Call, Client, Engine, Response};
 
 /// The limit of requests in progress with which the server of these attacks is started.
 pub(crate) const REQUESTS_MAX: usize = 128;
@@ -73,7 +73,28 @@ fn nothing(_: &Client) {}
 
 /// The status of the answer; 0 if there is none, because the server closed the connection.
 pub(crate) fn status(call: Call<'_>) -> u16 {
-    let Ok(response) = call.try_send() else { return 0 };
+    call.try_send().map_or(0, |response| status_of(&response))
+}
+
+/// The same, and the whole answer, which says why a request was refused.
+pub(crate) fn status_and_reason(call: Call<'_>) -> (u16, String) {
+    match call.try_send() {
+        Ok(response) => {
+            (status_of(&response), String::from_utf8_lossy(&response.body).into_owned())
+        }
+        Err(error) => (0, error.to_string()),
+    }
+}
+
+/// The same of an answer that may never end: it goes on until the second is dropped.
+pub(crate) fn status_of_head(call: Call<'_>) -> (u16, impl Sized) {
+    match call.try_open() {
+        Ok((head, body)) => (status_of(&head), Some(body)),
+        Err(_none) => (0, None),
+    }
+}
+
+fn status_of(response: &Response) -> u16 {
     let is_for_now = matches!(response.status, 429 | 503);
     if is_for_now && response.header("retry-after").is_none() {
         return WITHOUT_RETRY_AFTER;

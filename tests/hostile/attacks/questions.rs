@@ -18,7 +18,7 @@ const TOGETHER: usize = 2_500;
 const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// The analyses, each with what is asked.
-static ANALYSES: [(&str, &str); 9] = [
+pub(crate) static ANALYSES: [(&str, &str); 9] = [
     ("activity", "{}"),
     ("courses", r#"{"time":true}"#),
     ("findings", "{}"),

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::drawn::OF_ADMINISTRATION;
 use super::{Drawn, Grammar, NAMES};
 use crate::attacks::TENANT;
 use crate::bodies::{id, list};
@@ -100,13 +101,13 @@ const LISTS: [&str; 14] = [
     "/usage",
 ];
 
-fn path(below: &str) -> String {
+pub(super) fn path(below: &str) -> String {
     format!("/api/v1/tenants/{TENANT}{below}")
 }
 
 impl Grammar {
     /// A JSON string.
-    fn json_text(&self) -> String {
+    pub(super) fn json_text(&self) -> String {
         format!("\"{}\"", self.text())
     }
 
@@ -215,7 +216,7 @@ impl Grammar {
     }
 
     /// A person or a group by its id, of which there is none.
-    fn record_id(&self) -> String {
+    pub(super) fn record_id(&self) -> String {
         id(self.below(NAMES))
     }
 
@@ -293,6 +294,7 @@ impl Grammar {
         Drawn::new("POST", path(what))
             .query("dry_run", self.one_of(&["true", "false", "maybe"]))
             .body("text/csv", self.damaged(text.into_bytes()))
+            .answered(OF_ADMINISTRATION)
     }
 
     fn cell(&self, column: &str, row: usize) -> String {
@@ -353,24 +355,36 @@ impl Grammar {
             }
         }
         call.header("Accept-Encoding", self.one_of(&["gzip", "identity"]))
+            .answered(OF_ADMINISTRATION)
     }
 
     /// A request with a body of JSON, which is damaged at times.
-    fn json(&self, method: &'static str, path: String, body: String) -> Drawn {
-        let drawn = Drawn::new(method, path).header("If-Match", "*");
+    pub(super) fn json(
+        &self,
+        method: &'static str,
+        path: impl Into<String>,
+        body: String,
+    ) -> Drawn {
+        let drawn = Drawn::new(method, path).header("If-Match", "*").answered(OF_ADMINISTRATION);
         drawn.body("application/json", self.damaged(body.into_bytes()))
     }
 
-    /// The next request to the admin API.
+    /// The next request to the admin API, or what gives it something to work with.
     pub(super) fn administration(&self) -> Drawn {
-        let drawn = match self.below(12) {
+        let drawn = match self.below(20) {
             0..=2 => self.question(),
             3..=4 => self.analysis(),
             5..=6 => self.person(),
             7 => self.person_group(),
             8..=9 => self.import(),
             10 => self.settings(),
-            _ => self.listing(),
+            11 => self.listing(),
+            12 => self.stored(),
+            13 => self.known_question(),
+            14 => self.stream(),
+            15 => self.credential(),
+            16..=17 => self.page(),
+            _ => self.of_people(),
         };
         self.with_parameter(drawn)
     }

@@ -1,14 +1,16 @@
 //! The limits that are not configurable, for `docs/operate/limits.md`.
 
-use acta_auth::{Authenticator, SignInAdmission, SignInTurns};
+use acta_access::Restrictions;
+use acta_auth::{Authenticator, PAYLOAD_BYTES_MAX, SignInAdmission, SignInTurns};
 use acta_config::FixedBound;
 use acta_service::Service;
-use acta_storage::{Person, StatementQuery};
+use acta_storage::directory::{CourseRule, JoinedPerson, PersonGroup, PersonRules};
+use acta_storage::{Person, REMOVALS_MAX, StatementQuery};
 use acta_xapi::{DEFINITION_BYTES_MAX, Fault, Languages, MERGED_DEPTH_MAX};
 
 /// All of them, in the order of the page.
 pub(crate) fn fixed() -> Vec<FixedBound> {
-    [at_the_door(), inside()].concat()
+    [at_the_door(), inside(), at_sign_in(), of_tenants(), of_questions()].concat()
 }
 
 /// Those of connections and requests, whose constants `acta_http` keeps to itself.
@@ -24,6 +26,11 @@ fn at_the_door() -> Vec<FixedBound> {
             "16",
             "the connection that has been idle for \
                                                           the longest time is closed",
+        ),
+        bound(
+            "Connections to the listener for monitoring (`metrics.listen`)",
+            "64",
+            "the connection that has been idle for the longest time is closed",
         ),
         bound(
             "Proxies between server and client in `Forwarded` or `X-Forwarded-For`",
@@ -94,6 +101,17 @@ fn inside() -> Vec<FixedBound> {
             "longer names are ignored; the name used first is removed",
         ),
         bound(
+            "Removals of documents remembered for the times of lists",
+            format!("{REMOVALS_MAX} for each tenant"),
+            "they are forgotten, and all lists of the tenant get the time of the last one",
+        ),
+    ]
+}
+
+/// Those of people who sign in.
+fn at_sign_in() -> Vec<FixedBound> {
+    vec![
+        bound(
             "Failed attempts to sign in from one network address",
             format!("{}, restored at one per second", SignInAdmission::BURST),
             "429 with Retry-After",
@@ -108,6 +126,71 @@ fn inside() -> Vec<FixedBound> {
             format!("{} and {}", SignInTurns::RUNNING_MAX, SignInTurns::WAITING_MAX),
             "503 with Retry-After, first for addresses from which attempts failed",
         ),
+    ]
+}
+
+/// Those of what an administrator of a tenant sets.
+fn of_tenants() -> Vec<FixedBound> {
+    let (pages, lists) = (PersonRules::HOME_PAGES_MAX, PersonRules::LISTS_MAX);
+    let (prefixes, origins) = (Restrictions::PREFIXES_MAX, Restrictions::ORIGINS_MAX);
+    vec![
+        bound("Identifiers of a person", thousands(JoinedPerson::IDENTIFIERS_MAX), "400"),
+        bound("Attributes of a person", thousands(JoinedPerson::ATTRIBUTES_MAX), "400"),
+        bound(
+            "Names of attributes of all persons of a tenant",
+            thousands(JoinedPerson::ATTRIBUTE_NAMES_MAX),
+            "409",
+        ),
+        bound(
+            "Columns of an import of persons",
+            thousands(2 + 5 * JoinedPerson::IDENTIFIERS_MAX + JoinedPerson::ATTRIBUTE_NAMES_MAX),
+            "400",
+        ),
+        bound(
+            "Name or attribute of a person",
+            format!("{} characters", JoinedPerson::TEXT_CHARS_MAX),
+            "400",
+        ),
+        bound(
+            "Memberships of a person in groups, each time counted",
+            thousands(JoinedPerson::MEMBERSHIPS_MAX),
+            "400",
+        ),
+        bound("Levels of groups", thousands(PersonGroup::LEVELS_MAX), "400"),
+        bound("Rules of persons by home pages", format!("{lists} lists of {pages}"), "400"),
+        bound(
+            "Steps and types of the rule for courses",
+            format!("10 and {}", CourseRule::TYPES_MAX),
+            "400",
+        ),
+        bound(
+            "Prefixes of activities and origins of a credential",
+            format!("{prefixes} and {origins}"),
+            "400",
+        ),
+        bound(
+            "Agent, registration, activities and origin of a browser token",
+            format!("{} KiB together", PAYLOAD_BYTES_MAX >> 10),
+            "400",
+        ),
+        bound("Form of a page for people", "16 KiB", "413"),
+    ]
+}
+
+/// Those of questions and analyses, whose constants the crates of facts keep to themselves.
+fn of_questions() -> Vec<FixedBound> {
+    vec![
+        bound("Measures and dimensions of a question", "50 and 8", "400"),
+        bound("Conditions of a question", "500, nested 16 deep", "400"),
+        bound(
+            "Conditions that search texts, and those about persons, groups or lists",
+            "10 and 100",
+            "400",
+        ),
+        bound("Values of a condition", "5,000", "400"),
+        bound("Formula of a measure", "200 parts, nested 32 deep", "400"),
+        bound("Rows of an answer", "100,000", "400"),
+        bound("Steps of a funnel, and groups that are compared", "20 and 10", "400"),
     ]
 }
 

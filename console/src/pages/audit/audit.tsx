@@ -155,7 +155,7 @@ function Entry({ entry, isFirst }: { entry: AuditEntry; isFirst: boolean }) {
             {detail ? (
               <>
                 {" · "}
-                <Untrusted said={detail} max={200} />
+                <Untrusted said={detail} max={600} />
               </>
             ) : null}
           </small>

@@ -11,14 +11,15 @@ import { Icon } from "../../parts/icon";
 import { NotPermitted } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { plainly, shorten } from "../../statement/visible";
+import { CONDITION_FIELDS, isTruth, OPERATORS, writeWhere, type ConditionField, type Operator, type Where } from "../../statement/where";
 import { tf } from "../../text/figures/text";
 import { t } from "../../text/text";
 import { WithFacts } from "../overview/facts-state";
 import { rangeOf } from "../overview/overview";
 import { periodOf } from "../overview/period";
 import { PeriodChoice } from "../overview/period-choice";
-import { CONDITION_FIELDS, GROUP_FIELDS, MEASURES, measureTitle, OPERATORS, type GroupField, type MeasureName, type Operator } from "./fields";
-import { readBuilt, writeWhere, type Built, type Where } from "./question";
+import { GROUP_FIELDS, MEASURES, measureTitle, type GroupField, type MeasureName } from "./fields";
+import { readBuilt, type Built } from "./question";
 import { Result } from "./result";
 
 /** My own question: measures, what the rows are, conditions; as chart and as table. */
@@ -169,33 +170,33 @@ function FieldOptions({ except }: { except?: GroupField }) {
 }
 
 function ConditionDialog({ onClose, onAdd }: { onClose: () => void; onAdd: (where: Where) => void }) {
-  const [field, setField] = useState<string>("verb");
+  const [field, setField] = useState<ConditionField>("verb");
   const [operator, setOperator] = useState<Operator>("=");
   const [value, setValue] = useState("");
-  const isTruth = field === "success" || field === "completion";
+  const isYesOrNo = isTruth(field);
   return (
     <Dialog title={t("explore.addCondition")} onClose={onClose}>
       <form
         className="dialog-body form"
         onSubmit={(event) => {
           event.preventDefault();
-          const given = isTruth ? value || "true" : value.trim();
+          const given = isYesOrNo ? value || "true" : value.trim();
           if (given) onAdd({ field, operator, value: given });
         }}
       >
-        <SelectField label={t("filter.field")} value={field} onChange={(event) => setField(event.target.value)}>
+        <SelectField label={t("filter.field")} value={field} onChange={(event) => setField(event.target.value as ConditionField)}>
           {CONDITION_FIELDS.map((known) => (
             <option key={known}>{known}</option>
           ))}
         </SelectField>
         <SelectField label={t("explore.operator")} value={operator} onChange={(event) => setOperator(event.target.value as Operator)}>
-          {OPERATORS.filter((known) => !isTruth || known !== "~").map((known) => (
+          {OPERATORS.filter((known) => !isYesOrNo || known !== "~").map((known) => (
             <option key={known} value={known}>
               {t(`operator.${known}`)}
             </option>
           ))}
         </SelectField>
-        {isTruth ? (
+        {isYesOrNo ? (
           <SelectField label={t("explore.value")} value={value || "true"} onChange={(event) => setValue(event.target.value)}>
             <option>true</option>
             <option>false</option>

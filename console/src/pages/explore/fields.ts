@@ -43,27 +43,6 @@ export const MEASURES = [
 ] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
-/** Fields that conditions test, and how. */
-export const CONDITION_FIELDS = [
-  "verb",
-  "verb.name",
-  "object",
-  "object.name",
-  "object.type",
-  "course",
-  "course.name",
-  "person.name",
-  "source",
-  "platform",
-  "response",
-  "success",
-  "completion",
-  "registration",
-] as const;
-
-export const OPERATORS = ["=", "!=", "~"] as const;
-export type Operator = (typeof OPERATORS)[number];
-
 export function isGroupField(text: string | undefined): text is GroupField {
   return GROUP_FIELDS.some((field) => field === text);
 }

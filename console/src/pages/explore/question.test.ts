@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { readExplore } from "../../app/search";
 import { periodOf } from "../overview/period";
-import { questionOf, readBuilt, readWhere, writeWhere } from "./question";
+import { readWhere, writeWhere } from "../../statement/where";
+import { questionOf, readBuilt } from "./question";
 
 const ALL = periodOf("all", new Date(2026, 2, 12));
 

@@ -11,10 +11,11 @@ import { CopyButton } from "../../parts/copy";
 import { Dialog } from "../../parts/dialog";
 import { SelectField, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icon";
-import { Empty, explain, Failure, LoadingRows, NotPermitted, titleOf } from "../../parts/states";
+import { Empty, explain, Failure, LoadingRows, NotPermitted, Refusal, titleOf } from "../../parts/states";
 import { useToast } from "../../parts/toast";
 import { ago, date } from "../../text/format";
 import { t } from "../../text/text";
+import { GroupChoice, useGroupChoice } from "./group-choice";
 import { GroupsDialog } from "./groups-dialog";
 
 const ROLES: readonly Role[] = ["owner", "administrator", "analyst", "advisor", "auditor", "viewer", "learner"];
@@ -242,7 +243,10 @@ function Invitations() {
               <td>
                 <bdi>{invitation.email ?? "–"}</bdi>
               </td>
-              <td>{invitation.role ? t(`role.${invitation.role}`) : "–"}</td>
+              <td>
+                {invitation.role ? t(`role.${invitation.role}`) : "–"}
+                {invitation.role === "advisor" ? <span className="faint"> {t("people.groups", invitation.groups.length)}</span> : null}
+              </td>
               <td className="hide-s dim">{date(invitation.expires)}</td>
               <td className="num">
                 <button className="btn quiet sm danger" type="button" disabled={revoke.isPending} onClick={() => revoke.mutate(invitation.id)}>
@@ -262,12 +266,13 @@ function InviteDialog({ roles, onClose }: { roles: readonly Role[]; onClose: () 
   const client = useQueryClient();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("analyst");
+  const groups = useGroupChoice(new Set(), role === "advisor");
   const invite = useMutation({
     mutationFn: () =>
       take(
         api.POST("/tenants/{tenant}/invitations", {
           params: { path: { tenant }, header: { "Idempotency-Key": crypto.randomUUID() } },
-          body: { email: email.trim(), role },
+          body: { email: email.trim(), role, groups: role === "advisor" ? groups.chosen : undefined },
         }),
       ),
     onSuccess: () => client.invalidateQueries({ queryKey: ["invitations", tenant] }),
@@ -296,25 +301,20 @@ function InviteDialog({ roles, onClose }: { roles: readonly Role[]; onClose: () 
           }}
         >
           <TextField label={t("people.email")} type="email" required value={email} error={faultAt(invite.error, "/email")} onChange={(event) => setEmail(event.target.value)} />
-          <SelectField label={t("people.role")} hint={role === "advisor" ? `${t("role.advisor.may")} ${t("people.groups.later")}` : t(`role.${role}.may`)} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+          <SelectField label={t("people.role")} hint={t(`role.${role}.may`)} value={role} onChange={(event) => setRole(event.target.value as Role)}>
             {roles.map((known) => (
               <option key={known} value={known}>
                 {t(`role.${known}`)}
               </option>
             ))}
           </SelectField>
-          {invite.isError ? (
-            <p className="note bad" role="alert">
-              <span>
-                <b>{titleOf(invite.error)}</b> {explain(invite.error)}
-              </span>
-            </p>
-          ) : null}
+          {role === "advisor" ? <GroupChoice choice={groups} /> : null}
+          <Refusal error={invite.error} />
           <div className="row end">
             <button className="btn" type="button" onClick={onClose}>
               {t("action.cancel")}
             </button>
-            <button className="btn primary" type="submit" disabled={invite.isPending}>
+            <button className="btn primary" type="submit" disabled={invite.isPending || (role === "advisor" && !groups.isReady)}>
               {t("people.makeLink")}
             </button>
           </div>

@@ -1,6 +1,6 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleCheck, Clock, EyeOff, Pause } from "lucide-react";
+import { CircleAlert, CircleCheck, Clock, EyeOff, Pause } from "lucide-react";
 import { api, take } from "../../api/client";
 import { serverQuery, sessionQuery, tenantsQuery } from "../../api/session";
 import { useTitle } from "../../app/title";
@@ -123,7 +123,12 @@ function Followers() {
                       <Icon of={Pause} />
                       {t("live.paused")}
                     </span>
-                  ) : follower.lag >= LAG_SHOWN ? (
+                  ) : follower.error ? (
+                    <span className="st bad" title={follower.error}>
+                      <Icon of={CircleAlert} />
+                      {t("server.failing")}
+                    </span>
+                  ) : (follower.lag ?? 0) >= LAG_SHOWN ? (
                     <span className="st warn">
                       <Icon of={Clock} />
                       {t("server.behind")}
@@ -135,7 +140,7 @@ function Followers() {
                     </span>
                   )}
                 </td>
-                <td className="num">{count(follower.lag)}</td>
+                <td className="num">{follower.lag == null ? "–" : count(follower.lag)}</td>
               </tr>
             ))}
           </tbody>

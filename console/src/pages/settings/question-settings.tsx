@@ -4,7 +4,7 @@ import { api, take, type Schemas } from "../../api/client";
 import { faultAt } from "../../api/problem";
 import { useViewer } from "../../app/context";
 import { TextField } from "../../parts/field";
-import { explain, titleOf } from "../../parts/states";
+import { Refusal } from "../../parts/states";
 import { useToast } from "../../parts/toast";
 import { tf } from "../../text/figures/text";
 import { t } from "../../text/text";
@@ -81,13 +81,7 @@ export function QuestionSettings({ tenant, version }: { tenant: Tenant; version:
           error={faultAt(save.error, "/settings/smallest_group")}
           onChange={(event) => setGroup(event.target.value)}
         />
-        {save.isError ? (
-          <p className="note bad" role="alert">
-            <span>
-              <b>{titleOf(save.error)}</b> {explain(save.error)}
-            </span>
-          </p>
-        ) : null}
+        <Refusal error={save.error} />
         {may("change-settings") ? (
           <div className="row">
             <button className="btn primary" type="submit" disabled={Object.keys(changed).length === 0 || save.isPending}>

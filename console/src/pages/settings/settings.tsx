@@ -6,7 +6,7 @@ import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { usageQuery } from "../../api/tenant";
 import { CheckField, TextField } from "../../parts/field";
-import { explain, Failure, LoadingRows, NotPermitted, titleOf } from "../../parts/states";
+import { Failure, LoadingRows, NotPermitted, Refusal } from "../../parts/states";
 import { useToast } from "../../parts/toast";
 import { bytes, count, date } from "../../text/format";
 import { t } from "../../text/text";
@@ -88,13 +88,7 @@ function Form({ tenant, version }: { tenant: Tenant; version: string }) {
       >
         <TextField label={t("settings.name")} required maxLength={200} value={name} readOnly={!may("rename-tenant")} error={faultAt(save.error, "/name")} onChange={(event) => setName(event.target.value)} />
         <CheckField label={t("settings.audits")} hint={t("settings.audits.hint")} checked={audits} disabled={!may("set-tenant-audit")} onChange={(event) => setAudits(event.target.checked)} />
-        {save.isError ? (
-          <p className="note bad" role="alert">
-            <span>
-              <b>{titleOf(save.error)}</b> {explain(save.error)}
-            </span>
-          </p>
-        ) : null}
+        <Refusal error={save.error} />
         {may("rename-tenant") ? (
           <div className="row">
             <button className="btn primary" type="submit" disabled={!isChanged || save.isPending}>
@@ -108,11 +102,17 @@ function Form({ tenant, version }: { tenant: Tenant; version: string }) {
 }
 
 function Usage({ tenant }: { tenant: Tenant }) {
-  const usage = useQuery(usageQuery(tenant.id));
+  const viewer = useViewer();
+  // An operator of the server has no role here, and may read it too.
+  const isShown = viewer.role === undefined || viewer.may("read-usage");
+  const usage = useQuery({ ...usageQuery(tenant.id), enabled: isShown });
   const limit = (value: number | null, show: (value: number) => string) => (value === null ? t("settings.noLimit") : show(value));
-  const rows: [string, string][] = [
+  const used: [string, string][] = [
     [t("settings.stored"), usage.data ? count(usage.data.statements) : "…"],
     [t("settings.today"), usage.data ? t("settings.todayOf", count(usage.data.today.statements), bytes(usage.data.today.bytes)) : "…"],
+  ];
+  const rows: [string, string][] = [
+    ...(isShown ? used : []),
     [t("settings.statementsDay"), limit(tenant.limits.statements_per_day, count)],
     [t("settings.bytesDay"), limit(tenant.limits.bytes_per_day, bytes)],
     [t("settings.requests"), limit(tenant.limits.requests_per_second, count)],

@@ -5,7 +5,7 @@ import type { Credential } from "../../api/credentials";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { Icon } from "../../parts/icon";
-import { explain, NotPermitted, titleOf } from "../../parts/states";
+import { NotPermitted, Refusal } from "../../parts/states";
 import { t } from "../../text/text";
 import { Arrivals } from "./arrivals";
 import { useCredentialChanges } from "./changes";
@@ -84,13 +84,7 @@ function Steps({ tenant }: { tenant: number }) {
                 <summary>{t("connect.change")}</summary>
                 <RestrictFields value={restrictions} error={create.error} onChange={setRestrictions} />
               </details>
-              {create.isError ? (
-                <p className="note bad" role="alert">
-                  <span>
-                    <b>{titleOf(create.error)}</b> {explain(create.error)}
-                  </span>
-                </p>
-              ) : null}
+              <Refusal error={create.error} />
               <button className="btn primary" type="submit" disabled={create.isPending || restrictions.scopes.length === 0}>
                 {t("connect.create")}
               </button>

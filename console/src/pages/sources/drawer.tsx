@@ -5,12 +5,16 @@ import { useViewer } from "../../app/context";
 import { Dialog } from "../../parts/dialog";
 import { SelectField } from "../../parts/field";
 import { Icon } from "../../parts/icon";
-import { explain, titleOf } from "../../parts/states";
+import { Refusal } from "../../parts/states";
 import { useToast } from "../../parts/toast";
-import { ago, moment } from "../../text/format";
+import { ago, count, moment } from "../../text/format";
+import { tp } from "../../text/pages/text";
 import { t } from "../../text/text";
 import { Arrivals } from "./arrivals";
 import { useCredentialChanges } from "./changes";
+import { isSilent } from "./refused";
+import { RefusalList } from "./refusals";
+import type { Silence } from "./sources";
 import { PRODUCTS, type Product } from "./products";
 import { RestrictFields, restrictionsOf } from "./restrict";
 import { RightsSentence } from "./rights";
@@ -19,7 +23,7 @@ import { ProductChoice, Settings } from "./secret";
 type Act = "change" | "rotate" | "remove" | undefined;
 
 /** One credential: what it may do, and what can be done with it. */
-export function SourceDrawer({ credential, onClose }: { credential: Credential; onClose: () => void }) {
+export function SourceDrawer({ credential, silence, onClose }: { credential: Credential; silence: Silence | undefined; onClose: () => void }) {
   const { may } = useViewer();
   const [act, setAct] = useState<Act>();
   const [secret, setSecret] = useState<string>();
@@ -54,8 +58,22 @@ export function SourceDrawer({ credential, onClose }: { credential: Credential; 
         </div>
         <div>
           <dt>{t("source.lastUsed")}</dt>
-          <dd>{credential.last_used ? ago(credential.last_used) : t("source.never")}</dd>
+          <dd>{credential.last_used ? `${moment(credential.last_used)}, ${ago(credential.last_used)}` : t("source.never")}</dd>
         </div>
+        {silence?.usual_days ? (
+          <div>
+            <dt>{tp("silence.usual")}</dt>
+            <dd>
+              {silence.usual_days <= 1 ? tp("silence.usual.day") : tp("silence.usual.days", count(silence.usual_days))}
+              {isSilent(credential, silence) ? (
+                <small>
+                  {" "}
+                  <b className="bad">{tp("silence.days", silence.quiet_days)}</b>
+                </small>
+              ) : null}
+            </dd>
+          </div>
+        ) : null}
         {old?.expires ? (
           <div>
             <dt>{t("source.rotation")}</dt>
@@ -64,6 +82,7 @@ export function SourceDrawer({ credential, onClose }: { credential: Credential; 
         ) : null}
       </dl>
       {secret ? <NewSecret credential={credential} secret={secret} /> : null}
+      <RefusalList credential={credential} />
       {may("write-credentials") ? (
         <>
           <Arrivals credential={credential} secret={secret} />
@@ -103,17 +122,6 @@ function NewSecret({ credential, secret }: { credential: Credential; secret: str
       <ProductChoice chosen={product.id} onChoose={setProduct} />
       <Settings access={{ endpoint: `${window.location.origin}/xapi`, key: credential.key, secret }} product={product} />
     </div>
-  );
-}
-
-function Refusal({ error }: { error: unknown }) {
-  if (!error) return null;
-  return (
-    <p className="note bad" role="alert">
-      <span>
-        <b>{titleOf(error)}</b> {explain(error)}
-      </span>
-    </p>
   );
 }
 

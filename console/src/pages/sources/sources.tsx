@@ -2,7 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, CircleDashed, Clock, Plug, Plus } from "lucide-react";
 import { useMemo } from "react";
-import { credentialsQuery, type Credential } from "../../api/credentials";
+import { sourcesQuery } from "../../api/analyses";
+import type { Schemas } from "../../api/client";
+import { allRefusalsQuery, credentialsQuery, type Credential } from "../../api/credentials";
 import { factsQuery, numberIn, rowsOf, type Answer } from "../../api/facts";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
@@ -10,11 +12,15 @@ import { Icon } from "../../parts/icon";
 import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { Strip } from "../../parts/strip";
 import { ago, count, dayKey, zone } from "../../text/format";
+import { tp } from "../../text/pages/text";
 import { t } from "../../text/text";
 import { SourceDrawer } from "./drawer";
+import { isSilent, refusedIn } from "./refused";
+
+export type Silence = Schemas["SourceFigures"];
 
 /** How many days the strip of a source shows. */
-export const STRIP_DAYS = 14;
+const STRIP_DAYS = 14;
 
 /** Does everything still send? */
 export function SourcesPage() {
@@ -31,6 +37,10 @@ function Sources() {
   const query = useQuery(credentialsQuery(tenant));
   const volume = useQuery({ ...factsQuery(tenant, volumeQuestion()), enabled: may("read-statements") });
   const counts = useMemo(() => countsOf(volume.data), [volume.data]);
+  const analysis = useQuery({ ...sourcesQuery(tenant, undefined, zone(), "source"), enabled: may("ask-questions") });
+  const silences = useMemo(() => new Map(analysis.data?.sources.map((figures) => [figures.source ?? "", figures])), [analysis.data]);
+  const keys = useMemo(() => query.data?.map((credential) => credential.key) ?? [], [query.data]);
+  const refusals = useQuery(allRefusalsQuery(tenant, keys));
   const opened = query.data?.find((credential) => credential.key === search.c);
   const open = (key: string | undefined) => void navigate({ search: { c: key }, resetScroll: false });
   const connect = may("write-credentials") ? (
@@ -66,7 +76,7 @@ function Sources() {
                   </th>
                   {volume.data ? (
                     <>
-                      <th scope="col" className="hide-m">
+                      <th scope="col" className="hide-m hide-open">
                         {t("source.days", STRIP_DAYS)}
                       </th>
                       <th scope="col" className="num">
@@ -94,12 +104,13 @@ function Sources() {
                         <small className="mono">{credential.key}</small>
                       </td>
                       <td>
-                        <StateOf credential={credential} />
+                        <StateOf credential={credential} silence={silences.get(credential.key)} />
+                        <Refused count={refusedIn(refusals.data?.get(credential.key))} />
                       </td>
                       <td className="hide-s dim">{credential.last_used ? ago(credential.last_used) : "–"}</td>
                       {volume.data ? (
                         <>
-                          <td className="hide-m">
+                          <td className="hide-m hide-open">
                             <Strip days={lastDays(STRIP_DAYS)} counts={days} />
                           </td>
                           <td className="num">{count([...(days?.values() ?? [])].reduce((sum, value) => sum + value, 0))}</td>
@@ -112,20 +123,25 @@ function Sources() {
             </table>
           ) : null}
         </section>
-        {opened ? <SourceDrawer key={opened.key} credential={opened} onClose={() => open(undefined)} /> : null}
+        {opened ? <SourceDrawer key={opened.key} credential={opened} silence={silences.get(opened.key)} onClose={() => open(undefined)} /> : null}
       </div>
     </>
   );
 }
 
+function Refused({ count: refused }: { count: { count: number; last: string } | undefined }) {
+  return refused ? <small className="bad under">{tp("refusals.count", refused.count, ago(refused.last))}</small> : null;
+}
+
 /** Whether a credential works, and for how long. */
-export function StateOf({ credential }: { credential: Credential }) {
+function StateOf({ credential, silence }: { credential: Credential; silence: Silence | undefined }) {
   const now = Date.now();
   const expires = credential.expires ? new Date(credential.expires).getTime() : Number.POSITIVE_INFINITY;
   if (expires <= now) return <Status kind="bad" icon={CircleAlert} text={t("source.expired")} />;
   if (expires - now < 14 * 86_400_000) {
     return <Status kind="warn" icon={Clock} text={t("source.expires.in", ago(credential.expires ?? ""))} />;
   }
+  if (silence && isSilent(credential, silence)) return <Status kind="bad" icon={CircleAlert} text={tp("silence.days", silence.quiet_days)} />;
   if (!credential.last_used) return <Status kind="none" icon={CircleDashed} text={t("source.never")} />;
   const isRecent = now - new Date(credential.last_used).getTime() < 86_400_000;
   return isRecent ? (
@@ -145,7 +161,7 @@ function Status({ kind, icon, text }: { kind: string; icon: typeof Clock; text: 
 }
 
 /** The last days in the zone of the browser, oldest first. */
-export function lastDays(total: number): string[] {
+function lastDays(total: number): string[] {
   return Array.from({ length: total }, (_, index) => {
     const day = new Date();
     day.setDate(day.getDate() - (total - 1 - index));

@@ -1,4 +1,4 @@
-import { readPage, type StatementFilter } from "../../api/statements";
+import { readPage, type StatementFilter, type StatementPage } from "../../api/statements";
 import { sentenceOf } from "../../statement/sentence";
 import { member, numberOf, textOf, type Entry } from "../../statement/types";
 import { csvOf } from "../../statement/visible";
@@ -31,16 +31,25 @@ function rowOf(entry: Entry, languages: readonly string[]): unknown[] {
 }
 
 /** Every statement of a filter as CSV, newest first; `isCut` says that there are more. */
-export async function exportCsv(
-  tenant: number,
-  filter: StatementFilter,
+export function exportCsv(tenant: number, filter: StatementFilter, onProgress: (rows: number) => void): Promise<Exported> {
+  return exportPages((cursor) => readPage(tenant, { ...filter, limit: 500, cursor }), onProgress);
+}
+
+interface Exported {
+  readonly text: string;
+  readonly isCut: boolean;
+}
+
+/** The statements of pages as CSV. */
+export async function exportPages(
+  read: (cursor: string | undefined) => Promise<StatementPage>,
   onProgress: (rows: number) => void,
-): Promise<{ text: string; isCut: boolean }> {
+): Promise<Exported> {
   const languages = readingLanguages();
   const rows: unknown[][] = [HEAD];
   let cursor: string | undefined;
   do {
-    const page = await readPage(tenant, { ...filter, limit: 500, cursor });
+    const page = await read(cursor);
     for (const entry of page.entries) rows.push(rowOf(entry, languages));
     cursor = page.next;
     onProgress(rows.length - 1);

@@ -12,8 +12,10 @@ import { Untrusted } from "../../parts/untrusted";
 import { agentName, lastPart } from "../../statement/sentence";
 import { plainly } from "../../statement/visible";
 import { count } from "../../text/format";
+import { tp } from "../../text/pages/text";
 import { t } from "../../text/text";
-import { FILTERS, type FilterName } from "./filters";
+import { FILTERS, type FilterName } from "./filter-names";
+import { ConditionFields } from "./found/condition-fields";
 
 interface Suggestion {
   readonly value: string;
@@ -30,13 +32,16 @@ const FIELDS: Partial<Record<FilterName, { field: string; name: string }>> = {
 
 /** The dialog that adds a filter. */
 export default function FilterDialog({
+  wheres,
   onClose,
   onChange,
 }: {
+  /** The conditions that there are. */
+  wheres: readonly string[];
   onClose: () => void;
   onChange: (change: Partial<StatementSearch>) => void;
 }) {
-  const [field, setField] = useState<FilterName>("verb");
+  const [field, setField] = useState<FilterName | "condition">("verb");
   const { tenant } = useViewer();
   const client = useQueryClient();
   const choose = (value: string, name?: string) => {
@@ -47,15 +52,23 @@ export default function FilterDialog({
   return (
     <Dialog title={t("filter.title")} onClose={onClose}>
       <div className="dialog-body">
-        <SelectField label={t("filter.field")} value={field} onChange={(event) => setField(event.target.value as FilterName)}>
+        <SelectField label={t("filter.field")} value={field} onChange={(event) => setField(event.target.value as FilterName | "condition")}>
           {FILTERS.map((name) => (
             <option key={name} value={name}>
               {t(`filter.${name}`)}
             </option>
           ))}
+          <option value="condition">{tp("search.condition")}</option>
         </SelectField>
       </div>
-      {FIELDS[field] ? <NamedFilter key={field} field={field} onChoose={choose} /> : <ValueFilter key={field} field={field} onChoose={choose} />}
+      {field === "condition" ? (
+        <ConditionFields
+          onAdd={(where) => {
+            onChange({ where: [...new Set([...wheres, where])], s: undefined });
+            onClose();
+          }}
+        />
+      ) : FIELDS[field] ? <NamedFilter key={field} field={field} onChoose={choose} /> : <ValueFilter key={field} field={field} onChoose={choose} />}
     </Dialog>
   );
 }

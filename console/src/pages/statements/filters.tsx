@@ -10,13 +10,15 @@ import type { Said } from "../../statement/language";
 import { activityName, agentName, lastPart, verbName } from "../../statement/sentence";
 import { member, textOf, type Entry, type Json } from "../../statement/types";
 import { moment } from "../../text/format";
+import { tp } from "../../text/pages/text";
 import { readingLanguages, t } from "../../text/text";
 import { identifierOf } from "../../api/statements";
+import { conditionOf, FILTERS, type FilterName } from "./filter-names";
+import { isFound } from "./found/request";
+import { TextSearch } from "./found/text-search";
+import { WhereChips } from "./found/where-chips";
 
 const FilterDialog = lazy(() => import("./filter-dialog"));
-
-export const FILTERS = ["verb", "activity", "agent", "registration", "since", "until"] as const;
-export type FilterName = (typeof FILTERS)[number];
 
 type Change = (change: Partial<StatementSearch>) => void;
 
@@ -34,10 +36,12 @@ export function Filters({
   useKeys({ f: () => setIsOpen(true) });
   return (
     <div className="filters">
+      <TextSearch text={search.q ?? ""} onChange={(q) => onChange({ q, s: undefined })} />
       {FILTERS.map((name) => {
         const value = search[name];
+        const isUnused = isFound(search) && conditionOf(name, search) === undefined;
         return value === undefined ? null : (
-          <Chip key={name} name={name} onRemove={() => onChange({ [name]: undefined })}>
+          <Chip key={name} name={name} isUnused={isUnused} onRemove={() => onChange({ [name]: undefined })}>
             <FilterValue name={name} value={value} entries={entries} />
           </Chip>
         );
@@ -53,23 +57,24 @@ export function Filters({
           {t("filter.related")}
         </button>
       ) : null}
+      <WhereChips search={search} onChange={onChange} />
       <button className="btn quiet sm" type="button" onClick={() => setIsOpen(true)}>
         <Icon of={Plus} />
         {t("filter.add")} <kbd className="hide-s">F</kbd>
       </button>
       <Suspense fallback={null}>
-        {isOpen ? <FilterDialog onClose={() => setIsOpen(false)} onChange={onChange} /> : null}
+        {isOpen ? <FilterDialog wheres={search.where ?? []} onClose={() => setIsOpen(false)} onChange={onChange} /> : null}
       </Suspense>
     </div>
   );
 }
 
 /** A filter: field, relation, value, and the button that removes it. */
-function Chip({ name, onRemove, children }: { name: FilterName; onRemove: () => void; children: React.ReactNode }) {
+function Chip({ name, isUnused, onRemove, children }: { name: FilterName; isUnused: boolean; onRemove: () => void; children: React.ReactNode }) {
   const field = t(`filter.${name}`);
   return (
-    <span className="chip">
-      <span>{field}</span>
+    <span className="chip" title={isUnused ? tp("search.unused") : undefined}>
+      <span>{isUnused ? <s>{field}</s> : field}</span>
       <b className="clip">{children}</b>
       <button type="button" aria-label={t("filter.remove", field)} onClick={onRemove}>
         <Icon of={X} />

@@ -112,6 +112,7 @@ export function StatementList({
                 data-index={row.index}
                 ref={virtual.measureElement}
                 aria-selected={entry.id === selected ? true : undefined}
+                className={entry.isVoided ? "voided" : undefined}
                 onClick={(event) => {
                   if (event.target instanceof HTMLElement && event.target.closest("a")) return;
                   if (window.getSelection()?.toString()) return;
@@ -135,6 +136,7 @@ export function StatementList({
                   >
                     <SentenceView sentence={sentence} />
                   </Link>
+                  {entry.isVoided ? <span className="sr">{t("statements.voided")}</span> : null}
                 </td>
                 <td className="num">
                   <MarkView mark={sentence.mark} />

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Download, Filter, Pause, Play } from "lucide-react";
+import { Download, Pause, Play } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { credentialsQuery } from "../../api/credentials";
 import { filterOf, statementsQuery, type StatementFilter } from "../../api/statements";
@@ -11,17 +11,24 @@ import type { StatementSearch } from "../../app/search";
 import { useTitle } from "../../app/title";
 import { saveFile } from "../../parts/copy";
 import { Icon } from "../../parts/icon";
-import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
+import { areFactsOff } from "../../api/facts";
+import { Failure, LoadingRows, NotPermitted } from "../../parts/states";
 import { useToast } from "../../parts/toast";
 import { count, zone } from "../../text/format";
-import { t } from "../../text/text";
-import { StatementDrawer } from "./drawer";
-import { useCosts } from "./costs";
+import { tp } from "../../text/pages/text";
+import { readingLanguages, t } from "../../text/text";
+import { FactsOff } from "../overview/facts-state";
 import { exportCsv, EXPORT_ROWS_MAX } from "./export";
-import { Filters, FILTERS, type FilterName } from "./filters";
+import { FILTERS } from "./filter-names";
+import { Filters } from "./filters";
+import { exportFound, useFound } from "./found/found";
+import { FoundBar } from "./found/found-bar";
+import { NoMatch } from "./found/no-match";
+import { isFound, requestOf } from "./found/request";
 import { sourceOf, StatementList } from "./list";
 import { LiveBar } from "./live-bar";
 import { NothingYet } from "./nothing-yet";
+import { StatementDrawer } from "./reading/drawer";
 import { useTail } from "./tail";
 
 /** What exactly happened: the statements of a tenant, as they arrive. */
@@ -44,21 +51,26 @@ function Statements() {
   // Where older statements are read from, once more came than is kept.
   const [older, setOlder] = useState<{ filter: StatementFilter; until: string }>();
   const olderUntil = older?.filter === filter ? older.until : undefined;
-  const query = useInfiniteQuery(statementsQuery(tenant, olderUntil ? { ...filter, until: olderUntil } : filter));
+  // By conditions, statements are found; without, they are followed as they arrive.
+  const isSearch = isFound(search);
+  const found = useFound(search, isSearch);
+  const live = useInfiniteQuery({ ...statementsQuery(tenant, olderUntil ? { ...filter, until: olderUntil } : filter), enabled: !isSearch });
+  const query = isSearch ? found.query : live;
   const usage = useQuery(usageQuery(tenant));
   const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
   const labels = useMemo(
     () => new Map(credentials.data?.map((credential) => [credential.key, credential.label])),
     [credentials.data],
   );
-  const read = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  const tail = useTail(tenant, filter, { isReady: query.isSuccess || olderUntil !== undefined, newest: read[0] });
-  const isApart = tail.cut !== undefined && tail.cut !== olderUntil;
+  const read = useMemo(() => live.data?.pages.flatMap((page) => page.entries) ?? [], [live.data]);
+  const tail = useTail(tenant, filter, { isReady: !isSearch && (live.isSuccess || olderUntil !== undefined), newest: read[0] });
+  const isApart = !isSearch && tail.cut !== undefined && tail.cut !== olderUntil;
   const entries = useMemo(() => {
+    if (isSearch) return found.entries;
     if (isApart) return tail.fresh;
     const ids = new Set(tail.fresh.map((entry) => entry.id));
     return [...tail.fresh, ...read.filter((entry) => !ids.has(entry.id))];
-  }, [tail.fresh, read, isApart]);
+  }, [isSearch, found.entries, tail.fresh, read, isApart]);
 
   const change = useCallback(
     (changed: Partial<StatementSearch>) =>
@@ -106,7 +118,7 @@ function Statements() {
     escape: () => {
       if (search.s) close();
     },
-    " ": () => (pausedAt ? resumeAtTop() : pause()),
+    " ": () => (isSearch ? undefined : pausedAt ? resumeAtTop() : pause()),
   });
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const { cut } = tail;
@@ -114,15 +126,20 @@ function Statements() {
     if (isApart && cut !== undefined) setOlder({ filter, until: cut });
     else if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [isApart, cut, filter, hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const active = FILTERS.filter((name) => search[name] !== undefined);
   const opened = entries.find((entry) => entry.id === search.s);
+  // Those voided here stay in the list until it is read again.
+  const [voided, setVoided] = useState<ReadonlySet<string>>(() => new Set());
+  const shown = useMemo(
+    () => (voided.size === 0 ? entries : entries.map((entry) => (voided.has(entry.id) ? { ...entry, isVoided: true } : entry))),
+    [entries, voided],
+  );
   return (
     <>
       <div className="head">
         <h1>{t("nav.statements")}</h1>
         <span className="sub hide-s">{usage.data ? t("statements.onRecord", count(usage.data.statements)) : ""}</span>
         <div className="tools">
-          {filter.until === undefined ? (
+          {filter.until === undefined && !isSearch ? (
             <button className="btn" type="button" aria-pressed={pausedAt === undefined} onClick={pausedAt ? resumeAtTop : pause}>
               <Icon of={pausedAt ? Play : Pause} />
               {pausedAt ? t("live.paused") : t("live.on")}
@@ -134,22 +151,24 @@ function Statements() {
       <Filters search={search} entries={entries} onChange={change} />
       <div className={`split ${search.s ? "is-open" : ""}`}>
         <section className="sheet list" aria-label={t("statements.list")}>
-          <LiveBar tail={tail} onResume={resumeAtTop} />
+          {isSearch ? <FoundBar search={search} found={found} onChange={change} /> : <LiveBar tail={tail} onResume={resumeAtTop} />}
           {query.isPending && entries.length === 0 ? <LoadingRows rows={14} /> : null}
-          {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
+          {query.isError ? (
+            isSearch && areFactsOff(query.error) ? <FactsOff /> : <Failure error={query.error} onRetry={() => void query.refetch()} />
+          ) : null}
           {query.isSuccess && entries.length === 0 ? (
-            active.length > 0 ? (
-              <NoMatch active={active} search={search} onChange={change} />
+            found.parts.length > 0 ? (
+              <NoMatch parts={found.parts} onChange={change} />
             ) : (
               <NothingYet hint={t("statements.none.try")} />
             )
           ) : null}
           {entries.length > 0 ? (
-            <StatementList entries={entries} labels={labels} selected={search.s} onOpen={(id) => change({ s: id })} onEnd={onEnd} />
+            <StatementList entries={shown} labels={labels} selected={search.s} onOpen={(id) => change({ s: id })} onEnd={onEnd} />
           ) : null}
           {entries.length > 0 ? (
             <footer>
-              {query.isFetching ? t("state.loading") : isApart || hasNextPage ? t("statements.foot") : t("statements.end", count(entries.length))}
+              {query.isFetching ? t("state.loading") : isApart || hasNextPage ? footOf(search) : t("statements.end", count(entries.length))}
               <span className="end">{t("statements.zone", zone())}</span>
             </footer>
           ) : null}
@@ -157,11 +176,12 @@ function Statements() {
         {search.s ? (
           <StatementDrawer
             id={search.s}
-            known={opened}
+            known={isSearch ? undefined : opened}
             view={search.view}
             source={opened ? sourceOf(opened, labels) : undefined}
             onChange={(changed) => ("s" in changed && changed.s === undefined && Object.keys(changed).length <= 2 && !hasFilter(changed) ? close() : change(changed))}
             onWalk={walk}
+            onVoided={(id) => setVoided((known) => new Set(known).add(id))}
           />
         ) : null}
       </div>
@@ -173,32 +193,8 @@ function hasFilter(changed: Partial<StatementSearch>): boolean {
   return FILTERS.some((name) => changed[name] !== undefined);
 }
 
-/** Nothing has all filters: how much each of them costs, and the button that removes it. */
-function NoMatch({
-  active,
-  search,
-  onChange,
-}: {
-  active: readonly FilterName[];
-  search: StatementSearch;
-  onChange: (change: Partial<StatementSearch>) => void;
-}) {
-  const costs = useCosts(active, search);
-  return (
-    <Empty
-      icon={Filter}
-      title={t("statements.noMatch", active.length)}
-      actions={active.map((name) => (
-        <button key={name} className="btn sm" type="button" onClick={() => onChange({ [name]: undefined })}>
-          {t("filter.without", t(`filter.${name}`))}
-          {" "}
-          {costs.has(name) ? <span className="faint">{t("filter.costs", costs.get(name) ?? 0)}</span> : null}
-        </button>
-      ))}
-    >
-      {t("statements.noMatch.try")}
-    </Empty>
-  );
+function footOf({ order }: StatementSearch): string {
+  return order === "oldest" ? tp("search.foot.oldest") : t("statements.foot");
 }
 
 function ExportButton() {
@@ -209,7 +205,10 @@ function ExportButton() {
   const run = async () => {
     setRows(0);
     try {
-      const { text, isCut } = await exportCsv(tenant, filterOf(search), setRows);
+      const run = isFound(search)
+        ? exportFound(tenant, requestOf(search, readingLanguages(), zone()), setRows)
+        : exportCsv(tenant, filterOf(search), setRows);
+      const { text, isCut } = await run;
       saveFile("statements.csv", "text/csv;charset=utf-8", text);
       if (isCut) toast({ text: t("export.cut", count(EXPORT_ROWS_MAX)) });
     } catch {

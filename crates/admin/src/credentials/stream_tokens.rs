@@ -8,8 +8,8 @@ use acta_storage::{Change, Who};
 use serde_json::json;
 
 use crate::audit_entry::tenant_target;
-use crate::reading::own_principal;
 use crate::requester::Capabilities;
+use crate::statements::reading::own_principal;
 use crate::{Admin, AdminError, Requester};
 
 /// A stream token, which is returned only once.

@@ -5,8 +5,8 @@ use std::fmt;
 use acta_access::{Role, ServerPermission, TenantId};
 use acta_auth::Secret;
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Identity, Membership, Recorded, Session, Ticket,
-    TicketPurpose, Versioned,
+    self, Account, AccountId, EmailAddress, GroupId, Identity, Membership, Recorded, Session,
+    Ticket, TicketPurpose, Versioned,
 };
 use acta_storage::{Change, Group, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
@@ -67,11 +67,22 @@ impl fmt::Debug for AccountChanges {
 }
 
 /// A role for an account in a tenant.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct RoleGrant {
     pub(crate) account: AccountId,
     pub(crate) tenant: TenantId,
     pub(crate) role: Role,
+    /// The groups of an advisor.
+    pub(crate) groups: Vec<GroupId>,
+}
+
+/// What the audit records of a role that is given, with the groups of an advisor.
+pub(crate) fn role_detail(role: Role, groups: &[GroupId]) -> Value {
+    let mut detail = json!({ "role": role.as_str() });
+    if !groups.is_empty() {
+        detail["groups"] = groups.iter().map(ToString::to_string).collect();
+    }
+    detail
 }
 
 impl Admin {
@@ -152,7 +163,8 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::Faulty`], [`AdminError::Forbidden`], [`AdminError::NotFound`]: a tenant;
-    /// [`AdminError::Conflict`]: the address is taken; [`AdminError::Service`].
+    /// [`AdminError::Conflict`]: the address is taken; [`AdminError::LimitReached`]: a tenant has
+    /// the maximum number of people; [`AdminError::Service`].
     pub async fn create_account(
         &self,
         requester: &Requester,
@@ -182,6 +194,7 @@ impl Admin {
             created: self.clock.now(),
             password_changed: None,
             last_signed_in: None,
+            created_for: None,
         };
         let purpose = TicketPurpose::Reset { account: account.id };
         let (ticket, token) = self.new_ticket(requester, purpose, self.options.invitation_lifetime);
@@ -195,7 +208,7 @@ impl Admin {
             self.add_role(
                 requester,
                 &mut change,
-                RoleGrant { account: account.id, tenant: *tenant, role: *role },
+                RoleGrant { account: account.id, tenant: *tenant, role: *role, groups: Vec::new() },
             );
         }
         let made = AccountWithLink { account, ticket, token };
@@ -205,22 +218,22 @@ impl Admin {
             Attempt::NameTaken => {
                 Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
+            Attempt::LimitReached => Err(self.too_many_people()),
             Attempt::Stale => Err(AdminError::Stale),
         }
     }
 
-    /// Adds a new role and its audit entry to a change.
+    /// Adds a new role and its audit entry to a change, within the limit of people of the tenant.
     pub(crate) fn add_role(
         &self,
         requester: &Requester,
         change: &mut Change,
-        RoleGrant { account, tenant, role }: RoleGrant,
+        RoleGrant { account, tenant, role, groups }: RoleGrant,
     ) {
         let created = self.clock.now();
-        let groups = Vec::new();
+        let detail = role_detail(role, &groups);
         let membership = Membership { tenant, account, role, groups, created, is_provided: false };
-        change.writes.push(membership.create());
-        let detail = json!({ "role": role.as_str() });
+        change.writes.push(membership.create().within(self.people_limit()));
         let entry = self.entry_with(requester, "person.added", account_target(account), &detail);
         change.entries.push((Some(tenant), entry));
     }

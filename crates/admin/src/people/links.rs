@@ -5,7 +5,8 @@ use std::fmt;
 use acta_access::{Role, TenantId};
 use acta_auth::{Password, Secret, Token, TokenKind};
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Recorded, TenantState, Ticket, TicketPurpose, Versioned,
+    self, Account, AccountId, EmailAddress, GroupId, Recorded, TenantState, Ticket, TicketPurpose,
+    Versioned,
 };
 use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
 use serde_json::json;
@@ -63,6 +64,21 @@ struct Entrant<'a> {
     from: &'a str,
 }
 
+/// The role that a link gives.
+struct GivenRole {
+    tenant: TenantId,
+    role: Role,
+    /// The groups of an advisor.
+    groups: Vec<GroupId>,
+}
+
+impl GivenRole {
+    fn to(self, account: AccountId) -> RoleGrant {
+        let Self { tenant, role, groups } = self;
+        RoleGrant { account, tenant, role, groups }
+    }
+}
+
 /// The id of the record that is created once, by the set-up.
 const SET_UP: &str = "set-up";
 
@@ -107,7 +123,7 @@ impl Admin {
         self.require_creator(&ticket).await?;
         match ticket.purpose {
             TicketPurpose::SetUp => Ok(LinkPurpose::SetUp),
-            TicketPurpose::Invitation { tenant, email, role } => {
+            TicketPurpose::Invitation { tenant, email, role, .. } => {
                 let tenant = self.inviting_tenant(tenant).await?;
                 Ok(LinkPurpose::Invitation { tenant, email, role })
             }
@@ -160,7 +176,8 @@ impl Admin {
         let writes = vec![once, ticket.remove(), account.create()];
         let mut change = Change { writes, entries: Vec::new() };
         let entrant = Entrant { account, by: "set-up link", from: who.from };
-        self.commit_new_account(entrant, Some((TenantId::FIRST, Role::Owner)), &mut change).await
+        let owner = GivenRole { tenant: TenantId::FIRST, role: Role::Owner, groups: Vec::new() };
+        self.commit_new_account(entrant, owner, &mut change).await
     }
 
     /// A new account with a password, for the recipient of a link.
@@ -184,6 +201,7 @@ impl Admin {
             created: now,
             password_changed: Some(now),
             last_signed_in: Some(now),
+            created_for: None,
         })
     }
 
@@ -201,7 +219,7 @@ impl Admin {
     async fn commit_new_account(
         &self,
         Entrant { account, by, from }: Entrant<'_>,
-        role: Option<(TenantId, Role)>,
+        given: GivenRole,
         change: &mut Change,
     ) -> Result<SignedIn, AdminError> {
         let (session, token) = self
@@ -216,12 +234,11 @@ impl Admin {
             vec![],
         );
         change.entries.extend(own.entries);
-        if let Some((tenant, role)) = role {
-            self.add_role(&requester, change, RoleGrant { account: account.id, tenant, role });
-        }
+        self.add_role(&requester, change, given.to(account.id));
         match self.storage.commit(change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::LinkVoid),
+            Committed::LimitReached(index) => Err(self.one_too_many(change, index)),
             Committed::NameTaken(_) => {
                 Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
@@ -233,30 +250,34 @@ impl Admin {
     /// # Errors
     ///
     /// As [`Admin::set_up`]; [`AdminError::Conflict`]: there is an account, whose owner must sign
-    /// in first.
+    /// in first; [`AdminError::LimitReached`]: the tenant has the maximum number of people, or of
+    /// accounts that were created for it. The link stays valid.
     pub async fn accept_as_new(
         &self,
         token: &str,
         who: &NewPerson<'_>,
     ) -> Result<SignedIn, AdminError> {
         let ticket = self.find_ticket(token).await?;
-        let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
+        let purpose = ticket.value.purpose.clone();
+        let TicketPurpose::Invitation { tenant, email, role, groups } = purpose else {
             return Err(AdminError::LinkVoid);
         };
         self.inviting_tenant(tenant).await?;
         let guards = self.require_creator(&ticket.value).await?;
         // Only a complete request learns whether there is an account with the address.
-        let account = self.new_account(&email, who).await?;
+        let mut account = self.new_account(&email, who).await?;
+        account.created_for = Some(tenant);
         let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if known.is_some() {
             return Err(AdminError::Conflict("sign in first, then open the link again"));
         }
-        let mut writes = vec![ticket.remove(), account.create()];
+        let mut writes = vec![ticket.remove(), self.create_within(&account)];
         writes.extend(guards);
         let mut change = Change { writes, entries: Vec::new() };
         let entrant = Entrant { account, by: "invitation", from: who.from };
-        match self.commit_new_account(entrant, Some((tenant, role)), &mut change).await {
+        let given = GivenRole { tenant, role, groups };
+        match self.commit_new_account(entrant, given, &mut change).await {
             Err(AdminError::LinkVoid) => Err(self.link_failed(token).await),
             accepted => accepted,
         }
@@ -266,7 +287,8 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`AdminError::LinkVoid`], also for another person; [`AdminError::Service`].
+    /// [`AdminError::LinkVoid`], also for another person; [`AdminError::LimitReached`]: the tenant
+    /// has the maximum number of people, and the link stays valid; [`AdminError::Service`].
     pub async fn accept_as_known(
         &self,
         requester: &Requester,
@@ -274,7 +296,8 @@ impl Admin {
     ) -> Result<(), AdminError> {
         let ticket = self.find_ticket(token).await?;
         let account = requester.account().ok_or(AdminError::LinkVoid)?;
-        let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
+        let purpose = ticket.value.purpose.clone();
+        let TicketPurpose::Invitation { tenant, email, role, groups } = purpose else {
             return Err(AdminError::LinkVoid);
         };
         if email != account.email {
@@ -287,9 +310,11 @@ impl Admin {
         let mut writes = vec![ticket.remove()];
         writes.extend(self.require_creator(&ticket.value).await?);
         let mut change = Change { writes, entries: Vec::new() };
-        self.add_role(requester, &mut change, RoleGrant { account: account.id, tenant, role });
+        let given = GivenRole { tenant, role, groups };
+        self.add_role(requester, &mut change, given.to(account.id));
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
+            Committed::LimitReached(index) => Err(self.one_too_many(&change, index)),
             Committed::Stale(_) | Committed::NameTaken(_) => Err(self.link_failed(token).await),
         }
     }
@@ -337,7 +362,9 @@ impl Admin {
         }
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(account),
-            Committed::Stale(_) | Committed::NameTaken(_) => Err(self.link_failed(token).await),
+            Committed::Stale(_) | Committed::NameTaken(_) | Committed::LimitReached(_) => {
+                Err(self.link_failed(token).await)
+            }
         }
     }
 

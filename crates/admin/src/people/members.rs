@@ -7,13 +7,14 @@ use acta_storage::directory::{
     self, Account, AccountId, EmailAddress, GroupId, Membership, PersonGroup, Recorded, Ticket,
     TicketPurpose, Versioned,
 };
-use acta_storage::{Change, Group, RecordWrite};
+use acta_storage::{Change, CountLimit, Group, RecordHolder, RecordWrite};
 use serde_json::json;
 
 use crate::audit_entry::{account_target, differences};
 use crate::idempotency::Attempt;
+use crate::people::accounts::role_detail;
 use crate::permissions::PermissionPair;
-use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
+use crate::{Admin, AdminError, Idempotency, Idempotent, ReachedLimit, Requester};
 
 /// Most groups of an advisor. The groups below one of them are not counted.
 const ADVISED_GROUPS_MAX: usize = 100;
@@ -50,6 +51,8 @@ pub struct NewInvitation {
     pub email: EmailAddress,
     /// The role that it gives.
     pub role: Role,
+    /// The groups about whose members an advisor may ask; none for other roles.
+    pub groups: Vec<GroupId>,
 }
 
 /// An invitation with the token of its link, which is returned only once.
@@ -241,13 +244,14 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`]: the person
-    /// already has a role there.
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Faulty`]: there is no
+    /// such group, or the role has none; [`AdminError::Conflict`]: the person already has a role
+    /// there; [`AdminError::LimitReached`]: the tenant has the maximum number of open invitations.
     pub async fn invite(
         &self,
         requester: &Requester,
         tenant: TenantId,
-        NewInvitation { email, role }: NewInvitation,
+        NewInvitation { email, role, groups }: NewInvitation,
         once: Idempotency<'_, Invited>,
     ) -> Result<Idempotent<Invited>, AdminError> {
         let permissions = PermissionPair {
@@ -263,6 +267,7 @@ impl Admin {
         if let Some(answer) = self.find_answer(once.key).await? {
             return Ok(Idempotent::Replayed(answer));
         }
+        self.check_advised(tenant, role == Role::Advisor, &groups).await?;
         let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if let Some(known) = known
@@ -271,18 +276,31 @@ impl Admin {
             return Err(AdminError::Conflict("the person already has a role in the tenant"));
         }
         let lifetime = self.options.invitation_lifetime;
-        let purpose = TicketPurpose::Invitation { tenant, email: email.clone(), role };
+        let mut detail = role_detail(role, &groups);
+        let purpose = TicketPurpose::Invitation { tenant, email, role, groups };
         let (ticket, token) = self.new_ticket(requester, purpose, lifetime);
         // The entry names the ticket, not the address: the audit stays when a person is removed.
-        let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
+        detail["expires"] = ticket.expires.to_string().into();
         let entry =
             self.entry_with(requester, "invitation.created", invitation_target(&ticket), &detail);
-        let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
+        let limit = CountLimit {
+            of: RecordHolder::Tenant,
+            count_max: self.options.invitations_max,
+            unexpired_at: Some(ticket.created),
+        };
+        let writes = vec![ticket.create().within(limit)];
+        let change = Change { writes, entries: vec![(Some(tenant), entry)] };
         let invited = Invited { ticket, token };
         match self.commit_once(change, once, &invited).await? {
             Attempt::Done => Ok(Idempotent::Performed(invited)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::Stale | Attempt::NameTaken => Err(AdminError::Stale),
+            Attempt::LimitReached => Err(AdminError::LimitReached(ReachedLimit {
+                holder: "the tenant",
+                what: "open invitations",
+                count_max: limit.count_max,
+                key: "tenants.invitations_max",
+            })),
         }
     }
 

@@ -7,17 +7,20 @@ use acta_auth::{Admitted, oidc};
 use acta_storage::directory::{
     self, Account, EmailAddress, Identity, Membership, Recorded, SpentState, Versioned,
 };
-use acta_storage::{AuditOutcome, Change, Committed, NewAuditEntry, RecordWrite};
+use acta_storage::{
+    AuditOutcome, Change, Committed, CountLimit, NewAuditEntry, RecordHolder, RecordWrite,
+};
 use acta_xapi::Sha2;
 use serde_json::json;
 
 use crate::audit_entry::{AuditEvent, account_target};
 use crate::people::accounts::without_duplicates;
+use crate::people::maximums::FullTenants;
 use crate::people::sessions::SessionStart;
 use crate::people::sign_in::place_of;
 use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
-use crate::{Admin, AdminError, Requester};
+use crate::{Admin, AdminError, ReachedLimit, Requester};
 
 /// Whether an account is created for a new person to whom the provider gives a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,24 @@ pub enum NewcomerRule {
     CreateAccount,
     /// An account must already exist.
     Refuse,
+}
+
+/// A person whom the provider has authenticated, on the way to a session.
+struct Arrival<'a> {
+    provided: &'a oidc::SignedIn,
+    from: &'a str,
+    /// The role with the most permissions that it gives in each existing tenant.
+    granted: Vec<(TenantId, Role)>,
+    /// Tenants that have no room for one more person or account.
+    full: &'a FullTenants,
+}
+
+impl Arrival<'_> {
+    /// The first tenant with a role that has room for a new account.
+    fn tenant_with_room(&self) -> Option<TenantId> {
+        let mut tenants = self.granted.iter().map(|(tenant, _)| *tenant);
+        tenants.find(|tenant| self.full.has_room_for_account(*tenant))
+    }
 }
 
 /// The state of a sign-in at the provider that was used up. Until the sign-in has succeeded, it
@@ -68,7 +89,8 @@ impl Admin {
 
     /// Starts a session for a person whom the identity provider has authenticated, with the roles
     /// that it gives. Roles that it gave before and does not give any more are removed, except for
-    /// the last owner of a tenant, who remains its owner.
+    /// the last owner of a tenant, who remains its owner. A role in a tenant that has the maximum
+    /// number of people is not given.
     ///
     /// People are identified by issuer and subject. An e-mail address alone gives no access to an
     /// existing account: its owner connects it by [`Admin::connect`].
@@ -78,6 +100,8 @@ impl Admin {
     /// - [`AdminError::NotSignedIn`]: there is no account and none is created, or it is disabled.
     /// - [`AdminError::Conflict`]: there is an account with the address, which is not
     ///   connected.
+    /// - [`AdminError::LimitReached`]: no account is created, because no tenant in which the
+    ///   person has a role has room for it.
     /// - [`AdminError::Stale`]: try again. [`AdminError::Service`].
     pub async fn sign_in_provided(
         &self,
@@ -85,23 +109,29 @@ impl Admin {
         from: &str,
         newcomers: NewcomerRule,
     ) -> Result<SignedIn, AdminError> {
-        for _ in 1..Self::TRIES {
-            match self.try_sign_in_provided(provided, from, newcomers).await {
+        let mut full = FullTenants::default();
+        // Each tenant may turn out to be full, of people and of accounts.
+        for _ in 1..Self::TRIES.saturating_add(2 * provided.grants.len()) {
+            match self.try_sign_in_provided(provided, from, newcomers, &mut full).await {
                 // Another owner of a tenant was changed at the same time, for example.
                 Err(AdminError::Stale) => {}
                 answer => return answer,
             }
         }
-        self.try_sign_in_provided(provided, from, newcomers).await
+        self.try_sign_in_provided(provided, from, newcomers, &mut full).await
     }
 
+    /// Tenants that are found to be full are added to `full`, for the next try.
     async fn try_sign_in_provided(
         &self,
         provided: &oidc::SignedIn,
         from: &str,
         newcomers: NewcomerRule,
+        full: &mut FullTenants,
     ) -> Result<SignedIn, AdminError> {
         let known = self.find_identity(&provided.issuer, &provided.subject).await?;
+        let granted = self.granted_in_tenants(&provided.grants).await?;
+        let arrival = Arrival { provided, from, granted, full };
         let mut change = Change::default();
         let account = match known {
             Some(identity) => {
@@ -115,12 +145,13 @@ impl Admin {
                 change.writes.push(found.write(&after));
                 after
             }
-            None if newcomers == NewcomerRule::Refuse || provided.grants.is_empty() => {
+            // Without a role in any tenant, nothing would limit how many accounts are created.
+            None if newcomers == NewcomerRule::Refuse || arrival.granted.is_empty() => {
                 return Err(self.audit_unknown(from, "role").await);
             }
-            None => self.create_provided_account(provided, from, &mut change).await?,
+            None => self.create_provided_account(&arrival, &mut change).await?,
         };
-        self.apply_grants(&account, provided, from, &mut change).await?;
+        self.apply_grants(&account, &arrival, &mut change).await?;
         let by = "identity provider";
         let start = SessionStart { account: &account, from, is_strong: true, by };
         let (session, token) = self.begin_session(start, &mut change).await?;
@@ -129,6 +160,10 @@ impl Admin {
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::Stale),
+            Committed::LimitReached(index) => {
+                full.note(&change, index, &account);
+                Err(AdminError::Stale)
+            }
             Committed::NameTaken(_) => Err(AdminError::Conflict(NOT_CONNECTED)),
         }
     }
@@ -139,7 +174,8 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::NotFound`]: the requester is not a person; [`AdminError::Conflict`]: the
-    /// identity belongs to another account; [`AdminError::Service`].
+    /// identity belongs to another account; [`AdminError::LimitReached`]: the account has the
+    /// maximum number of identities; [`AdminError::Service`].
     pub async fn connect(
         &self,
         requester: &Requester,
@@ -152,7 +188,13 @@ impl Admin {
         }
         let (issuer, subject) = (provided.issuer.clone(), provided.subject.clone());
         let identity = Identity { issuer, subject, account: account.id };
-        let mut change = Change { writes: vec![identity.create()], entries: Vec::new() };
+        let limit = CountLimit {
+            of: RecordHolder::Owner,
+            count_max: self.options.identities_max,
+            unexpired_at: None,
+        };
+        let writes = vec![identity.create().within(limit)];
+        let mut change = Change { writes, entries: Vec::new() };
         let detail = json!({ "issuer": provided.issuer });
         self.audit_everywhere(
             requester,
@@ -165,6 +207,12 @@ impl Admin {
             Committed::Stale(_) | Committed::NameTaken(_) => {
                 Err(AdminError::Conflict("the identity belongs to another account"))
             }
+            Committed::LimitReached(_) => Err(AdminError::LimitReached(ReachedLimit {
+                holder: "the account",
+                what: "identities at providers",
+                count_max: limit.count_max,
+                key: "accounts.identities_max",
+            })),
         }
     }
 
@@ -178,13 +226,13 @@ impl Admin {
         Ok(found.map(|found| found.value))
     }
 
-    /// Creates an account for a new person.
+    /// Creates an account for a new person, for the first tenant with a role that has room for it.
     async fn create_provided_account(
         &self,
-        provided: &oidc::SignedIn,
-        from: &str,
+        arrival: &Arrival<'_>,
         change: &mut Change,
     ) -> Result<Account, AdminError> {
+        let Arrival { provided, from, .. } = *arrival;
         let email: Option<EmailAddress> = match (&provided.email, provided.is_email_verified) {
             (Some(email), true) => email.parse().ok(),
             _ => None,
@@ -195,6 +243,9 @@ impl Admin {
         if known.is_some() {
             return Err(AdminError::Conflict(NOT_CONNECTED));
         }
+        let Some(created_for) = arrival.tenant_with_room() else {
+            return Err(self.refuse_for_room(arrival).await);
+        };
         let name = provided.name.clone().filter(|name| check_name("", name).is_ok());
         let now = self.clock.now();
         let account = Account {
@@ -208,10 +259,11 @@ impl Admin {
             created: now,
             password_changed: None,
             last_signed_in: Some(now),
+            created_for: Some(created_for),
         };
         let (issuer, subject) = (provided.issuer.clone(), provided.subject.clone());
         let identity = Identity { issuer, subject, account: account.id };
-        change.writes.extend([account.create(), identity.create()]);
+        change.writes.extend([self.create_within(&account), identity.create()]);
         let detail = json!({ "by": "identity provider", "is_operator": false });
         let event = AuditEvent { act: "account.created", detail: &detail };
         let requester = Requester::anonymous(from);
@@ -223,13 +275,12 @@ impl Admin {
     async fn apply_grants(
         &self,
         account: &Account,
-        provided: &oidc::SignedIn,
-        from: &str,
+        arrival: &Arrival<'_>,
         change: &mut Change,
     ) -> Result<(), AdminError> {
+        let Arrival { from, granted, .. } = arrival;
         let known: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
-        let granted = self.granted_in_tenants(&provided.grants).await?;
-        for (tenant, role) in &granted {
+        for (tenant, role) in granted {
             let held = known.iter().find(|held| held.value.tenant == *tenant);
             match held {
                 Some(held) if !held.value.is_provided || held.value.role == *role => {}
@@ -239,19 +290,7 @@ impl Admin {
                         Membership { role: *role, groups: Vec::new(), ..held.value.clone() };
                     self.replace_role((held, held.write(&after)), entry, change).await?;
                 }
-                None => {
-                    let entry = self.role_entry(account, from, ("person.added", *role));
-                    change.entries.push((Some(*tenant), entry));
-                    let membership = Membership {
-                        tenant: *tenant,
-                        account: account.id,
-                        role: *role,
-                        groups: Vec::new(),
-                        created: self.clock.now(),
-                        is_provided: true,
-                    };
-                    change.writes.push(membership.create());
-                }
+                None => self.add_provided_role(account, arrival, (*tenant, *role), change),
             }
         }
         for held in known.iter().filter(|held| held.value.is_provided) {
@@ -261,6 +300,33 @@ impl Admin {
             }
         }
         Ok(())
+    }
+
+    /// Adds a new role, if the tenant has room for one more person. Otherwise its entry records a
+    /// refusal.
+    fn add_provided_role(
+        &self,
+        account: &Account,
+        Arrival { from, full, .. }: &Arrival<'_>,
+        (tenant, role): (TenantId, Role),
+        change: &mut Change,
+    ) {
+        let mut entry = self.role_entry(account, from, ("person.added", role));
+        if full.of_people.contains(&tenant) {
+            warn_of_full(tenant);
+            entry.outcome = AuditOutcome::Refused;
+        } else {
+            let membership = Membership {
+                tenant,
+                account: account.id,
+                role,
+                groups: Vec::new(),
+                created: self.clock.now(),
+                is_provided: true,
+            };
+            change.writes.push(membership.create().within(self.people_limit()));
+        }
+        change.entries.push((Some(tenant), entry));
     }
 
     fn role_entry(
@@ -326,6 +392,25 @@ impl Admin {
         Ok(granted)
     }
 
+    /// Records that no tenant has room for a new person. Returns the limit that was reached.
+    async fn refuse_for_room(
+        &self,
+        Arrival { from, granted, full, .. }: &Arrival<'_>,
+    ) -> AdminError {
+        for (tenant, _) in granted {
+            warn_of_full(*tenant);
+        }
+        let refused = self.audit_unknown(from, "room").await;
+        if !matches!(refused, AdminError::NotSignedIn) {
+            return refused;
+        }
+        if granted.iter().all(|(tenant, _)| full.of_people.contains(tenant)) {
+            self.too_many_people()
+        } else {
+            self.too_many_accounts()
+        }
+    }
+
     /// Records a refused sign-in of a person who has no account.
     async fn audit_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
         let detail = json!({ "by": "identity provider", "lacks": lacks });
@@ -338,6 +423,13 @@ impl Admin {
             Err(error) => error,
         }
     }
+}
+
+fn warn_of_full(tenant: TenantId) {
+    tracing::warn!(
+        tenant.id = tenant.number(),
+        "a tenant has no room for a person to whom the identity provider gives a role there"
+    );
 }
 
 /// The error for an account that is not connected.

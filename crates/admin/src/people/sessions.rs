@@ -28,7 +28,11 @@ pub(crate) struct SessionStart<'a> {
 
 impl Admin {
     /// Starts a session: adds it to `change`, with its entries in the audit of the server and of
-    /// every tenant in which the person has a role.
+    /// every tenant in which the person has a role. If the account has the maximum number of
+    /// sessions, the oldest end.
+    ///
+    /// Nobody else starts a session of the account at the same time: `change` creates the account,
+    /// or replaces the version of it that was read before.
     pub(crate) async fn begin_session(
         &self,
         SessionStart { account, from, is_strong, by }: SessionStart<'_>,
@@ -48,8 +52,13 @@ impl Admin {
             is_strong,
         };
         change.writes.push(session.create());
+        let (ended, writes) = self.end_oldest_sessions(account).await?;
+        change.writes.extend(writes);
         let requester = Requester::person(account.clone(), session.clone(), from);
-        let detail = json!({ "by": by, "is_strong": is_strong });
+        let mut detail = json!({ "by": by, "is_strong": is_strong });
+        if 0 < ended {
+            detail["ended_sessions"] = ended.into();
+        }
         self.audit_everywhere(
             &requester,
             AuditEvent { act: "session.started", detail: &detail },
@@ -57,6 +66,28 @@ impl Admin {
         )
         .await?;
         Ok((session, Secret::new(token.expose())))
+    }
+
+    /// The writes that remove the sessions for which a new one leaves no room: the oldest, and
+    /// those that have ended. Also returns how many of them have not ended yet.
+    async fn end_oldest_sessions(
+        &self,
+        account: &Account,
+    ) -> Result<(usize, Vec<RecordWrite>), AdminError> {
+        let sessions: Vec<Versioned<Session>> = self.owned_by(account.id).await?;
+        if sessions.len() < self.options.sessions_max {
+            return Ok((0, Vec::new()));
+        }
+        let now = self.clock.now();
+        let (mut open, mut removed): (Vec<_>, Vec<_>) =
+            sessions.into_iter().partition(|found| now < found.value.expires);
+        // The newest first.
+        open.sort_by_key(|found| std::cmp::Reverse((found.value.created, found.value.id.clone())));
+        let stay = self.options.sessions_max.saturating_sub(1).min(open.len());
+        let ended = open.split_off(stay);
+        let ended_count = ended.len();
+        removed.extend(ended);
+        Ok((ended_count, removed.iter().map(Versioned::remove).map(unconditional).collect()))
     }
 
     /// Records an act of a person on their own account in the audit of the server and of every

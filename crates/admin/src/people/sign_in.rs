@@ -154,7 +154,7 @@ impl Admin {
                 self.turns.trust(here);
                 Some(SignedIn { account: after, session, token })
             }
-            Committed::Stale(_) | Committed::NameTaken(_) => None,
+            Committed::Stale(_) | Committed::NameTaken(_) | Committed::LimitReached(_) => None,
         })
     }
 

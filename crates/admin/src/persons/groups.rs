@@ -162,7 +162,7 @@ impl Admin {
                     return Ok(Idempotent::Performed(group));
                 }
                 Attempt::Replayed(answer) => return Ok(Idempotent::Replayed(answer)),
-                Attempt::Stale | Attempt::NameTaken => {}
+                Attempt::Stale | Attempt::NameTaken | Attempt::LimitReached => {}
             }
         }
         Err(AdminError::Stale)

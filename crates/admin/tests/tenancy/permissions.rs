@@ -11,7 +11,7 @@ use acta_admin::{
 use acta_service::Search;
 use acta_storage::directory::{PersonRules, TenantLimits, TenantState};
 use acta_storage::{AuditOutcome, AuditQuery};
-use acta_xapi::{Ifi, Uuid};
+use acta_xapi::{Ifi, StatementId, Uuid};
 use serde_json::json;
 
 use crate::world::{EVERYBODY, World, never, new_credential, word};
@@ -51,7 +51,10 @@ const AUDITORS: &[&str] = &[
 const READERS_OF_PERSONS: &[&str] =
     &["machine", "owner", "administrator", "analyst", "key admin", "key admin/read", "key all"];
 
-const ACTS: [Act; 37] = [
+/// The statement that is voided.
+const STATEMENT: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
+
+const ACTS: [Act; 38] = [
     read(
         "read-tenant",
         &[
@@ -76,10 +79,8 @@ const ACTS: [Act; 37] = [
             "owner",
             "administrator",
             "analyst",
-            "advisor",
             "auditor",
             "viewer",
-            "learner",
             "key admin",
             "key admin/read",
         ],
@@ -134,6 +135,7 @@ const ACTS: [Act; 37] = [
     read("verify-audit", AUDITORS),
     act("export-audit", AUDITORS, "audit.exported"),
     read("read-statements", &["machine", "owner", "administrator", "analyst", "key all"]),
+    act("void-statement", RUNNERS, "statement.voided"),
     read(
         "ask-question",
         &["machine", "owner", "administrator", "analyst", "advisor", "learner", "key all"],
@@ -262,6 +264,10 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
         "list-groups" | "export-groups" | "create-group" | "import-groups" | "add-member" => {
             crate::groups::perform(world, requester, name).await
         }
+        "void-statement" => {
+            let one = (TenantId::FIRST, StatementId(STATEMENT.parse().unwrap()));
+            admin.void_statement(requester, one, "sent twice").await.map(drop)
+        }
         "read-statements" => {
             let search = Search::default();
             let question = StatementQuestion { search, view: crate::auditing::as_stored() };
@@ -279,6 +285,10 @@ async fn prepare(world: &World, name: &str) {
         "resume-tenant" => world.admin.suspend_tenant(&machine, TenantId::FIRST).await.map(drop),
         "restore-tenant" => world.admin.delete_tenant(&machine, TenantId::FIRST).await.map(drop),
         "add-member" => crate::groups::perform(world, &machine, "create-group").await,
+        "void-statement" => {
+            world.store(STATEMENT).await;
+            Ok(())
+        }
         _ => Ok(()),
     }
     .unwrap();
@@ -413,6 +423,6 @@ async fn a_tenant_that_does_not_exist_is_not_found() {
     assert_eq!(word(&world.admin.remove_credential(&machine, of.tenant, of.key).await), "hidden");
     assert_eq!(word(&world.admin.issue_token(&machine, of, new_token()).await), "hidden");
     let id = Uuid::from_u128(7);
-    let read = world.admin.read_statement(&machine, TenantId::FIRST, acta_xapi::StatementId(id));
+    let read = world.admin.read_statement(&machine, TenantId::FIRST, StatementId(id));
     assert!(read.await.is_err());
 }

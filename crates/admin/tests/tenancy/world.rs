@@ -179,6 +179,7 @@ impl World {
             created: START,
             password_changed: None,
             last_signed_in: None,
+            created_for: None,
         };
         let token = Token::new(TokenKind::Session, &*self.entropy);
         let ends = START.saturating_add(1000 * HOUR);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ManualClock;
+use crate::warnings::warnings_of;
 
 const LIMITS: JumpLimits =
     JumpLimits { jump_max: Duration::from_mins(1), jump_wait: Duration::from_mins(10) };
@@ -131,4 +132,27 @@ fn ignores_a_reference_that_took_too_long() {
     clock.pass(61);
     guarded.compare(at(0), asked);
     check(&guarded, 1_000_061, 0);
+}
+
+#[test]
+fn logs_each_jump_once_when_it_is_noticed_and_once_when_it_ends() {
+    for jump in [86_400, -86_400] {
+        let (clock, guarded) = start();
+        let check = |expected, what: &str| {
+            let warnings = warnings_of(|| assert!([(); 3].map(|()| guarded.now()).is_sorted()));
+            assert_eq!(warnings, expected, "{what}");
+        };
+        check(0, "nothing has happened");
+        clock.jump(jump);
+        check(1, "it is noticed");
+        clock.pass(599);
+        check(0, "it is known");
+        clock.pass(1);
+        check(1, "it is followed");
+        clock.jump(jump);
+        check(1, "another one is noticed");
+        clock.jump(-jump);
+        check(1, "the clock is back");
+        check(0, "all is well");
+    }
 }

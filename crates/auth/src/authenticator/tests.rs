@@ -10,7 +10,7 @@ use acta_ambient::{ManualClock, SeededEntropy, Timestamp};
 use acta_storage::directory::{
     self, CredentialSecret, CredentialUse, Tenant, TenantState, Versioned,
 };
-use acta_storage::model::ModelStorage;
+use acta_storage::model::{CredentialRecords as _, ModelStorage};
 use acta_storage::{
     AuditQuery, AuditStore as _, Change, Committed, Credential, Directory as _, RecordStore as _,
     Who,
@@ -415,5 +415,19 @@ async fn the_last_use_of_a_credential_is_stored_periodically() {
         assert_eq!(bench.authenticator.last_used("key"), now);
         bench.authenticator.save_uses().await.unwrap();
         assert_eq!((stored().await, bench.authenticator.last_used("key")), (now, None));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_still_names_its_credential() {
+    let bench = Bench::new().await;
+    let (credential, _) = bench.issue(|credential| credential).await;
+    let named = async |header: &str| {
+        let named = bench.authenticator.find_named(header.as_bytes()).await;
+        named.map(|named| named.key)
+    };
+    assert_eq!(named(&basic(&credential.key, "wrong")).await, Some(credential.key.clone()));
+    for header in [basic("nobody", "wrong"), "Bearer a.b.c".to_owned(), "Foo".to_owned()] {
+        assert_eq!(named(&header).await, None, "{header}");
     }
 }

@@ -1,8 +1,8 @@
 use acta_access::{Restrictions, TenantId};
 use acta_ambient::{Clock as _, ManualClock, SeededEntropy};
 use acta_storage::directory::CredentialSecret;
-use acta_storage::model::ModelStorage;
-use acta_storage::{Change, Credential, Directory as _, RecordStore as _};
+use acta_storage::model::{CredentialRecords as _, ModelStorage};
+use acta_storage::{Change, Credential, RecordStore as _};
 
 use super::*;
 use crate::Options;
@@ -158,6 +158,14 @@ async fn a_token_ends_with_its_expiry_its_credential_and_its_rights() {
     bench.present(&header).await.unwrap();
     bench.clock.advance(Duration::from_micros(1));
     assert!(bench.is_refused(&header).await, "the token has expired");
+    let named = async |header: &str| {
+        let named = bench.authenticator.find_named(header.as_bytes()).await;
+        named.map(|named| (named.key, named.tenant))
+    };
+    assert_eq!(named(&header).await, Some(("lms".to_owned(), TenantId::FIRST)));
+    let forged = header.replace("acta_t_A", "acta_t_B");
+    assert_ne!(forged, header);
+    assert_eq!(named(&forged).await, None, "another store has issued it");
     let header = bearer(&bench.issue(&claims("statements/write")).await.unwrap());
     bench.present(&header).await.unwrap();
     change(None).await;

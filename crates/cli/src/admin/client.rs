@@ -241,7 +241,7 @@ impl Client {
             return Some(link.to_owned());
         }
         let token = answer["token"].as_str()?;
-        let base = wire::public_address(&self.config, self.config.listen);
+        let base = wire::public_address(&self.config, &self.config.listen);
         let address = Address::of([page]).with("token", Some(token));
         Some(format!("{base}{}", address.as_str()))
     }

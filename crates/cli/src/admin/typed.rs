@@ -77,6 +77,7 @@ impl Typed {
         let part = part.filter(|option| option.is_typed);
         match (part.or_else(|| self.option(first)), *first) {
             (Some(option), _) => format!("--{}", option.long),
+            (None, "sql") => "the statement".to_owned(),
             (None, "email") => "the e-mail address".to_owned(),
             (None, first) => format!("the {}", first.replace('_', " ")),
         }
@@ -122,6 +123,7 @@ mod tests {
             ("acta query", "/dimensions/0", "--by"),
             ("acta query", "/measures/1/of", "--measure"),
             ("acta query", "/where/and/0/field", "--where"),
+            ("acta sql x", "/sql", "the statement"),
             ("acta query question.json", "/dimensions/0", "/dimensions/0 in the file"),
             ("acta analyse funnel --step a=b=c", "/steps/0/where", "--step"),
             ("acta analyse funnel --step a=b=c", "/zone", "--zone"),

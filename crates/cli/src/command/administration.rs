@@ -10,6 +10,8 @@ pub(crate) mod facts;
 pub(crate) mod follower;
 pub(crate) mod group;
 pub(crate) mod person;
+pub(crate) mod proof;
 pub(crate) mod query;
+pub(crate) mod sql;
 pub(crate) mod statement;
 pub(crate) mod tenant;

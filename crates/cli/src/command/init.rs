@@ -36,9 +36,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
             return Ok(ExitCode::from(1));
         }
         Store::open(&config, IfMissing::Make).await?.close().await?;
-        say(&format!(
-            "created an empty store in {place}; `acta serve` prints its first credential"
-        ));
+        say(&format!("created an empty store in {place}; `acta serve` shows its first credential"));
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -3,46 +3,48 @@
 mod audit_heads;
 mod authority;
 mod bootstrap;
+mod certificate;
+mod listen;
 mod maintenance;
+mod secret_output;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_config::{Config, Loaded};
-use acta_http::{Control, Listeners, MetricSource};
+use acta_config::{Config, Listen, Loaded};
+use acta_http::{ClientListener, Control, Listeners};
 use acta_storage_embedded::ControlSocket;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::exchange::ExchangeServer;
 use crate::logging;
-use crate::metrics::{MetricParts, StoreMetrics};
+use crate::metrics::StoreMetrics;
 use crate::wire::{self, Engine, IfMissing, ServerFacts, ServerParts, Store, StoreArgs};
 use bootstrap::bootstrap;
+use certificate::{ServerCertificate, reload_during};
+use listen::{Listening, SocketFile};
 use maintenance::{ClockComparison, Maintenance, MaintenanceOptions};
 
 pub(crate) use audit_heads::AuditCounts;
+pub(crate) use certificate::CertificateEnd;
 
 /// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
-
-/// The listen backlog: connections that the system holds until they are accepted. Clients of
-/// further connections retry a second later.
-const CONNECTING_MAX: u32 = 4096;
 
 /// Arguments of `acta serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: StoreArgs,
-    /// The address and port to listen on [default: 127.0.0.1:8080].
+    /// The address and port to listen on, or `unix:` and the path of a socket
+    /// [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// The xAPI version in responses to requests without a version [default: 2.0.0].
@@ -85,26 +87,33 @@ fn warn_of_exposure(loaded: &Loaded) -> Result<()> {
     Ok(())
 }
 
-/// The send buffer of a connection, in bytes (Linux doubles it). It does not count towards the
-/// memory limit. The progress of a slow client is seen in steps of a third of it.
-const ANSWER_BUFFER_BYTES: u32 = 256 << 10;
-
 async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     // Before the store is opened, so that an early signal is not lost.
     let shutdown = stop_on_signal()?;
-    let listener = listen(config.listen);
-    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let address = listener.local_addr()?;
+    let hangup = signal(SignalKind::hangup())?;
+    let certificate = ServerCertificate::open(config)?;
+    let Listening { listener, place, file: _file } =
+        Listening::open(&config.listen, config.server.socket_mode).await?;
+    let (monitoring, _monitoring_file) = open_monitoring(config).await?.unzip();
     let mut store = Store::open(config, missing).await?;
     store.check_whole().await?;
-    let (mut facts, mut parts) = open_parts(&store, config, address).await?;
+    let (facts, mut parts) = open_parts(&store, config, &place).await?;
     // If the machine of the first tenant is away, the other tenants of a cluster are served.
     let statements = store.storage.count_statements(TenantId::FIRST).await.ok();
-    info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
-    facts.follow(&store.storage);
+    let at = wire::server_address(config, &place);
+    info!(statement.count = statements, address = %place, "serving xAPI at {at}/xapi");
+    let followers = store.follow(&facts);
     store.engine.announce();
     let audit_counts = Arc::new(AuditCounts::default());
-    parts.http.metrics = Some(metrics(&mut store, &facts, &audit_counts));
+    parts.admin.admin.watch_followers(followers.clone());
+    parts.http.metrics = Some(Arc::new(StoreMetrics {
+        engine: store.engine.clone(),
+        clock: store.clock_gauge(),
+        audit_counts: Arc::clone(&audit_counts),
+        followers,
+        facts: facts.store().cloned(),
+        certificate: certificate.as_ref().map(ServerCertificate::end),
+    }));
     let options = MaintenanceOptions {
         clock: ClockComparison::new(&store.engine, &store.clock),
         audit_counts,
@@ -113,14 +122,19 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     let maintenance = Maintenance::begin(&parts, options);
     let socket = open_control(&store.engine);
     let exchange = open_exchange(&store);
-    let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
-    let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;
+    let listeners = Listeners {
+        clients: listener,
+        encryption: certificate.as_ref().map(ServerCertificate::encryption),
+        monitoring,
+        control: control(socket.as_ref(), &place)?,
+    };
+    let serving = acta_http::serve(listeners, parts.into_app(), shutdown);
+    let served = reload_during(serving, certificate, hangup).await;
     if let Some(exchange) = exchange {
         exchange.stop().await;
     }
     maintenance.end().await;
     info!("closing the store");
-    facts.stop().await;
     drop(socket);
     store.close().await?;
     served?;
@@ -132,37 +146,22 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
 async fn open_parts(
     store: &Store,
     config: &Config,
-    address: SocketAddr,
+    place: &Listen,
 ) -> Result<(ServerFacts, ServerParts)> {
     let facts = ServerFacts::open(config)?;
     let parts = store.server_parts(config, connections_max(config), facts.settings()).await?;
-    bootstrap(&parts.admin.admin, config, address).await?;
+    bootstrap(&parts.admin.admin, config, place).await?;
     authority::begin_home_page(&*store.storage, config).await?;
     Ok((facts, parts))
 }
 
-/// What is read for `/metrics`. Starts the followers.
-fn metrics(
-    store: &mut Store,
-    facts: &ServerFacts,
-    audit_counts: &Arc<AuditCounts>,
-) -> Arc<dyn MetricSource> {
-    let sources = MetricParts {
-        clock: store.clock_gauge(),
-        audit_counts: Arc::clone(audit_counts),
-        facts: facts.metrics(),
-    };
-    let engine = store.engine.clone();
-    Arc::new(StoreMetrics::new(engine, sources, store.follow()))
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    // Connections inherit it.
-    socket.set_send_buffer_size(ANSWER_BUFFER_BYTES)?;
-    socket.bind(address)?;
-    socket.listen(CONNECTING_MAX)
+/// Listens for monitoring, if that has a listener of its own. The second part removes its socket.
+async fn open_monitoring(config: &Config) -> Result<Option<(ClientListener, Option<SocketFile>)>> {
+    let Some(place) = &config.metrics.listen else { return Ok(None) };
+    let opened = Listening::open(place, config.server.socket_mode).await?;
+    let Listening { listener, place, file } = opened;
+    info!(address = %place, "serving /metrics, /health and /ready here alone");
+    Ok(Some((listener, file)))
 }
 
 /// Is cancelled when the process receives SIGTERM or SIGINT.
@@ -215,10 +214,10 @@ fn open_exchange(store: &Store) -> Option<ExchangeServer> {
 }
 
 /// Accepts connections to the control socket.
-fn control(socket: Option<&ControlSocket>, address: SocketAddr) -> Result<Option<Control>> {
+fn control(socket: Option<&ControlSocket>, place: &Listen) -> Result<Option<Control>> {
     let Some(socket) = socket else { return Ok(None) };
     let listener = UnixListener::from_std(socket.listener()?)?;
-    let host = wire::host_of(address).parse()?;
+    let host = wire::host_of(place).parse()?;
     Ok(Some(Control { listener, owner: geteuid().as_raw(), host }))
 }
 

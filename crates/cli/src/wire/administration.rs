@@ -14,6 +14,12 @@ pub(crate) fn admin_options(config: &Config) -> Result<acta_admin::Options> {
         reset_lifetime: accounts.reset_lifetime.0,
         session_idle: accounts.session_idle.0,
         session_lifetime: accounts.session_lifetime.0,
+        credentials_max: config.tenants.credentials_max,
+        invitations_max: config.tenants.invitations_max,
+        people_max: config.tenants.people_max,
+        accounts_max: config.tenants.accounts_max,
+        sessions_max: accounts.sessions_max,
+        identities_max: accounts.identities_max,
         token_lifetime: config.tokens.lifetime.0,
         password_rules: rules.context("accounts.password_chars_min")?,
     })

@@ -9,13 +9,14 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_config::Config;
 use acta_facts::{FactFollower, FactFollowerOptions, FactStatus, FactStore, QueryLimits};
+use acta_facts_sql::SqlLimits;
+use acta_followers::{FollowerStatus, FollowerWork, Followers, LogReader};
 use acta_http_admin::FactSettings;
 use acta_storage::Storage;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::bytes;
-use crate::metrics::FactMetrics;
 use crate::terminal::{Unit, progress_bar};
 
 /// The directory of facts in that of the store.
@@ -28,7 +29,8 @@ const CATCH_UP_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub(crate) struct ServerFacts {
     settings: Option<FactSettings>,
-    follower: Option<FactFollower>,
+    /// What makes them for a command that works without a server.
+    followers: Option<Followers>,
     /// Is removed with this value.
     _temporary: Option<TempDir>,
 }
@@ -56,10 +58,15 @@ impl ServerFacts {
         let settings = FactSettings {
             store: Arc::new(store.with_dictionary_bytes_max(bytes(facts.dictionary_bytes_max))),
             limits: QueryLimits { memory_bytes: bytes(facts.memory_bytes_max), threads: threads() },
+            sql: SqlLimits {
+                memory_bytes: bytes(facts.memory_bytes_max),
+                rows_max: facts.sql_rows_max,
+                answer_bytes_max: bytes(facts.sql_answer_bytes_max),
+            },
             timeout: facts.timeout.0,
             questions_max: facts.questions_max,
         };
-        Ok(Self { settings: Some(settings), follower: None, _temporary: temporary })
+        Ok(Self { settings: Some(settings), followers: None, _temporary: temporary })
     }
 
     /// Opens the facts for a command that works without a server, also if a server makes none.
@@ -74,12 +81,13 @@ impl ServerFacts {
     ///
     /// # Errors
     ///
-    /// When the facts cannot be made, or the statements cannot be counted.
+    /// When the facts cannot be made or are paused, or the statements cannot be counted.
     pub(crate) async fn catch_up(&mut self, storage: &Arc<dyn Storage>) -> Result<()> {
-        self.follow(storage);
-        let (Some(settings), Some(follower)) = (&self.settings, &self.follower) else {
+        let (Some(settings), Some(follower)) = (&self.settings, self.follower(storage)) else {
             return Ok(());
         };
+        let followers = self.followers.insert(Followers::default());
+        followers.add(storage, follower);
         let mut behind = HashMap::new();
         for tenant in storage.list_tenants().await? {
             behind.insert(tenant.id, storage.count_statements(tenant.id).await?);
@@ -99,9 +107,7 @@ impl ServerFacts {
                 let mut tenants = behind.keys();
                 return Ok(tenants.try_for_each(|tenant| settings.store.flush(*tenant))?);
             }
-            if 0 < follower.status().failure_count {
-                bail!("the facts cannot be made: see the log above");
-            }
+            followers.statuses().iter().try_for_each(check)?;
             tokio::time::sleep(CATCH_UP_INTERVAL).await;
         }
     }
@@ -111,27 +117,34 @@ impl ServerFacts {
         self.settings.clone()
     }
 
-    /// Follows the log, until [`ServerFacts::stop`].
-    pub(crate) fn follow(&mut self, storage: &Arc<dyn Storage>) {
+    /// The follower that makes them.
+    pub(crate) fn follower(&self, storage: &Arc<dyn Storage>) -> Option<Box<dyn LogReader>> {
         let options = FactFollowerOptions { threads: threads() };
-        let start =
-            |settings: &FactSettings| FactFollower::start(storage, &settings.store, &options);
-        self.follower = self.settings.as_ref().map(start);
+        Some(Box::new(FactFollower::new(storage, self.store()?, &options)))
     }
 
-    /// What metrics are read from.
-    pub(crate) fn metrics(&self) -> Option<FactMetrics> {
-        let (settings, follower) = (self.settings.as_ref()?, self.follower.as_ref()?);
-        let store = Arc::clone(&settings.store);
-        Some(FactMetrics { store, follower: Box::new(follower.watch()) })
+    /// The facts themselves.
+    pub(crate) fn store(&self) -> Option<&Arc<FactStore>> {
+        self.settings.as_ref().map(|settings| &settings.store)
     }
 
-    /// Stops following.
+    /// Ends what [`ServerFacts::catch_up`] has begun.
     pub(crate) async fn stop(self) {
-        if let Some(follower) = self.follower {
-            follower.stop().await;
+        if let Some(followers) = self.followers {
+            followers.stop().await;
         }
     }
+}
+
+/// Checks whether a follower does its work.
+fn check(status: &FollowerStatus) -> Result<()> {
+    if 0 < status.failure_count {
+        bail!("the facts cannot be made: see the log above");
+    }
+    if status.work == FollowerWork::Paused {
+        bail!("facts are paused, so that some are missing: `acta follower resume facts`");
+    }
+    Ok(())
 }
 
 /// The last statement up to which there will be facts before there are more statements.

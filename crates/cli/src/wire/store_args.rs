@@ -1,9 +1,8 @@
 //! The location of the store on the command line.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use acta_config::Config;
+use acta_config::{Config, Listen};
 use anyhow::{Result, bail};
 
 /// The location of the store: a directory or a database.
@@ -50,19 +49,36 @@ pub(crate) fn load_directory(
     Ok(config)
 }
 
-/// The base URL of links for people: `public_url`, or else a server on this machine that listens at
-/// `address`.
-pub(crate) fn public_address(config: &Config, address: SocketAddr) -> String {
+/// The base URL of links for people: `public_url`, or else a server on this machine that listens
+/// there.
+pub(crate) fn public_address(config: &Config, place: &Listen) -> String {
     match &config.public_url {
         Some(url) => url.clone(),
-        None => format!("http://{}", host_of(address)),
+        None => format!("{}://{}", scheme(config), host_of(place)),
     }
 }
 
-/// The host that reaches a server listening there from this machine.
-pub(crate) fn host_of(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        return format!("localhost:{}", address.port());
+/// The base URL of a server that listens there. One on a socket has no address of its own: it is
+/// the public one.
+pub(crate) fn server_address(config: &Config, place: &Listen) -> String {
+    match place {
+        Listen::Address(address) => format!("{}://{address}", scheme(config)),
+        Listen::Socket(_) => public_address(config, place),
     }
-    address.to_string()
+}
+
+/// The scheme of the addresses of the server itself.
+fn scheme(config: &Config) -> &'static str {
+    if config.server.tls_files().is_some() { "https" } else { "http" }
+}
+
+/// The host that reaches a server listening there from this machine.
+pub(crate) fn host_of(place: &Listen) -> String {
+    match place {
+        Listen::Address(address) if address.ip().is_unspecified() => {
+            format!("localhost:{}", address.port())
+        }
+        Listen::Address(address) => address.to_string(),
+        Listen::Socket(_) => "localhost".to_owned(),
+    }
 }

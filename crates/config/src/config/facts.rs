@@ -29,6 +29,10 @@ section! {
         pub memory_bytes_max: u64 = size().default("128MiB"),
         /// Maximum time of one question.
         pub timeout: Span = timeout().default("30s"),
+        /// Maximum number of rows of an answer to a statement in SQL.
+        pub sql_rows_max: usize = count_from_one().default("100000"),
+        /// Maximum length of such an answer.
+        pub sql_answer_bytes_max: u64 = size().default("16MiB"),
     }
     sections {
         /// The object storage to which `acta facts export` writes.

@@ -37,7 +37,7 @@ fn flags_override_environment_and_environment_overrides_the_file() {
         environment(&[("ACTA_LISTEN", "127.0.0.1:2"), ("ACTA_DATA", "b"), ("HOME", "x")]);
     let loaded =
         load(Some(file.path()), &variables, &[("listen", "127.0.0.1:3".to_owned())]).unwrap();
-    assert_eq!(loaded.config.listen.port(), 3);
+    assert_eq!(loaded.config.listen.to_string(), "127.0.0.1:3");
     assert_eq!(loaded.config.data, Path::new("b"));
     assert_eq!(loaded.config.limits.page_count_max, 7);
     let origins: Vec<_> =
@@ -79,7 +79,8 @@ fn reports_invalid_values_with_their_source() {
         (
             "",
             &[("ACTA_LISTEN", "nowhere")],
-            "listen = \"nowhere\" (environment): invalid socket address syntax",
+            "listen = \"nowhere\" (environment): expected an address and port such as \
+             `127.0.0.1:8080`, or `unix:` and the path of a socket of at most 100 bytes",
         ),
         (
             "[storage]\nsegment_bytes = \"1 MB\"",
@@ -205,6 +206,31 @@ fn proxies_are_addresses_and_networks_and_none_by_default() {
     assert_eq!(networks, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
     let error = trusted("10.0.0.0/8, 192.0.2.1").unwrap_err().to_string();
     assert!(error.contains("expected addresses or networks"), "{error}");
+}
+
+#[test]
+fn a_server_listens_at_an_address_or_on_a_socket() {
+    let listen = |text: &str| {
+        let variables = environment(&[("ACTA_LISTEN", text)]);
+        load(Some(write("").path()), &variables, &[]).map(|loaded| loaded.config.listen)
+    };
+    let long = format!("unix:/{}", "a".repeat(99));
+    for text in ["[::1]:8080", "unix:/run/acta/acta.sock", "unix:acta.sock", &long] {
+        assert_eq!(listen(text).unwrap().to_string(), text);
+    }
+    for text in ["unix:", "/run/acta/acta.sock", "localhost:8080", &format!("{long}a")] {
+        let error = listen(text).unwrap_err().to_string();
+        assert!(error.contains("expected an address and port"), "{error}");
+    }
+    let mode = |text: &str| {
+        let variables = environment(&[("ACTA_SERVER_SOCKET_MODE", text)]);
+        load(Some(write("").path()), &variables, &[]).map(|loaded| loaded.config.server.socket_mode)
+    };
+    assert_eq!((mode("600").unwrap(), mode("0666").unwrap()), (0o600, 0o666));
+    for text in ["rw", "0680", "1777"] {
+        let error = mode(text).unwrap_err().to_string();
+        assert!(error.contains("such as `0660`"), "{error}");
+    }
 }
 
 #[test]

@@ -249,6 +249,7 @@ impl Copier<'_, '_> {
             if is_resumed {
                 self.remove_others(tenant.id, &known).await.map_err(CopyError::Target)?;
             }
+            self.copy_removals(tenant.id).await?;
         }
         Ok(())
     }
@@ -271,6 +272,12 @@ impl Copier<'_, '_> {
             self.to.import_documents(tenant, page).await.map_err(CopyError::Target)?;
             (self.watch)(StoreCopyProgress::Documents { done: *done });
         }
+    }
+
+    /// Copies when documents were removed, so that the times of lists do not go back.
+    async fn copy_removals(&self, tenant: TenantId) -> Result<(), CopyError> {
+        let removals = self.from.list_removals(tenant).await.map_err(CopyError::Source)?;
+        self.to.import_removals(tenant, removals).await.map_err(CopyError::Target)
     }
 
     /// Removes documents that were copied before and have been removed from the source since.

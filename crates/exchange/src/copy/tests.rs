@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
-use acta_storage::model::ModelStorage;
+use acta_storage::model::{CredentialRecords as _, ModelStorage};
 use acta_storage::{
     Batch, ChainHead, Change, Credential, CursorStore as _, Directory as _, DocumentStore as _,
     Group, PageLimits, Precondition, RecordKind, RecordStore as _, SecretStore as _,
@@ -40,6 +40,15 @@ async fn fill_logs(storage: &ModelStorage, clock: &ManualClock, south: TenantId)
     }
 }
 
+/// Two documents, and one that was removed.
+async fn fill_documents(storage: &ModelStorage, tenant: TenantId) {
+    for name in ["one", "two", "removed"] {
+        put(storage, tenant, name).await;
+    }
+    let (key, always) = (state_key("removed", None), Precondition::default());
+    storage.remove_document(tenant, &key, &always).await.unwrap();
+}
+
 /// A store with data of every kind.
 async fn filled() -> ModelStorage {
     let clock = Arc::new(ManualClock::new(START));
@@ -47,8 +56,7 @@ async fn filled() -> ModelStorage {
     let south = storage.create_tenant("south", START).await.unwrap();
     fill_logs(&storage, &clock, south).await;
     for tenant in [TenantId::FIRST, south] {
-        put(&storage, tenant, "one").await;
-        put(&storage, tenant, "two").await;
+        fill_documents(&storage, tenant).await;
         storage.save_cursor(tenant, "reader", "here").await.unwrap();
         let credential = credential(&format!("key-{tenant}"), tenant, 5);
         assert!(storage.insert_credential(&credential).await.unwrap());
@@ -101,6 +109,9 @@ async fn copies_everything_and_counts_it() {
         assert_eq!(to.read_statements(tenant.id, 0, WHOLE).await.unwrap(), statements);
         let documents = from.read_documents(tenant.id, None, WHOLE).await.unwrap();
         assert_eq!(to.read_documents(tenant.id, None, WHOLE).await.unwrap(), documents);
+        let removals = from.list_removals(tenant.id).await.unwrap();
+        assert_eq!(removals.len(), 1);
+        assert_eq!(to.list_removals(tenant.id).await.unwrap(), removals);
     }
     // The same content has the same hash in every store.
     let back = run(&to, &store()).await.unwrap();

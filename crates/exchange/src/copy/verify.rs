@@ -302,12 +302,13 @@ async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest
 }
 
 /// Kinds that change whenever a store is used: they are copied, but not compared.
-const VOLATILE_KINDS: [RecordKind; 5] = [
+const VOLATILE_KINDS: [RecordKind; 6] = [
     RecordKind::CredentialUse,
     RecordKind::Session,
     RecordKind::SpentState,
     RecordKind::Failures,
     RecordKind::Answer,
+    RecordKind::ProofDamage,
 ];
 
 /// Compares all records of a kind.

@@ -6,7 +6,7 @@ use acta_ambient::{ManualClock, SeededEntropy};
 use acta_storage::directory::{
     self, Account, AccountId, Credential, Membership, Session, Ticket, TicketPurpose, Versioned,
 };
-use acta_storage::model::ModelStorage;
+use acta_storage::model::{CredentialRecords as _, ModelStorage};
 use acta_storage::{AuditQuery, AuditStore as _, Directory as _, RecordStore as _};
 use acta_storage_suite::directory::credential;
 use acta_storage_suite::fixture::START;
@@ -31,6 +31,7 @@ fn account(number: u128) -> Account {
         created: START,
         password_changed: None,
         last_signed_in: None,
+        created_for: None,
     }
 }
 

@@ -23,6 +23,8 @@ const COUNT_MAX: usize = 500;
 const CONTAINS_MAX: usize = 10;
 /// Most conditions that look at every list of activities, every actor, or every group.
 const SCANS_MAX: usize = 100;
+/// What the number of a statement is tested by.
+const WHOLE_EXPECTED: &str = "expected a whole number";
 /// Most values of one condition.
 const VALUES_MAX: usize = 5_000;
 
@@ -136,7 +138,7 @@ impl<'t> ConditionReader<'t> {
         let is_scan = match field {
             Field::List(_) | Field::Groups(_) => true,
             Field::Code(field) => matches!(field.values, Values::Person(_)),
-            Field::Number(_) | Field::Time(_) | Field::Extension { .. } => false,
+            Field::Number(_) | Field::Time(_) | Field::Sequence | Field::Extension { .. } => false,
         };
         self.scan_count += usize::from(is_scan);
         if SCANS_MAX < self.scan_count {
@@ -204,6 +206,7 @@ impl<'t> ConditionReader<'t> {
             Field::Groups(None) => Ok(Condition::nothing()),
             Field::Number(column) => numbers(*column, values).map_err(fault),
             Field::Time(_) => Err(fault("a time is tested by \"from\" and \"to\"")),
+            Field::Sequence => sequences(values).map_err(fault),
             Field::Extension { text, number } => {
                 let (numeric, other): (Vec<Json>, Vec<Json>) =
                     values.iter().cloned().partition(Json::is_number);
@@ -225,15 +228,7 @@ impl<'t> ConditionReader<'t> {
                 codes.insert(code);
             }
         }
-        Ok(match (&field.source, &field.values) {
-            // By the actors of the person, so that blocks without any of them are not read.
-            (CodeSource::Mapped(source, table), Values::Person(_)) => {
-                let actors = (0..).zip(&**table).filter(|(_, person)| codes.has(**person));
-                let codes = actors.map(|(actor, _)| actor).collect();
-                Condition::Codes { source: (**source).clone(), codes }
-            }
-            (source, _) => Condition::Codes { source: source.clone(), codes },
-        })
+        Ok(Condition::of_codes(field, codes))
     }
 
     /// The rows whose list has an activity that passes.
@@ -260,6 +255,14 @@ impl<'t> ConditionReader<'t> {
                 let from = from.map(time).transpose()?.unwrap_or(i64::MIN);
                 let to = to.map(time).transpose()?.unwrap_or(i64::MAX);
                 Ok(Condition::Ints { column: *column, from, to })
+            }
+            Field::Sequence => {
+                let whole = |(value, at): (Json, String)| {
+                    value.as_i64().ok_or_else(|| QuestionFault::new(at, WHOLE_EXPECTED))
+                };
+                let from = from.map(whole).transpose()?.unwrap_or(i64::MIN);
+                let to = to.map(whole).transpose()?.unwrap_or(i64::MAX);
+                Ok(Condition::sequences(from, to))
             }
             Field::Number(column) | Field::Extension { number: column, .. } => {
                 let number = |(value, at): (Json, String)| {
@@ -311,7 +314,7 @@ impl<'t> ConditionReader<'t> {
             Field::List(column) => Some(self.lists(*column, |code| has(Domain::Activities, code))),
             Field::Groups(Some(sets)) => Some(groups(sets, &sets.named(text))),
             Field::Groups(None) => Some(Condition::nothing()),
-            Field::Number(_) | Field::Time(_) => None,
+            Field::Number(_) | Field::Time(_) | Field::Sequence => None,
         };
         found.ok_or_else(|| QuestionFault::new(place, "\"contains\" tests texts"))
     }
@@ -326,6 +329,7 @@ impl<'t> ConditionReader<'t> {
             Field::Time(column) => {
                 Condition::Ints { column: *column, from: i64::MIN, to: i64::MAX }
             }
+            Field::Sequence => Condition::sequences(i64::MIN, i64::MAX),
             Field::Extension { text, number } => {
                 let any_text = Condition::any_code(&text.source);
                 Condition::Or(vec![any_text, Condition::any_number(*number)])
@@ -338,6 +342,15 @@ fn numbers(column: ColumnId, values: &[Json]) -> Result<Condition, &'static str>
     let each = values.iter().map(|value| {
         let number = value.as_f64().ok_or("expected a number")?;
         Ok(Condition::Numbers { column, from: number, to: Bound::UpTo(number) })
+    });
+    Ok(Condition::Or(each.collect::<Result<_, &'static str>>()?))
+}
+
+/// Of one of these statements.
+fn sequences(values: &[Json]) -> Result<Condition, &'static str> {
+    let each = values.iter().map(|value| {
+        let number = value.as_i64().ok_or(WHOLE_EXPECTED)?;
+        Ok(Condition::sequences(number, number.saturating_add(1)))
     });
     Ok(Condition::Or(each.collect::<Result<_, &'static str>>()?))
 }
@@ -356,8 +369,26 @@ fn groups(sets: &Arc<GroupSets>, wanted: &HashSet<GroupId>) -> Condition {
 }
 
 impl Condition {
+    /// The field has one of these codes.
+    pub(crate) fn of_codes(field: &CodeField, codes: CodeBits) -> Self {
+        match (&field.source, &field.values) {
+            // By the actors of the person, so that blocks without any of them are not read.
+            (CodeSource::Mapped(source, table), Values::Person(_)) => {
+                let actors = (0..).zip(&**table).filter(|(_, person)| codes.has(**person));
+                let codes = actors.map(|(actor, _)| actor).collect();
+                Self::Codes { source: (**source).clone(), codes }
+            }
+            (source, _) => Self::Codes { source: source.clone(), codes },
+        }
+    }
+
+    /// Of statements with numbers from the first to before the second.
+    pub(crate) const fn sequences(from: i64, to: i64) -> Self {
+        Self::Ints { column: IntColumn::Sequence, from, to }
+    }
+
     /// It never holds.
-    const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self::Or(Vec::new())
     }
 

@@ -116,6 +116,7 @@ impl DimensionReader<'_> {
             (Field::Time(_), _, _) => {
                 return Err(fault("by", "a time needs a period, such as \"day\""));
             }
+            (Field::Sequence, _, _) => return Err(fault("field", "the number is only tested")),
             (_, Some(_), _) => return Err(fault("by", "only a time has periods")),
             (
                 Field::Number(column) | Field::Extension { number: column, .. },

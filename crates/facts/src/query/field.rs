@@ -31,6 +31,8 @@ pub(crate) enum Field {
     Number(ColumnId),
     /// A time.
     Time(IntColumn),
+    /// The number of the statement, for conditions alone.
+    Sequence,
     /// An extension, which may hold texts, numbers or both.
     Extension { text: CodeField, number: ColumnId },
 }
@@ -353,7 +355,7 @@ impl Field {
         match self {
             Self::Code(field) | Self::Extension { text: field, .. } => field.source.memory_bytes(),
             Self::Groups(sets) => sets.as_ref().map_or(0, |sets| sets.memory_bytes()),
-            Self::List(_) | Self::Number(_) | Self::Time(_) => 0,
+            Self::List(_) | Self::Number(_) | Self::Time(_) | Self::Sequence => 0,
         }
     }
 
@@ -423,6 +425,7 @@ impl Field {
             "version" => code(CodeColumn::Version, Values::Version),
             "timestamp" => Ok(Self::Time(IntColumn::Timestamp)),
             "stored" => Ok(Self::Time(IntColumn::Stored)),
+            "sequence" => Ok(Self::Sequence),
             _ => Err(QuestionFault::new(place, unknown(name))),
         }
     }
@@ -491,7 +494,7 @@ fn unknown_of_person(name: &str, persons: Option<&Arc<PersonIndex>>) -> String {
 }
 
 /// The names of all fields but extensions.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 36] = [
     "actor",
     "actor.name",
     "authority",
@@ -520,6 +523,7 @@ const NAMES: [&str; 35] = [
     "score.min",
     "score.raw",
     "score.scaled",
+    "sequence",
     "session",
     "source",
     "stored",

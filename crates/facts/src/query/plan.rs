@@ -3,7 +3,7 @@
 use super::condition::{Condition, ConditionReader};
 use super::dimension::{Dimension, DimensionReader, ListOf};
 use super::fault::QuestionFault;
-use super::field::{Field, Known, Values};
+use super::field::{CodeField, Field, Known, Values};
 use super::formula::Formula;
 use super::measure::{EdgeField, MeasureKind};
 use super::request::{MeasureRequest, OrderRequest, Question};
@@ -169,25 +169,9 @@ impl MeasureReader<'_> {
             let name = name.ok_or_else(|| QuestionFault::new(place("of"), "expected a field"))?;
             Field::find(name, conditions.known, &place("of"))
         };
-        let number = || match field()? {
-            Field::Number(column) | Field::Extension { number: column, .. } => Ok(column),
-            Field::Code(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) => {
-                Err(QuestionFault::new(place("of"), "expected a field of numbers"))
-            }
-        };
-        let code = || match field()? {
-            Field::Code(field) | Field::Extension { text: field, .. } => Ok(field),
-            Field::Number(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) => {
-                Err(QuestionFault::new(place("of"), "expected a field of single texts"))
-            }
-        };
-        let edge = || match field()? {
-            Field::Number(column) => Ok(EdgeField::Number(column)),
-            Field::Code(field) | Field::Extension { text: field, .. } => Ok(EdgeField::Code(field)),
-            Field::List(_) | Field::Groups(_) | Field::Time(_) => {
-                Err(QuestionFault::new(place("of"), "expected a number or a single text"))
-            }
-        };
+        let number = || number_of(&field()?, place("of"));
+        let code = || code_of(field()?, place("of"));
+        let edge = || edge_of(field()?, place("of"));
         Ok(match request.measure.as_str() {
             "count" => MeasureKind::Count,
             "distinct" => MeasureKind::Distinct(code()?),
@@ -263,6 +247,35 @@ impl MeasureReader<'_> {
             return Err(QuestionFault::new(format!("{}/{member}", self.place), text));
         }
         Ok(())
+    }
+}
+
+fn number_of(field: &Field, place: String) -> Result<ColumnId, QuestionFault> {
+    match field {
+        Field::Number(column) | Field::Extension { number: column, .. } => Ok(*column),
+        Field::Code(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) | Field::Sequence => {
+            Err(QuestionFault::new(place, "expected a field of numbers"))
+        }
+    }
+}
+
+fn code_of(field: Field, place: String) -> Result<CodeField, QuestionFault> {
+    match field {
+        Field::Code(field) | Field::Extension { text: field, .. } => Ok(field),
+        Field::Number(_) | Field::List(_) | Field::Groups(_) | Field::Time(_) | Field::Sequence => {
+            Err(QuestionFault::new(place, "expected a field of single texts"))
+        }
+    }
+}
+
+/// What the first or last value is of.
+fn edge_of(field: Field, place: String) -> Result<EdgeField, QuestionFault> {
+    match field {
+        Field::Number(column) => Ok(EdgeField::Number(column)),
+        Field::Code(field) | Field::Extension { text: field, .. } => Ok(EdgeField::Code(field)),
+        Field::List(_) | Field::Groups(_) | Field::Time(_) | Field::Sequence => {
+            Err(QuestionFault::new(place, "expected a number or a single text"))
+        }
     }
 }
 

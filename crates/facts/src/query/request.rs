@@ -161,6 +161,14 @@ pub struct ConditionRequest {
 }
 
 impl ConditionRequest {
+    /// The names of the fields that are tested, which is what the audit records of a condition:
+    /// its values may name persons.
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        self.add_fields(&mut fields);
+        fields
+    }
+
     /// Adds the names of the fields that are tested.
     fn add_fields(&self, fields: &mut Vec<String>) {
         fields.extend(self.field.clone());

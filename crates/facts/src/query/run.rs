@@ -1,6 +1,7 @@
 //! Running a plan over the rows of a view, on several processors.
 
 pub(super) mod listing;
+pub(super) mod page;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -99,15 +100,32 @@ pub(crate) fn rows_that_count(
     condition: Option<&Condition>,
     reader: &mut BlockReader<'_>,
 ) -> std::io::Result<Rows> {
-    let selected = match condition {
-        Some(condition) => condition.select(reader)?,
-        None => Selected::All,
-    };
-    Ok(match without_voided(view, selected, reader)? {
+    let selected = without_voided(view, select(condition, reader)?, reader)?;
+    Ok(rows_of(selected, reader))
+}
+
+/// As [`rows_that_count`], with those that are voided.
+fn rows_with_voided(
+    condition: Option<&Condition>,
+    reader: &mut BlockReader<'_>,
+) -> std::io::Result<Rows> {
+    let selected = select(condition, reader)?;
+    Ok(rows_of(selected, reader))
+}
+
+fn select(
+    condition: Option<&Condition>,
+    reader: &mut BlockReader<'_>,
+) -> std::io::Result<Selected> {
+    condition.map_or(Ok(Selected::All), |condition| condition.select(reader))
+}
+
+fn rows_of(selected: Selected, reader: &BlockReader<'_>) -> Rows {
+    match selected {
         Selected::None => Rows::Some(Vec::new()),
         Selected::All => Rows::All(reader.len()),
         Selected::Some(mask) => Rows::Some(mask.rows()),
-    })
+    }
 }
 
 /// What each worker has found before it begins.

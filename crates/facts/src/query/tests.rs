@@ -2,6 +2,7 @@
 
 mod groups;
 mod naive;
+mod pages;
 mod persons;
 mod reach;
 mod settings;
@@ -101,6 +102,9 @@ fn any_condition() -> impl Strategy<Value = Json> {
             "from": format!("2026-03-{from:02}"), "to": format!("2026-04-{to:02}")})),
         any::<bool>().prop_map(|it| json!({"field": "duration", "exists": it})),
         Just(json!({"field": "object.name", "contains": "NAME 3"})),
+        (0..120_u8).prop_map(|it| json!({"field": "sequence", "is": it})),
+        (0..120_u8, 0..120_u8).prop_map(|(one, other)| json!({"field": "sequence", "in": [one, other]})),
+        (0..120_u8, 0..120_u8).prop_map(|(from, to)| json!({"field": "sequence", "from": from, "to": to})),
         (0..3_u8).prop_map(|it| json!({"field": "result.extensions.http://x.org/e", "is": it})),
         Just(json!({"field": "result.extensions.http://x.org/e", "is": "text"})),
     ];

@@ -43,6 +43,7 @@ use refusals::{complete, problem_response};
         (name = "credentials", description = "API credentials of a tenant."),
         (name = "tokens", description = "Browser tokens that replace credentials in content."),
         (name = "statements", description = "Reading statements as a person."),
+        (name = "proofs", description = "Proofs that statements are unchanged."),
         (name = "facts", description = "Questions about the statements of a tenant."),
         (name = "streams", description = "Statements and counts as server-sent events."),
         (name = "persons", description = "Learners: which identifiers are one person."),
@@ -114,7 +115,19 @@ pub(super) fn document() -> Value {
             complete((&method, path), operation.route.gate, described);
         }
     }
+    name_rests(&mut document["paths"]);
     document
+}
+
+/// Gives the rest of a path the name of a parameter, as OpenAPI has no other form for it.
+fn name_rests(paths: &mut Value) {
+    let Some(paths) = paths.as_object_mut() else { return };
+    let rests: Vec<String> = paths.keys().filter(|path| path.contains("{*")).cloned().collect();
+    for path in rests {
+        if let Some(described) = paths.remove(&path) {
+            paths.insert(path.replace("{*", "{"), described);
+        }
+    }
 }
 
 fn security_schemes() -> Value {

@@ -3,6 +3,7 @@
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
 use super::tenants::persons::groups;
+use super::tenants::statements::proofs;
 use super::tenants::{analyses, credentials, facts, persons, statements, streams};
 use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
@@ -16,6 +17,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         credentials::operations(),
         tokens::operations(),
         statements::operations(),
+        proofs::operations(),
         facts::operations(),
         streams::operations(),
         persons::operations(),

@@ -11,8 +11,8 @@ use acta_http::edge::{ClientAddress, Query};
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route, RouteGroup};
 use acta_http::{
-    App, Backend, Bounds, Control, Dependencies, HttpParts, Listeners, Local, Options, Origins,
-    Peer, Settings, serve,
+    App, Backend, Bounds, ClientListener, Control, Dependencies, HttpParts, Listeners, Local,
+    Options, Origins, Peer, Settings, serve,
 };
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
@@ -97,6 +97,7 @@ fn bounds() -> Bounds {
         url_bytes_max: 8 * 1024,
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
+        anonymous_count_max: 1000,
         memory_bytes_max: 64 << 20,
         head_timeout: second,
         idle_timeout: second,
@@ -138,6 +139,10 @@ async fn shared() -> Shared {
         public_url: None,
         ignored_parameters: acta_http::IgnoredParameters::default(),
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        logged_address: acta_http::LoggedAddress::None,
+        versions: acta_http::HttpVersions::OneAndTwo,
+        tls: None,
+        drain_delay: Duration::ZERO,
         bounds: bounds(),
     };
     let auth = acta_auth::Options { failures_count_max: 1000 };
@@ -148,8 +153,15 @@ async fn shared() -> Shared {
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
     let clock = Arc::new(ClockReading::default());
-    let settings =
-        AdminApiSettings { passwords, admin, provider: None, engine, clock, facts: None };
+    let settings = AdminApiSettings {
+        passwords,
+        admin,
+        provider: None,
+        engine,
+        clock,
+        facts: None,
+        proofs: None,
+    };
     let parts = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     Shared::new(Dependencies::new(http), parts)
 }
@@ -272,7 +284,7 @@ async fn handlers_get_the_address_of_the_client() {
         let request = request.header("host", "lrs.example").header("x-forwarded-for", "192.0.2.1");
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(Local);
-        request.extensions_mut().insert(Peer(peer.parse::<IpAddr>().unwrap()));
+        request.extensions_mut().insert(Peer::Address(peer.parse::<IpAddr>().unwrap()));
         let body = app.answer(request).await.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     }
@@ -297,7 +309,9 @@ async fn every_connection_reports_its_peer() {
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(folder.path()).unwrap());
     let listener = UnixListener::bind(&path).unwrap();
     let host = HeaderValue::from_static("a.example");
-    let listeners = Listeners { network, control: Some(Control { listener, owner, host }) };
+    let clients = ClientListener::Network(network);
+    let control = Some(Control { listener, owner, host });
+    let listeners = Listeners { clients, encryption: None, monitoring: None, control };
     let shutdown = CancellationToken::new();
     let served = TaskTracker::new().spawn(serve(listeners, app, shutdown.clone()));
     let network = TcpStream::connect(address).await.unwrap();

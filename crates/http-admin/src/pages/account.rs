@@ -12,7 +12,7 @@ use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
 use super::qr;
-use super::shell::{go_to, page, time_text};
+use super::shell::{form_page, go_to, page, time_text};
 use super::signout;
 use crate::caller::Visitor;
 use crate::problem::AdminProblem;
@@ -162,8 +162,8 @@ async fn show(
         (identity_list(shared, requester, forms).await?)
         (session_list(requester, &sessions, &csrf))
     };
-    let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
-    Ok(page(status, "Your account", &content))
+    let failure = wrong.map(|(_, failure)| failure);
+    Ok(form_page(failure, "Your account", &content))
 }
 
 /// The current password, for an account that has one.

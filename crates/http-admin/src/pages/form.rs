@@ -1,6 +1,7 @@
 //! Forms: parsing, and rendering with their errors.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use acta_admin::{AdminError, Requester};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
@@ -90,6 +91,8 @@ impl FromParams for LinkParams {
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
+    /// When to try again, if it is refused for now.
+    pub(super) retry_after: Option<Duration>,
     /// An error of the whole form.
     whole: Option<String>,
     /// Errors of fields, by name.
@@ -104,15 +107,16 @@ impl Failure {
     /// An error that the person cannot correct.
     pub(super) fn of(error: AdminError) -> Result<Self, AdminProblem> {
         let whole = |status, text: &str| {
-            Ok(Self { status, whole: Some(text.to_owned()), fields: Vec::new() })
+            let whole = Some(text.to_owned());
+            Ok(Self { status, retry_after: None, whole, fields: Vec::new() })
         };
         match error {
             AdminError::Faulty(faults) => {
                 let fields = faults
                     .into_iter()
                     .map(|fault| (fault.pointer.trim_start_matches('/'), sentence(&fault.message)));
-                let fields = fields.collect();
-                Ok(Self { status: StatusCode::BAD_REQUEST, whole: None, fields })
+                let (status, fields) = (StatusCode::BAD_REQUEST, fields.collect());
+                Ok(Self { status, retry_after: None, whole: None, fields })
             }
             AdminError::NotSignedIn => {
                 whole(StatusCode::FORBIDDEN, "The e-mail address, password or code is wrong.")
@@ -125,9 +129,13 @@ impl Failure {
             AdminError::Delayed { retry_after } => {
                 let seconds = retry_after.as_secs().saturating_add(1);
                 let text = format!("Too many failed attempts. Try again in {seconds} seconds.");
-                whole(StatusCode::TOO_MANY_REQUESTS, &text)
+                let refused = whole(StatusCode::TOO_MANY_REQUESTS, &text)?;
+                Ok(Self { retry_after: Some(Duration::from_secs(seconds)), ..refused })
             }
             AdminError::Conflict(detail) => whole(StatusCode::CONFLICT, &sentence(detail)),
+            AdminError::LimitReached(limit) => {
+                whole(StatusCode::CONFLICT, &sentence(&limit.to_string()))
+            }
             AdminError::Stale => whole(
                 StatusCode::CONFLICT,
                 "The data was changed at the same time. Check it, then try again.",
@@ -144,7 +152,8 @@ impl Failure {
 
     /// One error of one field.
     pub(super) fn at(status: StatusCode, field: &'static str, text: &str) -> Self {
-        Self { status, whole: None, fields: vec![(field, text.to_owned())] }
+        let fields = vec![(field, text.to_owned())];
+        Self { status, retry_after: None, whole: None, fields }
     }
 
     /// The error of the whole form, if there is one.

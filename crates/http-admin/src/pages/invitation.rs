@@ -4,11 +4,10 @@ use acta_admin::{AdminError, LinkPurpose, NewPerson, Requester};
 use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
-use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
-use super::shell::{CONSOLE_PATH, go_to, page, void_link};
+use super::shell::{CONSOLE_PATH, form_page, go_to, void_link};
 use super::{signin, signout};
 use crate::caller::Visitor;
 use crate::cookie;
@@ -95,8 +94,7 @@ async fn show(
         p { "You are invited to " strong { (tenant) } " as " (role.as_str()) "." }
         (next)
     };
-    let status = failure.map_or(StatusCode::OK, |failure| failure.status);
-    Ok(page(status, "Accept invitation", &content))
+    Ok(form_page(failure, "Accept invitation", &content))
 }
 
 fn form(

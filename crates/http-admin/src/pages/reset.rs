@@ -4,11 +4,10 @@ use acta_admin::{AdminError, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
-use hyper::StatusCode;
 use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, LinkParams};
-use super::shell::{go_to, page, void_link};
+use super::shell::{form_page, go_to, void_link};
 use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -59,6 +58,5 @@ async fn show(
         p { "Setting the new password ends all of your sessions." }
         (form)
     };
-    let status = failure.map_or(StatusCode::OK, |failure| failure.status);
-    Ok(page(status, "Choose a password", &content))
+    Ok(form_page(failure.as_ref(), "Choose a password", &content))
 }

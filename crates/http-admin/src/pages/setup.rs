@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
-use super::shell::{CONSOLE_PATH, go_to, page, void_link};
+use super::shell::{CONSOLE_PATH, form_page, go_to, void_link};
 use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -75,5 +75,5 @@ fn show(
              tenant." }
         (form)
     };
-    page(failure.map_or(StatusCode::OK, |failure| failure.status), "Set up Acta", &content)
+    form_page(failure, "Set up Acta", &content)
 }

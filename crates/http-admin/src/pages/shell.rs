@@ -15,7 +15,7 @@ use hyper::header::{
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::form::sentence;
+use super::form::{Failure, sentence};
 use crate::problem::{AdminProblem, BEARER_CHALLENGE};
 
 /// The style, with the font of the console.
@@ -91,6 +91,16 @@ pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Respons
         (REFERRER_POLICY, REFERRER),
     ];
     (status, headers, page.into_string()).into_response()
+}
+
+/// A page with a form, which shows the errors of its last submission.
+pub(super) fn form_page(failure: Option<&Failure>, title: &str, content: &Markup) -> Response {
+    let status = failure.map_or(StatusCode::OK, |failure| failure.status);
+    let mut response = page(status, title, content);
+    if let Some(wait) = failure.and_then(|failure| failure.retry_after) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+    }
+    response
 }
 
 /// A page in place of a problem, with a way back. Other responses stay as they are.

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
-use super::shell::{CONSOLE_PATH, go_to, page};
+use super::shell::{CONSOLE_PATH, form_page, go_to, page};
 use crate::caller::Visitor;
 use crate::cookie;
 use crate::problem::AdminProblem;
@@ -64,7 +64,7 @@ pub(super) async fn post_signin(
         Err(error) => {
             let failure = Failure::of(error)?;
             let content = form((email, invitation), Some(&failure));
-            return Ok(page(failure.status, "Sign in", &content));
+            return Ok(form_page(Some(&failure), "Sign in", &content));
         }
     };
     let cookie = cookie::begin(&shared, signed_in.token.expose());

@@ -35,9 +35,9 @@ pub(crate) async fn parts_of(
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
     let clock_gauge = Arc::new(ClockReading::default());
-    let (provider, facts) = (None, None);
+    let (provider, facts, proofs) = (None, None, None);
     let settings =
-        AdminApiSettings { passwords, admin, provider, engine, clock: clock_gauge, facts };
+        AdminApiSettings { passwords, admin, provider, engine, clock: clock_gauge, facts, proofs };
     let admin = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     (Parts { http, admin }, clock, known)
 }

@@ -287,3 +287,35 @@ async fn statements_are_read_page_by_page() {
     let other = machine.expect("GET /tenants/2/statements", Value::Null, 200).await;
     assert_eq!(other, json!({ "items": [], "next": null }));
 }
+
+#[tokio::test]
+async fn a_statement_is_voided_with_a_reason() {
+    let (parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
+    let machine = Machine { app: parts.into_app(), clock };
+    let header = &known[&crate::server::authorization("all", 1)].header;
+    let request = Request::builder().method("POST").uri("/xapi/statements");
+    let request = request.header("content-type", "application/json");
+    let request = request.header("authorization", header);
+    let request = request.header("x-experience-api-version", "2.0.0");
+    let body = axum::body::Body::from(crate::server::statement(1).to_string());
+    assert_eq!(machine.app.answer(request.body(body).unwrap()).await.status(), 200);
+    let page = machine.expect("GET /tenants/1/statements", Value::Null, 200).await;
+    let id = page["items"][0]["id"].as_str().unwrap();
+    let line = format!("POST /tenants/1/statements/{id}/void");
+    for body in [json!({}), json!({ "reason": "" }), json!({ "reason": "x", "by": "Ada" })] {
+        machine.expect(&line, body, 400).await;
+    }
+    let reason = json!({ "reason": "Sent twice" });
+    let voided = machine.expect(&line, reason.clone(), 201).await;
+    assert_eq!(voided["voids"], id, "{voided}");
+    let voiding = voided["id"].as_str().unwrap();
+    let read = format!("GET /tenants/1/statements/{voiding}");
+    let read = machine.expect(&read, Value::Null, 200).await;
+    assert_eq!(read["object"], json!({ "objectType": "StatementRef", "id": id }));
+    let page = machine.expect("GET /tenants/1/statements", Value::Null, 200).await;
+    assert_eq!(page["items"], json!([read]));
+    machine.expect(&line, reason.clone(), 409).await;
+    machine.expect(&line.replace(id, voiding), reason.clone(), 409).await;
+    machine.expect(&line.replace(id, crate::server::ID), reason.clone(), 404).await;
+    machine.expect(&line.replace("/tenants/1", "/tenants/2"), reason, 404).await;
+}

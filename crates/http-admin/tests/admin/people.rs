@@ -322,6 +322,23 @@ async fn sign_in_does_not_reveal_accounts() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_refused_for_now_says_until_when() {
+    let house = House::new().await;
+    house.ada().await;
+    let wrong = [("email", "eve@example.org"), ("password", "not the password")];
+    let mut answer = house.submit("", "/signin", &wrong).await;
+    for _ in 0..20 {
+        if answer.status == 429 {
+            break;
+        }
+        answer = house.submit("", "/signin", &wrong).await;
+    }
+    let refused = answer.must_be(429);
+    let seconds = refused.header("retry-after");
+    assert!(refused.text.contains(&format!("Try again in {seconds} seconds.")), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn operators_create_change_and_remove_accounts() {
     let house = House::new().await;
     let ada = house.ada().await;

@@ -193,7 +193,7 @@ async fn a_refusal_names_the_missing_permission() {
     let table = [
         (api(Method::GET, "/tenants/1", "all"), "read-tenant"),
         (api(Method::GET, "/tenants", "all"), "read-tenant"),
-        (api(Method::GET, "/tenants/1/usage", "audit/read"), "read-tenant"),
+        (api(Method::GET, "/tenants/1/usage", "audit/read"), "read-usage"),
         (api(Method::POST, "/tenants", "admin").json(&json!({ "name": "x" })), "create-tenants"),
         (
             api(Method::PATCH, "/tenants/1", "admin/read")
@@ -375,4 +375,52 @@ async fn a_tenant_is_renamed_with_its_etag() {
     for path in ["/tenants/0", "/tenants/x", "/tenants/-1", "/tenants/4294967296"] {
         server.expect(api(Method::GET, path, "admin"), 404).await;
     }
+}
+
+#[tokio::test]
+async fn an_administrator_reads_why_requests_of_a_credential_were_refused() {
+    let server = server().await;
+    let key = server.key_of("statements/write").to_owned();
+    let place = format!("{CREDENTIALS}/{key}/refusals");
+    let view = server.expect(api(Method::GET, &place, "admin/read"), 200).await.json();
+    assert_eq!((&view["refusals"], &view["last_used"]), (&json!([]), &Value::Null));
+    let mut faulty = statement(1);
+    faulty["actor"] = json!({ "mbox": "ada@example.org" });
+    let of_client = |asked: Ask| asked.scopes("statements/write").header("x-request-id", "mine");
+    server.expect(of_client(post("/xapi/statements").json(&faulty)), 400).await;
+    server.expect(of_client(ask(Method::GET, "/xapi/statements")), 403).await;
+    server.clock.advance(std::time::Duration::from_mins(1));
+    let view = server.expect(api(Method::GET, &place, "admin/read"), 200).await.json();
+    assert_eq!(view["silent_seconds"], 61);
+    let [scope, rule] = [0, 1].map(|index| view["refusals"][index].clone());
+    assert_eq!(scope["type"], "urn:acta:problem:forbidden");
+    assert_eq!(
+        scope["scopes"],
+        json!(["statements/read/mine", "statements/read", "all/read", "all"])
+    );
+    let expected = json!({
+        "count": 1,
+        "first": rule["first"],
+        "last": rule["first"],
+        "request_id": "mine",
+        "method": "POST",
+        "route": "statements",
+        "status": 400,
+        "type": "urn:acta:problem:faults",
+        "scopes": [],
+        "restriction": null,
+        "faults": [{
+            "rule": "XAPI-00038",
+            "section": rule["faults"][0]["section"],
+            "message": rule["faults"][0]["message"],
+            "parameter": null,
+            "pointer": "/actor/mbox",
+        }],
+    });
+    assert_eq!(rule, expected);
+    assert!(!view.to_string().contains("ada@"), "{view}");
+    // The credential of another tenant is none, and reading it needs a scope.
+    let other = format!("/tenants/2/credentials/{key}/refusals");
+    server.expect(api(Method::GET, &other, "admin/read"), 404).await;
+    server.expect(api(Method::GET, &place, "all"), 403).await;
 }

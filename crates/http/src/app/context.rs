@@ -3,10 +3,10 @@
 use acta_access::TenantId;
 use acta_xapi::Version;
 use axum::extract::Request;
-use hyper::Method;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, ORIGIN};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, ORIGIN};
+use hyper::{HeaderMap, Method};
 
-use crate::edge::read_version;
+use crate::edge::{ClientAddress, read_version};
 use crate::route::Route;
 
 /// The routes whose rules admit a request and finish its response.
@@ -30,6 +30,12 @@ pub(crate) struct RequestContext {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) origin: Option<HeaderValue>,
     pub(crate) request_id: HeaderValue,
+    /// Where it came from.
+    pub(crate) client: ClientAddress,
+    /// What it authenticates with, right or not.
+    pub(crate) authorization: Option<HeaderValue>,
+    /// The key of its credential, once it is authenticated.
+    pub(crate) key: Option<String>,
     /// Decides the form of a problem.
     pub(crate) accept: Vec<HeaderValue>,
     /// Decides whether the response is compressed.
@@ -54,8 +60,18 @@ impl RequestContext {
             tenant: None,
             origin: headers.get(ORIGIN).cloned(),
             request_id,
+            client: ClientAddress::Local,
+            authorization: authorization_of(headers),
+            key: None,
             accept: headers.get_all(ACCEPT).iter().cloned().collect(),
             accept_encoding: headers.get_all(ACCEPT_ENCODING).iter().cloned().collect(),
         }
     }
+}
+
+/// The header `Authorization`, which no log line shows.
+pub(super) fn authorization_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut authorization = headers.get(AUTHORIZATION)?.clone();
+    authorization.set_sensitive(true);
+    Some(authorization)
 }

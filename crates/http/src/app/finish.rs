@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER,
-    VARY, WWW_AUTHENTICATE,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
 };
 use hyper::{Method, StatusCode};
 
@@ -58,6 +58,9 @@ pub(crate) async fn finish(
         let through = shared.service.consistent_through(context.tenant).await;
         // If the store does not respond, the earliest time is correct.
         set_consistent_through(headers, through.unwrap_or_default());
+    }
+    if let Some(hsts) = &shared.hsts {
+        headers.insert(STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     headers.insert(REQUEST_ID_HEADER, context.request_id.clone());
     let response = pack(shared, context, response).await;

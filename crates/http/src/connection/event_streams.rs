@@ -71,7 +71,7 @@ impl EventStreams {
         }))
     }
 
-    /// Opens a stream of a tenant for a requester.
+    /// Opens a stream of a tenant for a requester, which is that of the present task.
     ///
     /// # Errors
     ///
@@ -95,11 +95,12 @@ impl EventStreams {
         *open.of_tenants.entry(tenant).or_default() += 1;
         *open.of_requesters.entry(requester.clone()).or_default() += 1;
         drop(open);
+        let party = Party::Tenant(tenant, acta_storage::current_requester().id);
         Ok(StreamPermit {
             streams: self.clone(),
             tenant,
             requester,
-            charge: Charge::of(&self.0.memory, Some(Party::Tenant(tenant))),
+            charge: Charge::of(&self.0.memory, Some(party)),
             waiting_since: None,
             _counted: Counted::one(&self.0.counted),
         })

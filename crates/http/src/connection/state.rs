@@ -3,33 +3,17 @@
 //! A connection is in one [`Phase`] at a time. Each phase that waits for the client has a timeout,
 //! and can be ended early when other connections need room.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::phase::Phase;
+use super::streams::Streams;
 use crate::options::{Bounds, bytes_in};
 use crate::permit::memory::Charge;
-
-/// The phase of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Phase {
-    /// Waits for a request head, or the rest of it.
-    Head = 0,
-    /// Waits between two requests.
-    Idle = 1,
-    /// The server processes the request.
-    Working = 2,
-    /// Waits for the body.
-    Receiving = 3,
-    /// Waits for the client to read the response.
-    Writing = 4,
-    /// The last response was sent; the client may read it before the connection is closed.
-    Ending = 5,
-}
 
 /// The state of a connection.
 #[derive(Debug)]
@@ -38,8 +22,12 @@ pub(crate) struct ConnectionState {
     phase: AtomicU8,
     /// When the phase began or the client last made progress, in milliseconds since `opened`.
     since: AtomicU64,
+    /// When the present request began, in milliseconds since `opened`.
+    request_since: AtomicU64,
     /// Whether a request on it was authenticated.
     pub(super) is_authenticated: AtomicBool,
+    /// Whether the present request was: behind a proxy, those before may be of others.
+    is_request_authenticated: AtomicBool,
     /// Whether the response is an event stream.
     is_streaming: AtomicBool,
     /// Whether hyper has the whole response, even if it is not sent yet.
@@ -47,18 +35,24 @@ pub(crate) struct ConnectionState {
     /// The charges of responses that hyper has but has not sent yet.
     unsent: Mutex<Vec<Arc<Charge>>>,
     /// Requests that have come so far.
-    requests: AtomicU64,
+    pub(super) requests: AtomicU64,
     /// Bytes sent so far.
-    written: AtomicU64,
+    pub(super) written: AtomicU64,
+    /// The streams, if it is a connection with HTTP/2.
+    pub(super) streams: OnceLock<Streams>,
+    /// Requests of streams that were cancelled, less those that were answered since.
+    pub(super) cancelled: AtomicUsize,
+    /// Woken when its client is to begin no more streams.
+    pub(super) leave: Notify,
     end: Notify,
 }
 
 /// How long each phase may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionTimeouts {
-    head: Duration,
-    idle: Duration,
-    write: Duration,
+    pub(super) head: Duration,
+    pub(super) idle: Duration,
+    pub(super) write: Duration,
     rate_bytes_min: u64,
 }
 
@@ -73,12 +67,12 @@ impl ConnectionTimeouts {
     }
 
     /// The interval between two checks of a connection.
-    fn interval(&self) -> Duration {
+    pub(super) fn interval(&self) -> Duration {
         self.head.min(self.idle).min(self.write) / 2
     }
 
     /// Bytes of a response that must be read within the timeout.
-    fn written_min(&self) -> u64 {
+    pub(super) fn written_min(&self) -> u64 {
         bytes_in(self.rate_bytes_min, self.write).max(1)
     }
 }
@@ -110,17 +104,27 @@ impl ConnectionState {
             opened: Instant::now(),
             phase: AtomicU8::new(Phase::Head as u8),
             since: AtomicU64::new(0),
+            request_since: AtomicU64::new(0),
             is_authenticated: AtomicBool::new(false),
+            is_request_authenticated: AtomicBool::new(false),
             is_streaming: AtomicBool::new(false),
             has_whole_response: AtomicBool::new(false),
             unsent: Mutex::default(),
             requests: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            streams: OnceLock::new(),
+            cancelled: AtomicUsize::new(0),
+            leave: Notify::new(),
             end: Notify::new(),
         }
     }
 
     pub(crate) fn phase(&self) -> Phase {
+        if let Some(streams) = self.streams.get() {
+            let is_fresh = self.requests.load(Ordering::Relaxed) == 0;
+            let rest = if is_fresh { Phase::Head } else { Phase::Idle };
+            return streams.phase().unwrap_or(rest);
+        }
         match self.phase.load(Ordering::Relaxed) {
             0 => Phase::Head,
             1 => Phase::Idle,
@@ -141,9 +145,13 @@ impl ConnectionState {
     }
 
     /// The client has made progress.
-    fn touch(&self) {
-        let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.since.store(millis, Ordering::Relaxed);
+    pub(super) fn touch(&self) {
+        self.since.store(self.age_ms(), Ordering::Relaxed);
+    }
+
+    /// How long ago the connection was opened, in milliseconds.
+    fn age_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// When the phase began or the client last made progress.
@@ -155,6 +163,8 @@ impl ConnectionState {
     pub(crate) fn on_request(&self) {
         self.has_whole_response.store(false, Ordering::Relaxed);
         self.is_streaming.store(false, Ordering::Relaxed);
+        self.is_request_authenticated.store(false, Ordering::Relaxed);
+        self.request_since.store(self.age_ms(), Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.enter_working();
     }
@@ -169,9 +179,18 @@ impl ConnectionState {
         self.move_to(Phase::Receiving);
     }
 
-    /// A request was authenticated.
+    /// The present request was authenticated.
     pub(crate) fn mark_authenticated(&self) {
         self.is_authenticated.store(true, Ordering::Relaxed);
+        self.is_request_authenticated.store(true, Ordering::Relaxed);
+    }
+
+    /// Since when the body of the present request has been arriving, if it is not authenticated,
+    /// whatever part of it came last.
+    pub(super) fn anonymous_since(&self) -> Option<Instant> {
+        let is_authenticated = self.is_request_authenticated.load(Ordering::Relaxed);
+        let begun = Duration::from_millis(self.request_since.load(Ordering::Relaxed));
+        (self.phase() == Phase::Receiving && !is_authenticated).then(|| self.opened + begun)
     }
 
     /// The response is an event stream.
@@ -197,6 +216,11 @@ impl ConnectionState {
         self.move_to(Phase::Ending);
     }
 
+    /// The handshake of TLS is complete: now the client has its time for a head.
+    pub(crate) fn on_handshake(&self) {
+        self.move_to(Phase::Head);
+    }
+
     /// Bytes were read.
     pub(super) fn on_read(&self) {
         if self.phase() == Phase::Idle {
@@ -208,14 +232,14 @@ impl ConnectionState {
     pub(super) fn on_written(&self, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.written.fetch_add(count, Ordering::Relaxed);
-        if self.phase() == Phase::Writing {
+        if self.streams.get().is_none() && self.phase() == Phase::Writing {
             self.touch();
         }
     }
 
     /// The client accepts no more bytes for now.
     pub(super) fn on_stall(&self) {
-        if self.phase() == Phase::Working {
+        if self.streams.get().is_none() && self.phase() == Phase::Working {
             self.move_to(Phase::Writing);
         }
     }

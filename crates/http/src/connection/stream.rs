@@ -1,4 +1,4 @@
-//! The socket of a connection, which reports reads and writes to its state.
+//! The channel of a connection of HTTP/1.1, with responses to heads that hyper cannot read.
 
 use std::fmt::Write as _;
 use std::io::{self, IoSlice};
@@ -11,8 +11,9 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::socket::Socket;
-use super::state::{ConnectionState, Phase};
+use super::phase::Phase;
+use super::socket::Channel;
+use super::state::ConnectionState;
 use crate::problem::{Problem, ProblemForm};
 use crate::reply::{HYGIENE, VERSION_HEADER};
 
@@ -57,13 +58,13 @@ impl Refuse {
     }
 }
 
-/// A socket that reports reads and writes to its state.
+/// A channel that reports what is read, and the end of responses, to the state of its connection.
 ///
 /// hyper itself refuses heads that are malformed or too large, with a response without a body and
 /// with few headers. This type replaces that response.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    stream: Socket,
+    stream: Channel,
     state: Arc<ConnectionState>,
     refuse: Refuse,
     /// The bytes sent in place of hyper's own response.
@@ -71,12 +72,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn new(stream: Socket, state: Arc<ConnectionState>, refuse: Refuse) -> Self {
+    pub(crate) fn new(stream: Channel, state: Arc<ConnectionState>, refuse: Refuse) -> Self {
         Self { stream, state, refuse, refusal: Vec::new() }
     }
 
-    /// The socket itself.
-    pub(crate) fn into_inner(self) -> Socket {
+    /// The channel itself.
+    pub(crate) fn into_inner(self) -> Channel {
         self.stream
     }
 
@@ -90,14 +91,6 @@ impl Watched {
         let status = status.and_then(|status| status.parse().ok()).unwrap_or(400);
         self.refusal = self.refuse.write(status);
         Some(bytes.len())
-    }
-
-    fn note(&self, written: &Poll<io::Result<usize>>) {
-        match written {
-            Poll::Ready(Ok(count)) => self.state.on_written(*count),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.state.on_stall(),
-        }
     }
 }
 
@@ -125,9 +118,7 @@ impl AsyncWrite for Watched {
         if let Some(count) = self.replace(bytes) {
             return Poll::Ready(Ok(count));
         }
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(&written);
-        written
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -140,9 +131,7 @@ impl AsyncWrite for Watched {
         {
             return Poll::Ready(Ok(count));
         }
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.note(&written);
-        written
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

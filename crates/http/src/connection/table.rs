@@ -1,14 +1,16 @@
 //! All open connections, and which of them are closed when there are too many.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::state::{ConnectionState, Phase};
+use super::phase::Phase;
+use super::state::ConnectionState;
+use super::streams::{StreamState, Streams};
 use crate::metrics::Metrics;
 
 /// The fraction of connections that is closed at once: a scan of all takes longer than closing one.
@@ -29,6 +31,8 @@ pub(crate) struct ConnectionTable {
     count_max: usize,
     open: Mutex<Open>,
     freed: Notify,
+    /// The open streams of connections with HTTP/2. There may be as many as connections.
+    streams: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,13 @@ pub(crate) struct ConnectionPermit {
     pub(crate) state: Arc<ConnectionState>,
 }
 
+impl ConnectionPermit {
+    /// The table that it is of.
+    pub(crate) fn table(&self) -> &Arc<ConnectionTable> {
+        &self.table
+    }
+}
+
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.table.lock().states.remove(&self.number);
@@ -57,11 +68,23 @@ impl ConnectionTable {
     /// An empty table for `count_max` connections.
     pub(crate) fn new(count_max: usize) -> Arc<Self> {
         let (open, freed) = (Mutex::default(), Notify::new());
-        Arc::new(Self { count_max: count_max.max(1), open, freed })
+        let streams = AtomicUsize::new(0);
+        Arc::new(Self { count_max: count_max.max(1), open, freed, streams })
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts another stream; false if there are too many.
+    pub(super) fn add_stream(&self) -> bool {
+        let more = |count: usize| (count < self.count_max).then_some(count + 1);
+        self.streams.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// A stream has ended.
+    pub(super) fn remove_stream(&self) {
+        self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A permit for a new connection. If there is none, other connections are closed; if none can
@@ -92,31 +115,28 @@ impl ConnectionTable {
     /// Closes a fraction of the connections whose clients have not read for the longest time, and
     /// so hold responses in memory. Returns how many.
     pub(crate) fn close_stalled(&self) -> usize {
-        self.close_oldest(|state| state.phase() == Phase::Writing)
-    }
-
-    /// Closes a fraction of the unauthenticated connections whose bodies have been arriving for the
-    /// longest time, and so hold memory. Returns how many.
-    pub(crate) fn close_slow_anonymous(&self) -> usize {
-        self.close_oldest(|state| {
-            let is_authenticated = state.is_authenticated.load(Ordering::Relaxed);
-            state.phase() == Phase::Receiving && !is_authenticated
-        })
-    }
-
-    fn close_oldest(&self, holds_memory: impl Fn(&ConnectionState) -> bool) -> usize {
-        let now = Instant::now();
         let open = self.lock();
-        let is_stalled =
-            |state: &&Arc<ConnectionState>| holds_memory(state) && state.since() + REST <= now;
-        let mut stalled: Vec<&Arc<ConnectionState>> =
-            open.states.values().filter(is_stalled).collect();
-        stalled.sort_unstable_by_key(|state| state.since());
-        stalled.truncate((stalled.len() / STALLED_PART).max(1));
-        for state in &stalled {
-            state.evict();
-        }
-        stalled.len()
+        let stalled = open.states.values().filter_map(|state| {
+            Some((state.since_in(Phase::Writing)?, Holder::Connection(Arc::clone(state))))
+        });
+        close_oldest(stalled.collect())
+    }
+
+    /// Ends a fraction of the unauthenticated requests whose bodies have been arriving for the
+    /// longest time, and so hold memory: with HTTP/1.1 the connection, with HTTP/2 the stream, as
+    /// others may use the connection behind a proxy. Returns how many.
+    pub(crate) fn close_slow_anonymous(&self) -> usize {
+        let open = self.lock();
+        let slow = open.states.values().flat_map(|state| {
+            if let Some(streams) = state.streams.get() {
+                let slow = streams.anonymous().into_iter();
+                slow.map(|(since, stream)| (since, Holder::Stream(stream))).collect()
+            } else {
+                let slow = state.anonymous_since().into_iter();
+                slow.map(|since| (since, Holder::Connection(Arc::clone(state)))).collect::<Vec<_>>()
+            }
+        });
+        close_oldest(slow.collect())
     }
 
     /// Closes the connections that have been idle or incomplete for the longest time:
@@ -138,6 +158,28 @@ impl ConnectionTable {
     }
 }
 
+/// What holds memory while it waits for its client.
+enum Holder {
+    Connection(Arc<ConnectionState>),
+    Stream(Arc<StreamState>),
+}
+
+/// Closes a fraction of those that have held memory for the longest time, and not just begun.
+/// Returns how many.
+fn close_oldest(mut holders: Vec<(Instant, Holder)>) -> usize {
+    let now = Instant::now();
+    holders.retain(|(since, _)| *since + REST <= now);
+    holders.sort_unstable_by_key(|(since, _)| *since);
+    holders.truncate((holders.len() / STALLED_PART).max(1));
+    for (_, holder) in &holders {
+        match holder {
+            Holder::Connection(state) => state.evict(),
+            Holder::Stream(state) => state.evict(),
+        }
+    }
+    holders.len()
+}
+
 /// The order of closing: unauthenticated connections first, then the oldest.
 type Rank = (bool, Instant);
 
@@ -146,7 +188,8 @@ fn rank(state: &ConnectionState, now: Instant) -> Option<Rank> {
     match state.phase() {
         Phase::Working => None,
         Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_authenticated => {
-            let since = state.since();
+            let progress = state.streams.get().and_then(Streams::last_progress);
+            let since = progress.map_or(state.since(), |progress| progress.max(state.since()));
             (since + REST <= now).then_some((true, since))
         }
         Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing | Phase::Ending => {

@@ -118,7 +118,7 @@ async fn receive(
     let stream = BodyStream::new(&parts.headers, body, Arc::clone(permit), bounds)?;
     let body = match sender {
         Sender::Authenticated(sending) => {
-            permit.set_party(sending);
+            permit.mark_authenticated(sending);
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
             stream.bounded(Bound::new("a form", bytes_max, key))?.collect(&permit.charge).await?
         }

@@ -2,13 +2,13 @@
 //!
 //! The headers of proxies are used only for connections from a trusted proxy, and only as far back
 //! as the addresses in them are trusted: anybody could have written what precedes the first
-//! untrusted address.
+//! untrusted address. A process that connects over the socket for clients is such a proxy.
 //!
 //! Spec: RFC 7239, 4, 5.2 and 6.
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{FromRequestParts, Request};
 use hyper::HeaderMap;
@@ -17,6 +17,7 @@ use hyper::http::request::Parts;
 use ipnet::IpNet;
 
 use crate::connection::Peer;
+use crate::options::LoggedAddress;
 
 /// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,40 @@ pub enum ClientAddress {
     Local,
     /// From this address.
     Remote(IpAddr),
+    /// From a process of this machine over the socket for clients, which named no address.
+    Socket,
+}
+
+impl ClientAddress {
+    /// The leading bits of an IPv4 address that name a network, and of an IPv6 address.
+    const NETWORK_BITS: (u8, u8) = (24, 48);
+
+    /// The address that its requests are counted for; none if they are not counted. All those of
+    /// the socket without an address are counted together.
+    pub(crate) fn counted(self) -> Option<IpAddr> {
+        match self {
+            Self::Local => None,
+            Self::Remote(address) => Some(address),
+            // No client has this address.
+            Self::Socket => Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        }
+    }
+
+    /// What is logged of it; none if nothing.
+    pub(crate) fn logged(self, extent: LoggedAddress) -> Option<String> {
+        let (of_four, of_six) = Self::NETWORK_BITS;
+        match (extent, self) {
+            (LoggedAddress::None, _) => None,
+            (LoggedAddress::Full, _) | (LoggedAddress::Network, Self::Local | Self::Socket) => {
+                Some(self.to_string())
+            }
+            (LoggedAddress::Network, Self::Remote(address)) => {
+                let bits = if address.is_ipv4() { of_four } else { of_six };
+                let network = IpNet::new(address, bits).ok()?;
+                Some(network.trunc().to_string())
+            }
+        }
+    }
 }
 
 impl fmt::Display for ClientAddress {
@@ -32,6 +67,7 @@ impl fmt::Display for ClientAddress {
         match self {
             Self::Local => f.write_str("local"),
             Self::Remote(address) => address.fmt(f),
+            Self::Socket => f.write_str("unix"),
         }
     }
 }
@@ -53,16 +89,20 @@ const HOPS_MAX: usize = 32;
 /// Determines the origin of a request, and passes it to the handler.
 pub(crate) fn locate(request: &mut Request, trusted: &[IpNet]) {
     let peer = request.extensions_mut().remove::<Peer>();
-    let client = peer.map_or(ClientAddress::Local, |peer| {
-        ClientAddress::Remote(resolve(peer, request.headers(), trusted))
-    });
+    let client =
+        peer.map_or(ClientAddress::Local, |peer| resolve(peer, request.headers(), trusted));
     request.extensions_mut().insert(client);
 }
 
-/// The address of the client whose request came from `peer` with these headers.
-fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let peer = peer.0.to_canonical();
-    if !is_trusted(peer, trusted) {
+/// The client whose request came from `peer` with these headers.
+fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> ClientAddress {
+    let peer = match peer {
+        Peer::Address(address) => ClientAddress::Remote(address.to_canonical()),
+        Peer::Socket => ClientAddress::Socket,
+    };
+    if let ClientAddress::Remote(address) = peer
+        && !is_trusted(address, trusted)
+    {
         return peer;
     }
     let walk = |name: &HeaderName, read: fn(&str) -> Option<IpAddr>| {
@@ -86,11 +126,15 @@ fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 }
 
 /// Follows the proxies back from `peer` to the first address that is untrusted or unreadable.
-fn follow(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> IpAddr {
+fn follow(
+    peer: ClientAddress,
+    hops: impl Iterator<Item = Option<IpAddr>>,
+    trusted: &[IpNet],
+) -> ClientAddress {
     let mut client = peer;
     for hop in hops.take(HOPS_MAX) {
         let Some(address) = hop else { return client };
-        client = address;
+        client = ClientAddress::Remote(address);
         if !is_trusted(address, trusted) {
             return client;
         }
@@ -134,13 +178,14 @@ mod tests {
         for (name, value) in sent {
             headers.append(HeaderName::from_static(name), value.parse().unwrap());
         }
-        let client = resolve(Peer(peer.parse().unwrap()), &headers, &trusted);
+        let from = peer.parse().map_or(Peer::Socket, Peer::Address);
+        let client = resolve(from, &headers, &trusted);
         assert_eq!(client.to_string(), expected, "{peer} {sent:?}");
     }
 
     #[test]
     fn uses_forwarding_headers_only_from_trusted_proxies() {
-        let table: [Row; 20] = [
+        let table: [Row; 26] = [
             // The headers of a direct client are ignored.
             ("192.0.2.1", &[], "192.0.2.1"),
             ("192.0.2.1", &[("x-forwarded-for", "10.0.0.9")], "192.0.2.1"),
@@ -158,6 +203,13 @@ mod tests {
                 "192.0.2.1",
             ),
             ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
+            // Every process that may open the socket is a proxy.
+            ("unix", &[], "unix"),
+            ("unix", &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
+            ("unix", &[("x-forwarded-for", "198.51.100.7, 192.0.2.1, 10.0.0.2")], "192.0.2.1"),
+            ("unix", &[("forwarded", "for=192.0.2.1")], "192.0.2.1"),
+            ("unix", &[("x-forwarded-for", "192.0.2.1, x")], "unix"),
+            ("unix", &[("forwarded", "for=8.8.8.8"), ("x-forwarded-for", "192.0.2.1")], "unix"),
             // Ports and brackets.
             ("fd00::1", &[("x-forwarded-for", "[2001:db8::7]:4711")], "2001:db8::7"),
             ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1:80")], "192.0.2.1"),
@@ -186,12 +238,31 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_logged_as_far_as_it_is_permitted() {
+        let remote = |text: &str| ClientAddress::Remote(text.parse().unwrap());
+        let (four, six) = (remote("192.0.2.77"), remote("2001:db8:1:2::77"));
+        let table = [
+            (LoggedAddress::None, [None, None, None]),
+            (
+                LoggedAddress::Network,
+                [Some("192.0.2.0/24"), Some("2001:db8:1::/48"), Some("local")],
+            ),
+            (LoggedAddress::Full, [Some("192.0.2.77"), Some("2001:db8:1:2::77"), Some("local")]),
+        ];
+        for (extent, expected) in table {
+            let logged = [four, six, ClientAddress::Local].map(|client| client.logged(extent));
+            assert_eq!(logged.each_ref().map(Option::as_deref), expected, "{extent:?}");
+        }
+    }
+
+    #[test]
     fn an_endless_proxy_chain_is_not_followed() {
         let mut headers = HeaderMap::new();
         let long = "10.0.0.2,".repeat(10_000);
         headers.insert(FORWARDED_FOR, format!("192.0.2.1,{long}10.0.0.3").parse().unwrap());
         let trusted = ["10.0.0.0/8".parse().unwrap()];
-        let client = resolve(Peer("10.0.0.1".parse().unwrap()), &headers, &trusted);
+        let peer = Peer::Address("10.0.0.1".parse().unwrap());
+        let client = resolve(peer, &headers, &trusted);
         assert_eq!(client.to_string(), "10.0.0.2");
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use acta_storage::RequesterId;
+
 use crate::permit::party::Party;
 use crate::problem::Problem;
 
 /// A memory budget that all requests share. A part of it is reserved for small requests, so that a
-/// few large requests cannot block small ones; and no party takes all of it, so that there is
-/// memory for others.
+/// few large requests cannot block small ones; and no party takes all of it, nor a requester all of
+/// what its tenant may take, so that there is memory for others.
 #[derive(Debug)]
 pub(crate) struct Memory {
     bytes_max: usize,
@@ -21,7 +23,14 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 struct Held {
     total: usize,
-    of_parties: HashMap<Party, usize>,
+    /// By party, without the requester.
+    of_parties: HashMap<Party, PartyBytes>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct PartyBytes {
+    total: usize,
+    of_requesters: HashMap<RequesterId, usize>,
 }
 
 /// Reserved bytes; returned on drop.
@@ -44,6 +53,9 @@ impl Memory {
     /// that holds less.
     const PARTY_FACTOR: usize = 3;
 
+    /// The same for a requester and what is left to its tenant: seven eighths if it is alone.
+    const REQUESTER_FACTOR: usize = 7;
+
     /// An unused budget of `bytes_max`.
     pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
         Arc::new(Self { bytes_max, held: Mutex::default(), is_short: AtomicBool::new(false) })
@@ -58,6 +70,13 @@ impl Memory {
         let reserve =
             if bytes <= Self::SMALL_BYTES { 0 } else { self.bytes_max / Self::SMALL_PART };
         self.bytes_max - reserve
+    }
+
+    /// What a party may always hold, however much others do, if `party_count` parties hold some.
+    /// Together they may exceed the budget by a part that grows with the logarithm of their number:
+    /// half of it for a hundred.
+    fn little(&self, party_count: usize) -> usize {
+        self.bytes_max / Self::SMALL_PART / (party_count + 1)
     }
 
     /// How many bytes are available for large reservations.
@@ -77,33 +96,66 @@ impl Memory {
 }
 
 impl Held {
-    /// How many bytes a party may have beside those that it has, if `left` are left of all. What
-    /// has no party may have all.
-    fn available(&self, party: Option<Party>, left: usize) -> usize {
+    /// How many bytes a party and its requester hold.
+    fn of(&self, party: Party) -> (usize, usize) {
+        let Some(own) = self.of_parties.get(&party.whole()) else { return (0, 0) };
+        let requester = own.of_requesters.get(&party.requester()).copied();
+        (own.total, requester.unwrap_or_default())
+    }
+
+    /// How many bytes a party may have beside those that it has, if `left` are left of all, and how
+    /// many of them its requester may have.
+    fn available_to(&self, party: Party, left: usize) -> (usize, usize) {
+        let (own, of_requester) = self.of(party);
+        let of_party = available(left, own, Memory::PARTY_FACTOR);
+        match party.tenant() {
+            Some(_) => (of_party, available(of_party, of_requester, Memory::REQUESTER_FACTOR)),
+            None => (of_party, of_party),
+        }
+    }
+
+    /// The same for one charge that has `bytes`. One of a party passes as long as there is memory
+    /// at all, however large it is, and one of a requester as long as its tenant may have some.
+    fn available_to_charge(&self, party: Option<Party>, bytes: usize, left: usize) -> usize {
         let Some(party) = party else { return left };
-        let own = self.of_parties.get(&party).copied().unwrap_or_default();
-        let factor = Memory::PARTY_FACTOR;
-        left.saturating_mul(factor).saturating_sub(own) / (factor + 1)
+        let (own, of_requester) = self.of(party);
+        match self.available_to(party, left) {
+            _ if own == bytes => left,
+            (available, _) if of_requester == bytes => available,
+            (_, available) => available,
+        }
     }
 
     fn add(&mut self, party: Option<Party>, bytes: usize) {
         self.total += bytes;
         if let Some(party) = party.filter(|_| bytes != 0) {
-            *self.of_parties.entry(party).or_default() += bytes;
+            let own = self.of_parties.entry(party.whole()).or_default();
+            own.total += bytes;
+            *own.of_requesters.entry(party.requester()).or_default() += bytes;
         }
     }
 
     fn remove(&mut self, party: Option<Party>, bytes: usize) {
         self.total -= bytes;
-        if let Some(party) = party
-            && let Some(own) = self.of_parties.get_mut(&party)
-        {
-            *own -= bytes;
-            if *own == 0 {
-                self.of_parties.remove(&party);
+        let Some(party) = party else { return };
+        let Some(own) = self.of_parties.get_mut(&party.whole()) else { return };
+        own.total -= bytes;
+        if let Some(held) = own.of_requesters.get_mut(&party.requester()) {
+            *held -= bytes;
+            if *held == 0 {
+                own.of_requesters.remove(&party.requester());
             }
         }
+        if own.total == 0 {
+            self.of_parties.remove(&party.whole());
+        }
     }
+}
+
+/// How many bytes somebody who holds `own` may have beside them, if they may be `factor` times what
+/// is left of `left` then.
+fn available(left: usize, own: usize, factor: usize) -> usize {
+    left.saturating_mul(factor).saturating_sub(own) / (factor + 1)
 }
 
 impl Charge {
@@ -140,24 +192,26 @@ impl Charge {
     /// How many bytes are available for large reservations.
     pub(crate) fn available(&self) -> usize {
         let left = self.memory.available();
-        self.memory.lock().available(self.party(), left)
+        let available = |party| self.memory.lock().available_to(party, left).1;
+        self.party().map_or(left, available)
     }
 
     /// Reserves more bytes.
     ///
     /// # Errors
     ///
-    /// 503 if there are not enough left, or if the party has its share of them and something else
-    /// of it holds some; nothing has changed then.
+    /// 503 if there are not enough left, or if the party or the requester has its share of them and
+    /// something else of it holds some; nothing has changed then. A party that holds little is not
+    /// refused because others hold more than the budget.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), Problem> {
         let (party, most) = (self.party(), self.memory.most(bytes));
         let mut held = self.memory.lock();
         let left = most.saturating_sub(held.total);
-        // One request of a party passes as long as there is memory at all, however large it is.
-        let is_alone = party
-            .is_none_or(|party| held.of_parties.get(&party).is_none_or(|own| *own == self.bytes()));
-        let available = if is_alone { left } else { held.available(party, left) };
-        if available < bytes {
+        let available = held.available_to_charge(party, self.bytes(), left);
+        let is_little = party.is_some_and(|party| {
+            bytes <= self.memory.little(held.of_parties.len()).saturating_sub(held.of(party).0)
+        });
+        if available < bytes && !is_little {
             drop(held);
             self.memory.is_short.store(true, Ordering::Relaxed);
             return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
@@ -208,6 +262,21 @@ mod tests {
     }
 
     #[test]
+    fn a_party_with_little_is_served_while_another_holds_more_than_there_is() {
+        let memory = Memory::new(8_000_000);
+        let of = |number| Charge::of(&memory, Some(Party::Account(number)));
+        let (busy, other, third) = (of(1), of(2), of(3));
+        busy.hold_anyway(9_000_000);
+        other.hold(500_000).unwrap();
+        other.hold(1).unwrap_err();
+        third.hold(333_333).unwrap();
+        third.hold(1).unwrap_err();
+        assert_eq!(busy.hold(1).unwrap_err().status.as_u16(), 503);
+        // What nobody is counted for has no share.
+        Charge::new(&memory).hold(1).unwrap_err();
+    }
+
+    #[test]
     fn small_reservations_have_a_reserved_part() {
         let memory = Memory::new(8_000_000);
         let (large, small) = (Charge::new(&memory), Charge::new(&memory));
@@ -250,6 +319,29 @@ mod tests {
         late.hold_anyway(50_000);
         late.set_party(Party::Operator);
         drop(charge);
-        assert_eq!(memory.lock().of_parties.get(&Party::Operator), Some(&50_000));
+        assert_eq!(memory.lock().of(Party::Operator), (50_000, 50_000));
+    }
+
+    #[test]
+    fn a_requester_leaves_memory_of_its_tenant_to_others() {
+        let memory = Memory::new(8_000_000);
+        let of = |tenant, number| {
+            let tenant = acta_access::TenantId::new(tenant).unwrap();
+            Charge::of(&memory, Some(Party::Tenant(tenant, RequesterId::Credential(number))))
+        };
+        let (first, busy, small, other) = (of(1, 1), of(1, 1), of(1, 2), of(2, 1));
+        first.hold(1_000_000).unwrap();
+        while busy.hold(100_000).is_ok() {}
+        // Seven eighths of three quarters of the 7 MB for large ones.
+        assert_eq!(first.bytes() + busy.bytes(), 4_500_000);
+        assert!(busy.available() < 100_000);
+        // The rest is for others of the tenant, and no more than that.
+        small.hold(700_000).unwrap();
+        small.hold(100_000).unwrap_err();
+        assert_eq!(other.available(), 1_181_250, "seven eighths of three quarters of 1.8 MB");
+        other.hold(1_800_000).unwrap();
+        drop(other);
+        drop((first, busy, small));
+        assert_eq!((memory.held(), memory.lock().of_parties.len()), (0, 0));
     }
 }

@@ -24,13 +24,15 @@ pub struct FaultView {
 /// A requirement of xAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 struct RuleView {
+    #[serde(skip)]
+    broken: Rule,
     rule: &'static str,
     section: &'static str,
 }
 
 impl From<Rule> for RuleView {
     fn from(rule: Rule) -> Self {
-        Self { rule: rule.id(), section: rule.section() }
+        Self { broken: rule, rule: rule.id(), section: rule.section() }
     }
 }
 
@@ -70,11 +72,21 @@ impl FaultView {
         Self { parameter: Some(name.to_owned()), ..Self::from(fault) }
     }
 
+    /// The requirement of xAPI that is broken.
+    pub(crate) fn rule(&self) -> Option<Rule> {
+        self.rule.map(|view| view.broken)
+    }
+
+    /// The parameter and the place in what was sent, as far as it is in them.
+    pub(crate) fn location(&self) -> (Option<&str>, Option<&str>) {
+        (self.parameter.as_deref(), self.pointer.as_deref())
+    }
+
     /// One line of text.
     pub(super) fn line(&self) -> String {
         let (place, message, found) = (self.place(), &self.message, &self.found);
         match self.rule {
-            Some(RuleView { rule, section }) => {
+            Some(RuleView { rule, section, .. }) => {
                 format!("{place}: {message} ({rule}, {section}), found {found}")
             }
             None => format!("{place}: {message}, found {found}"),

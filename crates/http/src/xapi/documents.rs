@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use acta_ambient::Timestamp;
 use acta_service::{
-    Document, DocumentKey, DocumentList, DocumentNames, EtagMatch, Precondition, SentDocument,
-    WriteRules, etag_of,
+    Document, DocumentKey, DocumentList, EtagMatch, Precondition, SentDocument, WriteRules, etag_of,
 };
 use acta_xapi::{Fault, IriRule, MediaType, Rule};
 use axum::body::Body;
@@ -147,13 +146,14 @@ pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
 }
 
 /// `GET` of a document by its id, or of the ids in a list. The response has the `ETag` of its
-/// content and, unless the list is empty, the time of the last change.
+/// content and the time of the last change. A list that has never changed has the time at
+/// which the tenant was created.
 ///
 /// # Errors
 ///
 /// 400 for parameters, 403 without a scope, 404 if there is no such document.
 ///
-/// Spec: xAPI 1.0.3, Part Three, 2.2, 2.3, 2.6, 2.7 and 3.1.
+/// Spec: xAPI 1.0.3, Part Three, 2.2, 2.3, 2.6, 2.7 and 3.1; IEEE 9274.1.1, 4.1.4.
 async fn get_documents<R: Resource>(
     State(shared): State<Shared>,
     caller: Caller,
@@ -176,7 +176,11 @@ async fn get_documents<R: Resource>(
         DocumentOrList::All { list, since } => {
             let found = shared.service.list_documents(&caller.principal, &list, since).await?;
             permit.charge.hold(2 * found.names.iter().map(String::len).sum::<usize>())?;
-            Ok(list_answer(&found, conditions.if_none_match.as_ref()))
+            // A place without documents has been so since there is a tenant.
+            let created = caller.tenant.created;
+            let updated = found.updated.map_or(created, |updated| updated.max(created));
+            let unwanted = conditions.if_none_match.as_ref();
+            Ok(list_answer(&found.names, updated, unwanted))
         }
     }
 }
@@ -267,13 +271,12 @@ async fn receive(shared: &Shared, incoming: Incoming) -> Result<SentDocument, Pr
 }
 
 /// The ids of a list as JSON, or 304 if the client has them.
-fn list_answer(found: &DocumentNames, unwanted: Option<&EtagMatch>) -> Response {
-    let text = serde_json::json!(found.names).to_string();
+fn list_answer(names: &[String], updated: Timestamp, unwanted: Option<&EtagMatch>) -> Response {
+    let text = serde_json::json!(names).to_string();
     let etag = etag_of(text.as_bytes());
     let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&etag)));
     let mut response = if is_known { not_modified() } else { json(text) };
-    let updated = found.updated.map(|updated| (LAST_MODIFIED, http_date(updated)));
-    for (name, value) in [(ETAG, quote(&etag))].into_iter().chain(updated) {
+    for (name, value) in [(ETAG, quote(&etag)), (LAST_MODIFIED, http_date(updated))] {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }

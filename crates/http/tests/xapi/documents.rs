@@ -1,8 +1,9 @@
 //! State and profile documents.
 
+use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Ask, ID, Server, delete, encode, get, post, put};
+use crate::server::{Ask, ID, Server, ask, delete, encode, get, post, put};
 
 const AGENT: &str = r#"{"mbox":"mailto:ada@example.org"}"#;
 const ACTIVITY: &str = "https://course.example/1";
@@ -195,6 +196,70 @@ async fn lists_the_names_of_documents_written_since() {
         let path = format!("{}&since={since}", place.document("a"));
         assert_eq!(server.expect(get(&path), 400).await.faults(), ["since XAPI-00151"]);
     }
+}
+
+/// The time of a list. HEAD says what GET does.
+async fn modified(server: &Server, path: &str) -> String {
+    let [get, head] = [server.send(get(path)).await, server.send(ask(Method::HEAD, path)).await];
+    assert_eq!((get.status, head.status), (200, 200), "{path}");
+    assert_eq!(head.header("etag"), get.header("etag"), "{path}");
+    assert_eq!(head.header("last-modified"), get.header("last-modified"), "{path}");
+    get.header("last-modified").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_time_of_a_list_never_goes_back() {
+    let server = Server::new().await;
+    let mut begun = None;
+    for place in places() {
+        let created = modified(&server, &place.path).await;
+        assert_eq!(*begun.get_or_insert(created.clone()), created, "that of the tenant");
+        let mut last = created;
+        // What is done, and whether it changes the list.
+        let acts = [
+            (delete(&place.document("b")), false),
+            (create(&place.document("a")), true),
+            (create(&place.document("b")), true),
+            (delete(&place.document("b")), true),
+            (delete(&place.document("b")), false),
+            (delete(&place.document("a")), true),
+            (create(&place.document("a")), true),
+        ];
+        for (number, (act, is_change)) in acts.into_iter().enumerate() {
+            server.expect(act, 204).await;
+            let now = modified(&server, &place.path).await;
+            assert_eq!(last != now, is_change, "act {number} on {}: {last} {now}", place.path);
+            if is_change {
+                let document = server.send(get(&place.document("a"))).await;
+                let written = document.header("last-modified");
+                assert!(number != 1 || written == Some(now.as_str()), "{written:?} {now}");
+            }
+            last = now;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_removal_of_all_states_is_the_time_of_their_lists() {
+    let server = Server::new().await;
+    let [state, profile, _] = places();
+    let only = format!("{}&registration={ID}", state.path);
+    let created = modified(&server, &state.path).await;
+    for path in [state.document("s"), format!("{}&registration={ID}", state.document("t"))] {
+        server.expect(create(&path), 204).await;
+    }
+    server.expect(create(&profile.document("p")), 204).await;
+    let written = modified(&server, &state.path).await;
+    assert_ne!(written, created);
+    assert_eq!(modified(&server, &only).await, written);
+    let of_profile = modified(&server, &profile.path).await;
+    for path in [&only, &state.path] {
+        let before = modified(&server, path).await;
+        server.expect(delete(path), 204).await;
+        assert_ne!(modified(&server, path).await, before, "{path}");
+        assert_eq!(server.send(get(path)).await.json(), json!([]));
+    }
+    assert_eq!(modified(&server, &profile.path).await, of_profile, "profiles are other lists");
 }
 
 #[tokio::test]

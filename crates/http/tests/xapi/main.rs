@@ -8,12 +8,14 @@
 #![expect(clippy::excessive_nesting, reason = "tables of versions, places and rows are loops")]
 
 mod alternate;
+mod anonymous;
 mod attachments;
 mod documents;
 mod edge;
 mod entities;
 mod hostile;
 mod reading;
+mod refusals;
 mod revoking;
 #[expect(dead_code, reason = "the tests of the admin API ask more of it")]
 mod server;

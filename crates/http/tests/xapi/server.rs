@@ -8,11 +8,12 @@ use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
 use acta_http::{
-    App, Backend, Bounds, Dependencies, HttpParts, IgnoredParameters, Options, Origins, Settings,
+    App, Backend, Bounds, Dependencies, HttpParts, HttpVersions, IgnoredParameters, LoggedAddress,
+    Options, Origins, Peer, Settings,
 };
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::directory::CredentialSecret;
-use acta_storage::model::ModelStorage;
+use acta_storage::model::{CredentialRecords as _, ModelStorage};
 use acta_storage::{Credential, Storage};
 use acta_xapi::{ParseLimits, ProfilePrecondition, Version};
 use axum::body::Body;
@@ -111,6 +112,7 @@ pub(crate) fn bounds() -> Bounds {
         url_bytes_max: 8 * 1024,
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
+        anonymous_count_max: 1000,
         memory_bytes_max: 64 << 20,
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
@@ -164,6 +166,10 @@ impl World {
             public_url,
             ignored_parameters: IgnoredParameters::new(&["lang".to_owned(), "utm_*".to_owned()]),
             trusted_proxies,
+            logged_address: LoggedAddress::None,
+            versions: HttpVersions::OneAndTwo,
+            tls: None,
+            drain_delay: Duration::ZERO,
             bounds,
         };
         let auth = acta_auth::Options { failures_count_max: 1000 };
@@ -312,6 +318,12 @@ impl Ask {
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.request.headers_mut().remove(name);
         self
+    }
+
+    /// From this network address; else it comes from this machine.
+    pub(crate) fn sent_from(mut self, address: &str) -> Self {
+        self.request.extensions_mut().insert(Peer::Address(address.parse().unwrap()));
+        self.header("host", "acta.example")
     }
 
     pub(crate) fn version(self, version: &str) -> Self {

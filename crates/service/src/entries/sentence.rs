@@ -50,6 +50,21 @@ impl Reader<'_> {
         }
     }
 
+    /// The actor of a statement.
+    pub(super) fn actor_of(&self, statement: Value<'_, '_>) -> String {
+        cut(statement.member("actor").map(|actor| self.actor(actor)).unwrap_or_default())
+    }
+
+    /// What the verb of a statement is displayed as, if the statement says so.
+    pub(super) fn display_of(&self, statement: Value<'_, '_>) -> Option<String> {
+        choose_name(statement.member("verb")?.member("display")?, self.languages)
+    }
+
+    /// The object of a statement.
+    pub(super) fn object_of(&self, statement: Value<'_, '_>) -> String {
+        cut(statement.member("object").map(|object| self.object(object)).unwrap_or_default())
+    }
+
     fn actor(&self, actor: Value<'_, '_>) -> String {
         if let Some(name) = text_of(actor, "name") {
             return name;
@@ -104,22 +119,29 @@ impl Reader<'_> {
         own.or_else(stored).unwrap_or(id)
     }
 
-    /// The text of a language map that fits best, unless it is empty.
     fn choose(&self, map: Value<'_, '_>) -> Option<String> {
-        let texts: Vec<(String, String)> = map
-            .members()
-            .filter_map(|(tag, text)| {
-                Some((tag.unescaped().into_owned(), text.as_str()?.into_owned()))
-            })
-            .filter(|(_, text)| !text.trim().is_empty())
-            .collect();
-        let chosen = self.languages.choose(texts.iter().map(|(tag, _)| tag.as_str()))?;
-        texts.into_iter().nth(chosen).map(|(_, text)| text)
+        choose(map, self.languages)
     }
 }
 
+/// The text of a language map that fits best, cut if it is long.
+pub(super) fn choose_name(map: Value<'_, '_>, languages: &Languages) -> Option<String> {
+    choose(map, languages).map(cut)
+}
+
+/// The text of a language map that fits best, unless it is empty.
+fn choose(map: Value<'_, '_>, languages: &Languages) -> Option<String> {
+    let texts: Vec<(String, String)> = map
+        .members()
+        .filter_map(|(tag, text)| Some((tag.unescaped().into_owned(), text.as_str()?.into_owned())))
+        .filter(|(_, text)| !text.trim().is_empty())
+        .collect();
+    let chosen = languages.choose(texts.iter().map(|(tag, _)| tag.as_str()))?;
+    texts.into_iter().nth(chosen).map(|(_, text)| text)
+}
+
 /// A member that is a text, unless it is empty.
-fn text_of(value: Value<'_, '_>, name: &str) -> Option<String> {
+pub(super) fn text_of(value: Value<'_, '_>, name: &str) -> Option<String> {
     let text = value.member(name)?.as_str()?;
     (!text.trim().is_empty()).then(|| text.into_owned())
 }

@@ -34,16 +34,6 @@ impl Feed for EmbeddedStorage {
         self.engine.read_records(tenant, after, page).await
     }
 
-    async fn find_position(
-        &self,
-        follower: FollowerName,
-        tenant: TenantId,
-    ) -> Result<FollowerPosition, StorageError> {
-        let sequence = self.positions.find(follower, tenant);
-        let last_sequence = self.engine.count_statements(tenant);
-        Ok(FollowerPosition { tenant, sequence, last_sequence })
-    }
-
     async fn list_behind(
         &self,
         follower: FollowerName,

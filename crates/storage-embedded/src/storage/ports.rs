@@ -6,7 +6,7 @@ use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
     DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, FairShares, FeedEntry,
     NewDocument, Precondition, Readiness, StatementPage, StatementQuery, StatementStore,
-    StorageError, StoredStatement, Weights,
+    StorageError, StoredStatement, StoredTile, TilePlace, TileStore, Weights,
 };
 use acta_xapi::{Sha2, StatementId};
 use async_trait::async_trait;
@@ -152,6 +152,34 @@ impl CursorStore for EmbeddedStorage {
         self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.tables.save_cursor(tenant, name, value).await
+    }
+}
+
+#[async_trait]
+impl TileStore for EmbeddedStorage {
+    async fn extend_tiles(
+        &self,
+        tenant: TenantId,
+        epoch: u64,
+        tiles: Vec<StoredTile>,
+    ) -> Result<(), StorageError> {
+        self.reserve.check().await?;
+        let _passed = self.fence.pass(tenant).await?;
+        self.tables.extend_tiles(tenant, epoch, tiles).await
+    }
+
+    async fn find_tiles(
+        &self,
+        tenant: TenantId,
+        epoch: u64,
+        places: &[TilePlace],
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        self.tables.find_tiles(tenant, epoch, places).await
+    }
+
+    async fn remove_tiles(&self, tenant: TenantId, epoch: u64) -> Result<(), StorageError> {
+        let _passed = self.fence.pass(tenant).await?;
+        self.tables.remove_tiles(tenant, epoch).await
     }
 }
 

@@ -3,7 +3,7 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, StorageError, StoreId,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, Removal, StorageError, StoreId,
     TransferSource, TransferTarget, TransferredDocument, TransferredStatement,
 };
 use acta_xapi::Sha2;
@@ -15,6 +15,10 @@ use crate::EmbeddedStorage;
 impl TransferSource for EmbeddedStorage {
     async fn identify(&self) -> Result<StoreId, StorageError> {
         Ok(self.id)
+    }
+
+    async fn read_timeline(&self) -> Result<Option<u32>, StorageError> {
+        Ok(None)
     }
 
     async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
@@ -41,6 +45,10 @@ impl TransferSource for EmbeddedStorage {
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError> {
         self.tables.read_documents(tenant, after, page).await
+    }
+
+    async fn list_removals(&self, tenant: TenantId) -> Result<Vec<Removal>, StorageError> {
+        self.tables.list_removals(tenant).await
     }
 
     async fn list_attachments(
@@ -92,5 +100,13 @@ impl TransferTarget for EmbeddedStorage {
         documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
         self.tables.import_documents(tenant, documents).await
+    }
+
+    async fn import_removals(
+        &self,
+        tenant: TenantId,
+        removals: Vec<Removal>,
+    ) -> Result<(), StorageError> {
+        self.tables.import_removals(tenant, removals).await
     }
 }

@@ -64,7 +64,7 @@ macro_rules! table {
     };
 }
 
-const TABLES: [Table; 9] = [
+const TABLES: [Table; 11] = [
     table!(records, "kind || ' ' || id"),
     table!(audit, "tenant_id || '/' || sequence"),
     table!(usage, "tenant_id || '/' || day"),
@@ -77,14 +77,16 @@ const TABLES: [Table; 9] = [
         ),
         ..table!(documents, "rowid")
     },
+    table!(document_removals, "hex(place)"),
     table!(cursors, "name"),
     table!(definitions, "rowid"),
     table!(person_names, "rowid"),
     table!(followers, "tenant_id || '/' || name"),
+    table!(tiles, "rowid"),
 ];
 
 /// What can be rebuilt from the log.
-const DERIVED: [&str; 3] = ["definitions", "person_names", "followers"];
+const DERIVED: [&str; 4] = ["definitions", "person_names", "followers", "tiles"];
 
 /// Checks the files of the tables and every row. Returns how many bytes were read.
 ///
@@ -129,12 +131,18 @@ pub(super) fn check_open(
 ) -> Result<(), StorageError> {
     check_pages(connection, report)?;
     check_schema(connection, report)?;
-    if schema::check_version(connection)? == 0 {
+    let version = schema::check_version(connection)?;
+    if version == 0 {
         // The process that made the file ended before its tables.
         return Ok(());
     }
+    let failed = failed("checking the tables");
+    // An older release has fewer tables.
+    let made = schema::empty(version).map_err(&failed)?;
     for table in TABLES {
-        check_table(connection, table, report)?;
+        if made.table_exists(None, table.name).map_err(&failed)? {
+            check_table(connection, table, report)?;
+        }
     }
     if let Some(count) = count_followed(connection).ok().filter(|count| 0 < *count) {
         report(TableSight::Followed(count));

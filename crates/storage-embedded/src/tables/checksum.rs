@@ -37,6 +37,9 @@ macro_rules! sum {
         "((acta_sum('documents', tenant_id, kind, activity, agent, registration, name, \
          updated, etag, content_type, checksum & 0xFFFFFFFF) << 32) | (checksum & 0xFFFFFFFF))"
     };
+    (document_removals) => {
+        "acta_sum('document_removals', tenant_id, place, registration, removed)"
+    };
     (cursors) => {
         "acta_sum('cursors', tenant_id, name, value)"
     };
@@ -48,6 +51,9 @@ macro_rules! sum {
     };
     (followers) => {
         "acta_sum('followers', tenant_id, name, sequence)"
+    };
+    (tiles) => {
+        "acta_sum('tiles', tenant_id, epoch, level, position, hashes)"
     };
 }
 

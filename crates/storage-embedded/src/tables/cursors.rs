@@ -17,7 +17,7 @@ impl CursorStore for Tables {
         name: &str,
     ) -> Result<Option<String>, StorageError> {
         let name = name.to_owned();
-        self.read(move |connection| {
+        self.read_of(tenant, move |connection| {
             let failed = failed("reading a cursor");
             let sql = concat!(
                 "SELECT name, value, ",

@@ -1,12 +1,17 @@
 //! Documents in the tables.
 
+mod parts;
+mod place;
+mod removals;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentStore,
-    DocumentWrite, Etag, NewDocument, Precondition, StorageError,
+    DocumentWrite, Etag, NewDocument, Precondition, Removal, StorageError,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,54 +21,15 @@ use super::Tables;
 use super::checksum::{self, is_sound};
 use super::failure::{corrupt_row, failed};
 use super::open::WriteShare;
-
-/// The columns that name a place: all documents of a list, or those around a document.
-#[derive(Debug)]
-pub(super) struct PlaceColumns {
-    pub(super) tenant: u32,
-    pub(super) kind: &'static str,
-    pub(super) activity: String,
-    pub(super) agent: String,
-    /// None for a list of every registration and of none; empty for none.
-    pub(super) registration: Option<String>,
-}
+use parts::list_parts;
+use place::check_count;
+pub(super) use place::{PlaceColumns, TABLE};
 
 /// A document's row without its content.
 struct Head {
     row: i64,
     updated: Timestamp,
     etag: Etag,
-}
-
-pub(super) const TABLE: &str = "documents";
-
-impl PlaceColumns {
-    fn new(tenant: TenantId, place: DocumentPlace) -> Self {
-        let DocumentPlace { kind, activity, agent, registration } = place;
-        Self { tenant: tenant.number(), kind, activity, agent, registration }
-    }
-
-    /// The place and the name of a document.
-    pub(super) fn of_document(tenant: TenantId, key: &DocumentKey) -> (Self, String) {
-        (Self::new(tenant, DocumentPlace::of(key)), key.name().to_owned())
-    }
-
-    /// Before every place of the tenant, in the order of the table.
-    pub(super) fn before_all(tenant: TenantId) -> Self {
-        let (activity, agent) = (String::new(), String::new());
-        // No kind is empty.
-        Self {
-            tenant: tenant.number(),
-            kind: "",
-            activity,
-            agent,
-            registration: Some(String::new()),
-        }
-    }
-
-    fn of_list(tenant: TenantId, list: &DocumentList) -> Self {
-        Self::new(tenant, DocumentPlace::of_list(list))
-    }
 }
 
 #[async_trait]
@@ -74,7 +40,7 @@ impl DocumentStore for Tables {
         key: &DocumentKey,
     ) -> Result<Option<Document>, StorageError> {
         let (place, name) = PlaceColumns::of_document(tenant, key);
-        self.read(move |connection| find(connection, &place, &name)).await
+        self.read_of(tenant, move |connection| find(connection, &place, &name)).await
     }
 
     async fn replace_document(
@@ -85,7 +51,7 @@ impl DocumentStore for Tables {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
         let (place, name) = PlaceColumns::of_document(tenant, key);
-        let (precondition, clock) = (precondition.clone(), std::sync::Arc::clone(&self.clock));
+        let (precondition, clock) = (precondition.clone(), Arc::clone(&self.clock));
         let share = WriteShare::of(tenant, document.content.len());
         self.write_of(share, move |connection| {
             let head = check_head(connection, &place, &name, &precondition)?;
@@ -106,7 +72,8 @@ impl DocumentStore for Tables {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
         let (place, name) = PlaceColumns::of_document(tenant, key);
-        let precondition = precondition.clone();
+        let scope = DocumentPlace::of(key).removal_scope();
+        let (precondition, clock) = (precondition.clone(), Arc::clone(&self.clock));
         self.write_of(WriteShare::of(tenant, 0), move |connection| {
             let Some(head) = check_head(connection, &place, &name, &precondition)? else {
                 return Ok(DocumentWrite::Nothing);
@@ -114,6 +81,8 @@ impl DocumentStore for Tables {
             let failed = failed("removing a document");
             let sql = "DELETE FROM documents WHERE rowid = ?1";
             connection.prepare_cached(sql).map_err(&failed)?.execute([head.row]).map_err(failed)?;
+            let removal = Removal { scope, removed: clock.now().max(head.updated) };
+            removals::note(connection, place.tenant, &removal)?;
             Ok(DocumentWrite::Replaced)
         })
         .await
@@ -124,9 +93,23 @@ impl DocumentStore for Tables {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
-        let place = PlaceColumns::of_list(tenant, list);
-        let share = WriteShare::of(tenant, 0);
-        self.write_of(share, move |connection| remove_all(connection, &place)).await
+        let place = Arc::new(PlaceColumns::of_list(tenant, list));
+        let scope = DocumentPlace::of_list(list).removal_scope();
+        let of_list = Arc::clone(&place);
+        let parts = self.read_of(tenant, move |connection| list_parts(connection, &of_list));
+        let mut count = 0;
+        // Others write between the parts. If the process ends there, or the caller goes away, the
+        // same removal removes the rest.
+        for part in parts.await? {
+            let share = WriteShare::of(tenant, part.bytes);
+            let (place, scope) = (Arc::clone(&place), scope.clone());
+            let clock = Arc::clone(&self.clock);
+            let removed = self.write_of(share, move |connection| {
+                part.remove(connection, &place, (scope, &*clock))
+            });
+            count += removed.await?;
+        }
+        Ok(count)
     }
 
     async fn list_documents(
@@ -136,7 +119,15 @@ impl DocumentStore for Tables {
         since: Option<Timestamp>,
     ) -> Result<DocumentNames, StorageError> {
         let place = PlaceColumns::of_list(tenant, list);
-        self.read(move |connection| names(connection, &place, since)).await
+        let hash = DocumentPlace::of_list(list).hash();
+        self.read_of(tenant, move |connection| {
+            let mut found = names(connection, &place, since)?;
+            let removed =
+                removals::last(connection, place.tenant, hash, place.registration.as_deref())?;
+            found.updated = found.updated.max(removed);
+            Ok(found)
+        })
+        .await
     }
 }
 
@@ -283,18 +274,6 @@ fn update(
     Ok(DocumentWrite::Replaced)
 }
 
-fn remove_all(connection: &Connection, place: &PlaceColumns) -> Result<u64, StorageError> {
-    let failed = failed("removing documents");
-    let sql = "DELETE FROM documents WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 \
-         AND agent = ?4 AND (?5 IS NULL OR registration = ?5)";
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
-    let count =
-        statement.execute(params![tenant, kind, activity, agent, registration]).map_err(failed)?;
-    check_count(connection, place, None, 0)?;
-    Ok(u64::try_from(count).unwrap_or(u64::MAX))
-}
-
 fn names(
     connection: &Connection,
     place: &PlaceColumns,
@@ -314,46 +293,14 @@ fn names(
     let (mut names, mut last, mut count) = (BTreeSet::new(), None, 0);
     while let Some(row) = rows.next().map_err(&failed)? {
         count += 1;
-        // Each row is checked before its time decides whether it counts.
+        // Each row is checked before its time decides whether it is listed.
         checksum::check(row, TABLE, "rowid").map_err(&failed)?;
         let updated = Timestamp::from_unix_micros(row.get("updated").map_err(&failed)?);
+        last = last.max(Some(updated));
         if since.is_none_or(|since| since < updated) {
             names.insert(row.get("name").map_err(&failed)?);
-            last = last.max(Some(updated));
         }
     }
     check_count(connection, place, None, count)?;
     Ok(DocumentNames { names: names.into_iter().collect(), updated: last })
-}
-
-/// Counts the documents of a place, or those of one name there, in an index of their own: a
-/// damaged index may not find a row, but two do not fail to find the same one.
-///
-/// # Errors
-///
-/// [`StorageError::Corrupt`] if there are not as many as were found.
-fn check_count(
-    connection: &Connection,
-    place: &PlaceColumns,
-    name: Option<&str>,
-    found: i64,
-) -> Result<(), StorageError> {
-    let failed = failed("counting documents");
-    // A document is found by its whole key, however many others the place has.
-    let sql = match name {
-        Some(_) => {
-            "SELECT count(*) FROM documents INDEXED BY documents_by_place \
-             WHERE place = acta_place(?1, ?2, ?3, ?4) AND registration = ?5 AND name = ?6"
-        }
-        None => {
-            "SELECT count(*) FROM documents INDEXED BY documents_by_place \
-             WHERE place = acta_place(?1, ?2, ?3, ?4) AND (?5 IS NULL OR registration = ?5) \
-             AND ?6 IS NULL"
-        }
-    };
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
-    let columns = params![tenant, kind, activity, agent, registration, name];
-    let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
-    if count == found { Ok(()) } else { Err(corrupt_row(TABLE, "that an index does not find")) }
 }

@@ -4,6 +4,9 @@ mod entities;
 mod position;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
@@ -15,6 +18,13 @@ use super::open::WriteShare;
 use super::{Tables, schema};
 use entities::MergedFacts;
 use position::{READING, find_position, read_position};
+
+/// How many times as long as the write of a part took, the next part waits: what followers write
+/// takes at most a third of what the disk can do. It is read from the log until it is written.
+const REST_FACTOR: u32 = 2;
+
+/// The longest wait between two parts.
+const REST_MAX: Duration = Duration::from_millis(250);
 
 /// How far each follower has come in each tenant's log, by its name.
 pub(crate) type Positions = HashMap<String, HashMap<TenantId, u64>>;
@@ -53,9 +63,10 @@ impl Tables {
         let name = follower.as_str();
         let effects = step.effects;
         // What is written is worked out beside the one thread that writes. It is right as long as
-        // the position is the same.
+        // the position is the same and nothing is dropped.
+        let resets = self.follower_resets.load(Ordering::Acquire);
         let merged = self
-            .read(move |connection| {
+            .read_of(tenant, move |connection| {
                 if find_position(connection, name, tenant)? != from {
                     return Ok(None);
                 }
@@ -64,17 +75,28 @@ impl Tables {
             })
             .await?;
         let Some(merged) = merged else { return Ok(Advanced::Moved) };
-        let share = WriteShare::of(tenant, merged.cost());
-        self.write_of(share, move |connection| {
-            if find_position(connection, name, tenant)? != from {
+        // Others write between the parts, and the disk is theirs for a while. If the process ends
+        // there, the step is taken again, and what its facts make of what they have made is the
+        // same.
+        let mut parts = merged.into_parts().into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let share = WriteShare::of(tenant, part.cost());
+            let to = parts.peek().is_none().then_some(to);
+            let part = StepPart { facts: part, follower: name, tenant, from, to };
+            let counted = Arc::clone(&self.follower_resets);
+            let started = self.clock.elapsed();
+            let written = self.write_of(share, move |connection| {
+                part.write(connection, resets == counted.load(Ordering::Acquire))
+            });
+            if written.await? == Advanced::Moved {
                 return Ok(Advanced::Moved);
             }
-            let failed = failed("writing what a follower made");
-            merged.write(connection, tenant).map_err(&failed)?;
-            write_position(connection, name, tenant, to).map_err(failed)?;
-            Ok(Advanced::Done)
-        })
-        .await
+            if parts.peek().is_some() {
+                let took = self.clock.elapsed().saturating_sub(started);
+                tokio::time::sleep(REST_MAX.min(took * REST_FACTOR)).await;
+            }
+        }
+        Ok(Advanced::Done)
     }
 
     /// Sets a follower back to the beginning, of every tenant or of one, and drops what it made
@@ -88,12 +110,14 @@ impl Tables {
         follower: String,
         tenant: Option<TenantId>,
     ) -> Result<(), StorageError> {
-        self.writer.write_blocking(move |connection| reset(connection, &follower, tenant))
+        let counted = Arc::clone(&self.follower_resets);
+        self.writer.write_blocking(move |connection| reset(connection, &follower, tenant, &counted))
     }
 
     /// As [`acta_storage::Feed::reset_follower`].
     pub(crate) async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
-        self.write(move |connection| reset(connection, follower.as_str(), None)).await
+        let counted = Arc::clone(&self.follower_resets);
+        self.write(move |connection| reset(connection, follower.as_str(), None, &counted)).await
     }
 
     /// Sets all followers back to the beginning, and drops what they made here. Not for threads
@@ -103,11 +127,38 @@ impl Tables {
     ///
     /// As [`acta_storage::Feed::advance`].
     pub(crate) fn reset_followers_blocking(&self) -> Result<(), StorageError> {
-        self.writer.write_blocking(|connection| {
-            reset(connection, FollowerName::ENTITIES.as_str(), None)?;
+        let counted = Arc::clone(&self.follower_resets);
+        self.writer.write_blocking(move |connection| {
+            reset(connection, FollowerName::ENTITIES.as_str(), None, &counted)?;
             let reset = connection.execute("DELETE FROM followers", []);
             reset.map(|_| ()).map_err(failed("setting followers back"))
         })
+    }
+}
+
+/// A part of what a step of a follower writes.
+struct StepPart {
+    facts: MergedFacts,
+    follower: &'static str,
+    tenant: TenantId,
+    /// The position at the beginning of the step.
+    from: u64,
+    /// Its end; none if this is not the last part.
+    to: Option<u64>,
+}
+
+impl StepPart {
+    /// Writes it, if the follower is where the step begins, and nothing was dropped since.
+    fn write(self, connection: &Connection, is_current: bool) -> Result<Advanced, StorageError> {
+        if !is_current || find_position(connection, self.follower, self.tenant)? != self.from {
+            return Ok(Advanced::Moved);
+        }
+        let failed = failed("writing what a follower made");
+        self.facts.write(connection, self.tenant).map_err(&failed)?;
+        if let Some(to) = self.to {
+            write_position(connection, self.follower, self.tenant, to).map_err(failed)?;
+        }
+        Ok(Advanced::Done)
     }
 }
 
@@ -142,7 +193,10 @@ fn reset(
     connection: &Connection,
     follower: &str,
     tenant: Option<TenantId>,
+    counted: &AtomicU64,
 ) -> Result<(), StorageError> {
+    // First, so that the parts of a step of before are not written into what follows.
+    counted.fetch_add(1, Ordering::AcqRel);
     let made: &[&str] = match follower {
         name if name == FollowerName::ENTITIES.as_str() => &["definitions", "person_names"],
         _ => &[],

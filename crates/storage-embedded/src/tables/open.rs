@@ -6,7 +6,9 @@ mod writer;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
+use acta_access::TenantId;
 use acta_ambient::Clock;
 use acta_statement_log::disk::{self, Disk};
 use acta_storage::{StorageError, Weights};
@@ -26,8 +28,11 @@ pub(crate) struct Tables {
     // connection that only reads cannot do.
     pub(super) readers: Readers,
     pub(super) writer: Writer,
-    /// By which tenants share the writer, and that of the log.
+    /// By which tenants share the readers and the writer, and the writer of the log.
     pub(crate) weights: Weights,
+    /// How often what followers made was dropped since the tables were opened. Only the writer
+    /// changes it.
+    pub(super) follower_resets: Arc<AtomicU64>,
 }
 
 /// Makes a write-ahead log durable that an earlier process has left behind: it may have failed
@@ -66,7 +71,8 @@ impl Tables {
         synced.map_err(|source| StorageError::Io { act, source })?;
         let weights = Weights::default();
         let writer = Writer::start(connection, weights.clone())?;
-        Ok(Self { clock, readers: Readers::new(file), writer, weights })
+        let readers = Readers::new(file, weights.clone());
+        Ok(Self { clock, readers, writer, weights, follower_resets: Arc::default() })
     }
 
     /// As [`acta_storage::Readiness::check_ready`].
@@ -76,13 +82,26 @@ impl Tables {
         self.read(|connection| schema::check_version(connection).map(drop)).await
     }
 
-    /// Does `act` on a connection that only reads.
+    /// Does `act` of a tenant on a connection that only reads.
+    pub(super) async fn read_of<F, T>(
+        &self,
+        tenant: impl Into<Option<TenantId>> + Send,
+        act: F,
+    ) -> Result<T, StorageError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.readers.read(tenant.into(), act).await
+    }
+
+    /// As [`Tables::read_of`], for what is of no tenant alone.
     pub(super) async fn read<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
     {
-        self.readers.read(act).await
+        self.readers.read(None, act).await
     }
 
     /// Does `act` of a tenant in a transaction that others may share.

@@ -22,8 +22,9 @@ const IN_MEMORY_BYTES_MAX: u64 = 64 << 20;
 const PURGING: &str = "removing the rows of a tenant";
 
 impl Tables {
-    /// Removes the documents, activities, persons, cursors, usage and audit of a tenant, and
-    /// rebuilds the file without their bytes. Returns how many documents there were.
+    /// Removes the documents, what is remembered of removed ones, activities, persons, tiles,
+    /// cursors, usage and audit of a tenant, and rebuilds the file without their bytes. Returns how
+    /// many documents there were.
     ///
     /// # Errors
     ///
@@ -37,7 +38,8 @@ impl Tables {
         let document_count = self.delete_all("documents", tenant).await?;
         self.delete_all("definitions", tenant).await?;
         self.delete_all("person_names", tenant).await?;
-        for table in ["followers", "cursors", "usage", "audit"] {
+        self.delete_all("tiles", tenant).await?;
+        for table in ["document_removals", "followers", "cursors", "usage", "audit"] {
             self.write(move |connection| {
                 let sql = format!("DELETE FROM {table} WHERE tenant_id = ?1");
                 connection.execute(&sql, params![tenant.number()]).map_err(failed(PURGING))

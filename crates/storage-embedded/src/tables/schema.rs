@@ -38,7 +38,10 @@ const WAL_BYTES_KEPT: i64 = 64 << 20;
 const STATEMENTS_MAX: usize = 64;
 
 /// Each with the schema version that it leads to.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_first.sql")),
+    (2, include_str!("migrations/0002_tiles.sql")),
+];
 
 /// Where the tables are.
 #[derive(Clone, Debug)]

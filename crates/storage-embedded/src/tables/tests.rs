@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, Timestamp};
 use acta_statement_log::disk::SystemDisk;
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
@@ -23,6 +27,7 @@ use crate::directory::TABLES_NAME;
 
 mod damage;
 mod records;
+mod removing;
 
 const START: Timestamp = Timestamp::from_unix_micros(1_700_000_000_000_000);
 
@@ -363,6 +368,29 @@ async fn a_refused_write_does_not_harm_those_in_the_same_transaction() {
     assert_eq!(text(&bench, tenant(1), &state("taken", None)).await.as_deref(), Some("old"));
 }
 
+/// Writes and removes a document again and again, until it is over.
+async fn keep_changing(tables: Arc<Tables>, is_over: Arc<AtomicBool>) {
+    let (key, always) = (state("a", None), Precondition::default());
+    while !is_over.load(Ordering::Relaxed) {
+        tables.replace_document(tenant(1), &key, document("x"), &always).await.unwrap();
+        tables.remove_document(tenant(1), &key, &always).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_between_two_looks_at_the_tables_is_not_taken_for_damage() {
+    let bench = Bench::new();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut changing = tokio::task::JoinSet::new();
+    changing.spawn(keep_changing(Arc::clone(&bench.tables), Arc::clone(&is_over)));
+    for _ in 0..4_000 {
+        bench.tables.find_document(tenant(1), &state("a", None)).await.unwrap();
+        bench.tables.list_documents(tenant(1), &states(None), None).await.unwrap();
+    }
+    is_over.store(true, Ordering::Relaxed);
+    changing.join_all().await;
+}
+
 #[tokio::test]
 async fn a_document_whose_bytes_changed_on_disk_is_not_served() {
     let bench = Bench::new();
@@ -494,4 +522,49 @@ async fn after_damage_no_further_write_is_taken() {
     let wrote = bench.tables.replace_document(tenant(1), &key, document("x"), &none).await;
     assert!(matches!(wrote, Err(StorageError::Halted)), "{wrote:?}");
     assert_eq!(text(&bench, tenant(1), &key).await, None);
+}
+
+/// Reads as a tenant, and notes that it did.
+async fn read_as(bench: &Bench, of: u32, order: &Arc<Mutex<Vec<u32>>>) {
+    let order = Arc::clone(order);
+    let act = move |_: &Connection| {
+        order.lock().unwrap().push(of);
+        Ok(())
+    };
+    bench.tables.read_of(tenant(of), act).await.unwrap();
+}
+
+/// Begins something that has to wait.
+fn begin<F: Future>(future: Pin<&mut F>) {
+    assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[tokio::test]
+async fn connections_are_lent_to_tenants_in_turn() {
+    let bench = Bench::new();
+    let order = Arc::default();
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..4).map(|_| mpsc::channel::<()>()).unzip();
+    let lend = |end: mpsc::Receiver<()>| {
+        let until_then = move |_: &Connection| {
+            let _ = end.recv();
+            Ok(())
+        };
+        Box::pin(bench.tables.read_of(tenant(3), until_then))
+    };
+    let mut held: Vec<_> = receivers.into_iter().map(lend).collect();
+    for one in &mut held {
+        begin(one.as_mut());
+    }
+    let mut waiting = [1, 1, 1, 2, 2].map(|of| Box::pin(read_as(&bench, of, &order)));
+    for one in &mut waiting {
+        begin(one.as_mut());
+    }
+    senders[0].send(()).unwrap();
+    let [first, second, third, fourth, fifth] = waiting;
+    tokio::join!(first, second, third, fourth, fifth);
+    assert_eq!(*order.lock().unwrap(), [1, 2, 1, 2, 1]);
+    drop(senders);
+    for one in held {
+        one.await.unwrap();
+    }
 }

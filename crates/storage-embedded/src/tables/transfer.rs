@@ -41,7 +41,7 @@ impl Tables {
         &self,
         tenant: TenantId,
     ) -> Result<Vec<(String, String)>, StorageError> {
-        self.read(move |connection| {
+        self.read_of(tenant, move |connection| {
             let failed = failed("listing cursors");
             let sql = concat!(
                 "SELECT name, value, ",
@@ -67,7 +67,8 @@ impl Tables {
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError> {
         let after = after.map(|key| PlaceColumns::of_document(tenant, key));
-        self.read(move |connection| documents(connection, tenant, after.as_ref(), page)).await
+        self.read_of(tenant, move |connection| documents(connection, tenant, after.as_ref(), page))
+            .await
     }
 
     /// As [`acta_storage::TransferTarget::find_import`].

@@ -71,7 +71,7 @@ impl Verified {
 }
 
 /// Names that may stand in the directory of a store.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "lock",
     "store",
     "log",
@@ -85,6 +85,9 @@ const NAMES: [&str; 12] = [
     RESERVE_DRAFT_NAME,
     // Made of statements by the server, beside the store.
     "facts",
+    // Written by the server at a first start, for its administrator.
+    "first-credential.txt",
+    "set-up-link.txt",
 ];
 
 /// A verification under way.

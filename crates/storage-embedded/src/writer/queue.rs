@@ -8,7 +8,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_statement_log::dictionary::Codec;
 use acta_statement_log::record::EncodedRecord;
-use acta_storage::{Appended, FairQueue, Load, StorageError, Weights};
+use acta_storage::{Appended, FairQueue, Load, RequesterId, StorageError, Weights};
 use tokio::sync::oneshot;
 use tracing::Span;
 
@@ -35,6 +35,8 @@ const ATTACHMENT_COST: usize = 64 << 10;
 pub(crate) struct Job {
     /// The tenant that stores them.
     pub(crate) tenant: TenantId,
+    /// Who of the tenant stores them.
+    pub(crate) requester: RequesterId,
     /// The statements, in order.
     pub(crate) statements: Vec<EncodedRecord>,
     /// How the texts are packed.
@@ -196,7 +198,8 @@ pub(crate) struct QueueLimits {
     pub(crate) group_cost: u64,
 }
 
-/// What waits for the writer. Tenants share its time; what is done alone goes first.
+/// What waits for the writer. Tenants share its time, and within a tenant requesters take turns;
+/// what is done alone goes first.
 #[derive(Debug)]
 pub(crate) struct Queue {
     limits: QueueLimits,
@@ -221,6 +224,44 @@ enum QueueEnd {
     Halted,
 }
 
+impl State {
+    /// Whether so much more is too much.
+    fn is_over(&self, limits: &QueueLimits, bytes: usize, statements: usize) -> bool {
+        limits.bytes < self.bytes + bytes || limits.statements < self.statements + statements
+    }
+
+    /// Makes room for work of so many bytes and statements. Returns the batches that are refused
+    /// for it: those of the requester of the same tenant that has most.
+    fn make_room(
+        &mut self,
+        limits: &QueueLimits,
+        work: &Work,
+        (load, bytes, statements): (Load, usize, usize),
+    ) -> Result<Vec<Job>, StorageError> {
+        let mut displaced = Vec::new();
+        let is_next_of_many = match work {
+            Work::Batch(job) => {
+                while self.is_over(limits, bytes, statements)
+                    && let Some((bytes, other)) = self.batches.displace(job.tenant, load)
+                {
+                    self.bytes -= bytes;
+                    self.statements -= other.statements.len();
+                    displaced.push(other);
+                }
+                // One batch of each tenant passes in any case: it may be too large by itself, or
+                // others may fill the queue. So does one that others have left for.
+                self.batches.has(job.tenant) && displaced.is_empty()
+            }
+            Work::Import(_) => !self.alone.is_empty(),
+            Work::Exclusive(_) => false,
+        };
+        if is_next_of_many && self.is_over(limits, bytes, statements) {
+            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+        }
+        Ok(displaced)
+    }
+}
+
 impl Queue {
     /// An empty queue.
     pub(crate) fn new(limits: QueueLimits, weights: Weights) -> Self {
@@ -231,40 +272,45 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a batch.
+    /// What a batch costs, for whom.
+    fn load_of(&self, work: &Work, bytes: usize) -> Load {
+        match work {
+            Work::Batch(job) => {
+                let (weight, requester) = (self.weights.of(job.tenant), job.requester);
+                Load { cost: job.cost(bytes), weight, requester }
+            }
+            // They do not wait for those of others.
+            Work::Import(_) | Work::Exclusive(_) => Load::of(0),
+        }
+    }
+
+    /// Adds a batch. When too much waits, those are refused for it that wait for a requester of its
+    /// tenant that has more.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`] when too much waits, [`StorageError::Halted`] after the end.
     pub(crate) fn push(&self, work: Work) -> Result<(), StorageError> {
         let (bytes, count) = (work.bytes(), work.statements().len());
+        let load = self.load_of(&work, bytes);
         let mut state = self.lock();
         if state.end.is_some() {
             return Err(StorageError::Halted);
         }
-        let is_over = self.limits.bytes < state.bytes + bytes
-            || self.limits.statements < state.statements + count;
-        // One batch of each tenant passes in any case: it may be too large by itself, or others
-        // may fill the queue.
-        let is_next_of_many = match &work {
-            Work::Batch(job) => state.batches.has(job.tenant),
-            Work::Import(_) => !state.alone.is_empty(),
-            Work::Exclusive(_) => false,
-        };
-        if is_over && is_next_of_many {
-            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
-        }
-        state.bytes += bytes;
-        state.statements += count;
+        let displaced = state.make_room(&self.limits, &work, (load, bytes, count))?;
         match work {
             Work::Batch(job) => {
-                let load = Load { cost: job.cost(bytes), weight: self.weights.of(job.tenant) };
                 state.batches.push(job.tenant, load, (bytes, job));
             }
             Work::Import(_) | Work::Exclusive(_) => state.alone.push_back(work),
         }
+        state.bytes += bytes;
+        state.statements += count;
         drop(state);
         self.ready.notify_one();
+        for job in displaced {
+            job.refuse(StorageError::Busy { retry_after: RETRY_AFTER });
+        }
         Ok(())
     }
 
@@ -338,5 +384,74 @@ impl Queue {
     /// How many statements wait.
     pub(crate) fn waiting(&self) -> usize {
         self.lock().statements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_statement_log::entry::IndexEntry;
+    use acta_statement_log::record::Content;
+
+    use super::*;
+
+    const STATEMENTS_MAX: usize = 10;
+
+    fn queue() -> Queue {
+        let limits =
+            QueueLimits { bytes: usize::MAX, statements: STATEMENTS_MAX, group_cost: u64::MAX };
+        Queue::new(limits, Weights::default())
+    }
+
+    /// A batch of so many statements, and where its caller waits.
+    fn batch(
+        requester: u128,
+        count: usize,
+    ) -> (Work, oneshot::Receiver<Result<Appended, StorageError>>) {
+        let record = || {
+            let (entry, content) = (IndexEntry::removed(0, 0), Content::Removed);
+            EncodedRecord { entry, content, received: None }
+        };
+        let (answer, appended) = oneshot::channel();
+        let job = Job {
+            tenant: TenantId::FIRST,
+            requester: RequesterId::Credential(requester),
+            statements: (0..count).map(|_| record()).collect(),
+            codec: Arc::new(Codec::new(&[])),
+            attachments: Vec::new(),
+            span: Span::none(),
+            answer,
+        };
+        (Work::Batch(job), appended)
+    }
+
+    /// The requesters of all that waits, in the order in which it is written.
+    fn taken(queue: &Queue) -> Vec<RequesterId> {
+        let Some(Taken::Group(jobs)) = queue.take() else { panic!("batches wait") };
+        jobs.iter().map(|job| job.requester).collect()
+    }
+
+    #[test]
+    fn a_full_queue_refuses_the_requester_with_most() {
+        let queue = queue();
+        let mut busy = Vec::new();
+        for _ in 0..5 {
+            let (work, appended) = batch(1, 2);
+            queue.push(work).unwrap();
+            busy.push(appended);
+        }
+        let (work, _appended) = batch(1, 1);
+        assert!(matches!(queue.push(work), Err(StorageError::Busy { .. })));
+        let (work, mut other) = batch(2, 3);
+        queue.push(work).unwrap();
+        assert_eq!(queue.waiting(), 9);
+        let mut refused = busy.iter_mut().map(oneshot::Receiver::try_recv);
+        assert!(refused.by_ref().take(3).all(|answer| answer.is_err()), "these wait");
+        assert!(refused.all(|answer| matches!(answer, Ok(Err(StorageError::Busy { .. })))));
+        assert!(other.try_recv().is_err(), "it waits");
+        // It has most itself if it had more.
+        let (work, _appended) = batch(2, 4);
+        assert!(matches!(queue.push(work), Err(StorageError::Busy { .. })));
+        assert_eq!(taken(&queue), [1, 2, 1, 1].map(RequesterId::Credential));
+        assert_eq!(queue.waiting(), 0);
     }
 }

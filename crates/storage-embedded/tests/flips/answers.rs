@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use acta_access::TenantId;
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     AgentFilter, AttachmentStore, AuditQuery, AuditStore, CursorStore, Directory, DocumentList,
     DocumentStore, EntityStore, Order, StatementQuery, StatementStore, StorageError, Usage,
@@ -99,6 +100,9 @@ async fn ask_tables(
         let names = storage.list_documents(tenant, list, None).await;
         note(format!("list {number}"), answer(names.map(Some)));
     }
+    let removed = DocumentList::AgentProfiles { agent: mailbox("eve") };
+    let removed = storage.list_documents(tenant, &removed, None).await;
+    note("removal".into(), answer(removed.map(|found| found.updated)));
     for number in 0..4 {
         let activity: ActivityId = activity_id(&format!("a{number}"));
         let found = storage.find_definition(tenant, &activity).await;

@@ -176,7 +176,21 @@ pub(crate) async fn make(directory: &Path) -> TenantId {
     other
 }
 
+/// A document that is removed. Nothing else is in its list.
+fn removed_key() -> DocumentKey {
+    DocumentKey::AgentProfile { agent: mailbox("eve"), profile_id: "gone".into() }
+}
+
 async fn fill_tables(storage: &EmbeddedStorage, other: TenantId) {
+    let (key, always) = (removed_key(), Precondition::default());
+    let document = NewDocument {
+        content: Bytes::from_static(b"gone"),
+        content_type: "text/plain".into(),
+        etag: Etag("0".repeat(40)),
+        count_max: usize::MAX,
+    };
+    storage.replace_document(TenantId::FIRST, &key, document, &always).await.unwrap();
+    storage.remove_document(TenantId::FIRST, &key, &always).await.unwrap();
     for (number, key) in document_keys().iter().enumerate() {
         for (tenant, content) in [
             (TenantId::FIRST, bytes_of_length(40 + 100 * number)),

@@ -1,24 +1,28 @@
 //! A change, in one transaction.
 //!
-//! First everything that it touches is locked, always in the same order: the records that it may
-//! create, which are inserted empty, all its records, and the ends of its chains. Then the
+//! First everything that it touches is locked, always in the same order: the rows that stand for
+//! what its limits count and the records that it may create, which are inserted empty, all its
+//! records, and the ends of its chains. Then the
 //! change is decided, and everything is written and committed at once. A repeated attempt waits
 //! for these locks, and so sees the result of the first attempt.
 
 mod decision;
 mod keys;
+mod limits;
 mod rows;
 
 use std::io;
 
 use acta_storage::{ChainHash, Change, Committed, StorageError};
 use futures_util::TryFutureExt;
-use futures_util::future::{join, join_all, join5};
+use futures_util::future::{join, join_all, join3, join4};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use self::decision::{Decision, Locked, decide};
 use self::keys::ChangeKeys;
+#[cfg(test)]
+pub(super) use self::limits::counting;
 pub(super) use self::rows::REMOVE;
 use self::rows::RecordRows;
 #[cfg(test)]
@@ -118,7 +122,7 @@ impl Database {
         let locked = self.limit(Box::pin(lock(connection, asked))).await?;
         let attempted = match decide(asked, &locked, is_unknown) {
             Decision::Write => {
-                let rows = RecordRows::of(asked.change, locked);
+                let rows = RecordRows::of(asked, locked);
                 // If the connection is lost from here on, it may have been committed.
                 self.limit(Box::pin(write(connection, &rows))).await.map_err(Failure::at_commit)?;
                 self.note_commit();
@@ -159,10 +163,15 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
         chains.iter().map(|chain| [chain as &(dyn ToSql + Sync)]).collect();
     let headed = each_chain.iter().map(|chain| connection.query_opt(&heading, chain));
     let of_entry: [&(dyn ToSql + Sync); 2] = [&first_entry.0, &first_entry.1];
+    let limits = asked.limits.columns();
+    let limiting = async {
+        let is_limited = !asked.limits.is_empty();
+        if is_limited { connection.execute(&inserting, &limits).await } else { Ok(0) }
+    };
     // Pipelined; each statement sees what was committed while the ones before it waited.
-    let ((begun, inserted, found, holders, opened), (heads, told)) = join(
-        join5(
-            connection.batch_execute("BEGIN"),
+    let ((begun, limited), (inserted, found, holders, opened), (heads, told)) = join3(
+        join(connection.batch_execute("BEGIN"), limiting),
+        join4(
             connection.execute(&inserting, &made),
             connection.query(&locking, &places),
             connection.query(&naming, &names),
@@ -172,6 +181,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     )
     .await;
     begun?;
+    limited?;
     inserted?;
     let mut locked = Locked::default();
     for row in &found? {
@@ -187,6 +197,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
         locked.heads.extend(head?.as_ref().map(read_head).transpose()?);
     }
     locked.is_recorded = told?.is_some();
+    locked.counts.extend(asked.limits.count(connection).await?);
     Ok(locked)
 }
 

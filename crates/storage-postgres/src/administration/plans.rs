@@ -1,7 +1,8 @@
 //! The statements of SQL whose query plans are tested.
 
 use acta_access::TenantId;
-use acta_storage::Group;
+use acta_ambient::Timestamp;
+use acta_storage::{CountLimit, Group, RecordHolder};
 
 use super::{audit, commit, purge, records, usage};
 use crate::database::Placement;
@@ -35,6 +36,15 @@ pub(crate) fn statements(on: Placement) -> Vec<(&'static str, String)> {
     let listed = groups.into_iter().flat_map(|(name, group)| {
         [None, Some("")].map(|after| (name, records::listing(&group, after)))
     });
+    let counted = [
+        ("records of a tenant, counted", Group::OfTenant(TenantId::FIRST), RecordHolder::Tenant),
+        ("records with an owner, counted", Group::OwnedBy(String::new()), RecordHolder::Owner),
+    ];
+    let counted = counted.into_iter().flat_map(|(name, group, of)| {
+        [None, Some(Timestamp::from_unix_micros(0))].map(|unexpired_at| {
+            (name, commit::counting(&group, CountLimit { of, count_max: 1, unexpired_at }))
+        })
+    });
     let purged = purge::TABLES
         .into_iter()
         .filter(|table| !table.key.is_empty())
@@ -43,6 +53,7 @@ pub(crate) fn statements(on: Placement) -> Vec<(&'static str, String)> {
         .into_iter()
         .map(|(name, sql)| (name, sql.to_owned()))
         .chain(listed)
+        .chain(counted)
         .chain(purged)
         .collect()
 }

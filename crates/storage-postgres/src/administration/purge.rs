@@ -22,15 +22,17 @@ pub(super) struct TenantTable {
 /// The tables of tenants in the order in which rows are removed. Content of attachments is removed
 /// before. Statements come first, so that a follower derives nothing from them any more; then the
 /// positions of followers, so that a step in progress is refused.
-pub(super) const TABLES: [TenantTable; 13] = [
+pub(super) const TABLES: [TenantTable; 15] = [
     TenantTable { name: STATEMENTS, key: &["sequence"] },
     TenantTable { name: "followers", key: &["name"] },
     TenantTable { name: "definitions", key: &["activity_hash"] },
     TenantTable { name: "person_names", key: &["agent_hash", "name_hash"] },
+    TenantTable { name: "tiles", key: &["epoch", "level", "position"] },
     TenantTable { name: "postings", key: &["term", "first_sequence"] },
     TenantTable { name: "voids", key: &["target"] },
     TenantTable { name: DOCUMENTS, key: &["place", "registration", "name_hash"] },
     TenantTable { name: "document_places", key: &["place", "registration"] },
+    TenantTable { name: "document_removals", key: &["place", "registration"] },
     TenantTable { name: "cursors", key: &["name"] },
     TenantTable { name: "usage", key: &["day"] },
     TenantTable { name: "audit", key: &["sequence"] },

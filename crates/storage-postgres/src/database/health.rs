@@ -12,9 +12,13 @@ use crate::failure::Failure;
 /// The interval between attempts to reach a database that is not required.
 const PROBE_INTERVAL_MILLIS: u64 = 5_000;
 
+/// How often an outage that lasts is logged again.
+const REMINDER_INTERVAL: Duration = Duration::from_mins(1);
+
 /// The state of a database by its last response.
 ///
-/// An outage is logged when it begins and when it ends, however many requests it affects.
+/// An outage is logged when it begins, at intervals while it lasts, and when it ends, however many
+/// requests it affects.
 #[derive(Debug)]
 pub(crate) struct Health {
     place: String,
@@ -34,17 +38,47 @@ pub(crate) struct Health {
 struct Outage {
     /// Whether `since` is set, readable without the lock.
     is_on: AtomicBool,
-    since: Mutex<Option<Duration>>,
+    since: Mutex<Option<Since>>,
+}
+
+/// When an outage began, and when it was logged last.
+#[derive(Clone, Copy, Debug)]
+struct Since {
+    began: Duration,
+    logged: Duration,
+}
+
+/// What is to be logged of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The outage begins with it.
+    Begins,
+    /// The outage has lasted for so long, and was not logged for a while.
+    Lasts(Duration),
+    /// Nothing.
+    Known,
 }
 
 impl Outage {
-    /// Returns whether it begins now.
-    fn begin(&self, now: Duration) -> bool {
+    /// Notes a failure.
+    fn note(&self, now: Duration) -> Stage {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_on.store(true, Ordering::Relaxed);
-        let begins = since.is_none();
-        since.get_or_insert(now);
-        begins
+        let Some(known) = since.as_mut() else {
+            *since = Some(Since { began: now, logged: now });
+            return Stage::Begins;
+        };
+        if now.saturating_sub(known.logged) < REMINDER_INTERVAL {
+            return Stage::Known;
+        }
+        known.logged = now;
+        Stage::Lasts(now.saturating_sub(known.began))
+    }
+
+    /// How long it has lasted; none if it is over.
+    fn lasting(&self, now: Duration) -> Option<Duration> {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| now.saturating_sub(since.began))
     }
 
     /// Returns how long it lasted, if it ends now.
@@ -54,7 +88,7 @@ impl Outage {
         }
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_on.store(false, Ordering::Relaxed);
-        since.take().map(|since| now.saturating_sub(since))
+        since.take().map(|since| now.saturating_sub(since.began))
     }
 }
 
@@ -115,9 +149,20 @@ impl Health {
         match failure {
             Failure::Decided(_) | Failure::PoolExhausted => return,
             Failure::Unreachable(_) => {
-                if self.unreachable.begin(self.clock.elapsed()) {
-                    let reason = failure.reason();
-                    tracing::error!(database = place, reason, "the database cannot be reached");
+                let reason = || failure.reason();
+                match self.unreachable.note(self.clock.elapsed()) {
+                    Stage::Begins => tracing::error!(
+                        database = place,
+                        reason = reason(),
+                        "the database cannot be reached"
+                    ),
+                    Stage::Lasts(time) => tracing::error!(
+                        database = place,
+                        reason = reason(),
+                        "still without the database after {:.0} s",
+                        time.as_secs_f64()
+                    ),
+                    Stage::Known => {}
                 }
             }
             Failure::MachineAway { machine, .. } => {
@@ -137,13 +182,28 @@ impl Health {
                 tracing::warn!(database = place, reason, "a connection to the database was lost");
             }
             Failure::Refused(_) => {
-                if failure.refuses_writes() && self.refusing.begin(self.clock.elapsed()) {
-                    let reason = failure.reason();
-                    tracing::error!(database = place, reason, "the database accepts no writes");
+                if failure.refuses_writes() {
+                    self.note_refused_write(&failure.reason());
                 }
             }
         }
         self.failure_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note_refused_write(&self, reason: &str) {
+        let place = &self.place;
+        match self.refusing.note(self.clock.elapsed()) {
+            Stage::Begins => {
+                tracing::error!(database = place, reason, "the database accepts no writes");
+            }
+            Stage::Lasts(time) => tracing::error!(
+                database = place,
+                reason,
+                "the database still takes nothing after {:.0} s",
+                time.as_secs_f64()
+            ),
+            Stage::Known => {}
+        }
     }
 
     /// Notes a retry on another connection.
@@ -161,8 +221,7 @@ impl Health {
         if self.is_reachable() {
             return None;
         }
-        let since = *self.unreachable.since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map(|since| self.clock.elapsed().saturating_sub(since))
+        self.unreachable.lasting(self.clock.elapsed())
     }
 
     /// The machines of it that need not be tried now, by host and port: they could not be reached
@@ -217,12 +276,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_begins_once_and_ends_once() {
-        let state = Outage::default();
-        assert_eq!(state.end(Duration::from_secs(1)), None);
-        assert!(state.begin(Duration::from_secs(2)));
-        assert!(!state.begin(Duration::from_secs(3)));
-        assert_eq!(state.end(Duration::from_secs(7)), Some(Duration::from_secs(5)));
-        assert_eq!(state.end(Duration::from_secs(8)), None);
+    fn an_outage_begins_once_is_repeated_at_intervals_and_ends_once() {
+        let (outage, seconds) = (Outage::default(), Duration::from_secs);
+        assert_eq!(outage.end(seconds(1)), None);
+        for (second, expected) in [
+            (2, Stage::Begins),
+            (3, Stage::Known),
+            (61, Stage::Known),
+            (62, Stage::Lasts(seconds(60))),
+            (63, Stage::Known),
+            (300, Stage::Lasts(seconds(298))),
+        ] {
+            assert_eq!(outage.note(seconds(second)), expected, "second {second}");
+        }
+        assert_eq!(outage.lasting(seconds(302)), Some(seconds(300)));
+        assert_eq!(outage.end(seconds(307)), Some(seconds(305)));
+        assert_eq!((outage.end(seconds(308)), outage.lasting(seconds(308))), (None, None));
     }
 }

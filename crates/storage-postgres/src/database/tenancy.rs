@@ -30,7 +30,7 @@ impl Placement {
 
 /// The tables that a cluster distributes by tenant. The others stay on its coordinator: then a
 /// start and administration need no other machine.
-const DISTRIBUTED: [&str; 14] = [
+const DISTRIBUTED: [&str; 16] = [
     "counters",
     "statements",
     "voids",
@@ -40,11 +40,13 @@ const DISTRIBUTED: [&str; 14] = [
     "attachments",
     "document_places",
     "documents",
+    "document_removals",
     "definitions",
     "person_names",
     "followers",
     "cursors",
     "usage",
+    "tiles",
 ];
 
 /// The table whose rows are locked without being written, under a lock of their place.

@@ -41,14 +41,8 @@ pub(super) struct ListColumns {
 impl PlaceColumns {
     /// The columns, and the registration beside them.
     fn of(tenant: TenantId, place: DocumentPlace) -> (Self, Option<String>) {
+        let hash = place.hash().to_vec();
         let DocumentPlace { kind, activity, agent, registration } = place;
-        let mut hasher = Sha256::new();
-        for part in [kind, &activity, &agent] {
-            hasher.update(part);
-            // No part contains this byte.
-            hasher.update([0]);
-        }
-        let hash = hasher.finalize().to_vec();
         (Self { tenant: number(tenant), kind, activity, agent, hash }, registration)
     }
 }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use acta_storage::{
-    Advanced, EntityFact, EntityKind, FollowerName, FollowerStep, Person, StorageError, merge_all,
+    Advanced, EntityFact, EntityKind, FollowerName, FollowerStep, StorageError, merge_all,
 };
 use futures_util::future::join;
-use sha2::{Digest, Sha256};
 
+use super::keys::hash;
+use super::names::{Named, Names};
+use super::parts::{Part, divide};
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::types::number;
@@ -21,6 +23,9 @@ pub(crate) const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower \
 pub(crate) const STEP: &str = "UPDATE acta.followers SET sequence = $4 \
      WHERE tenant_id = $1 AND name = $2 AND sequence = $3";
 
+pub(crate) const KNOWN: &str = "SELECT activity_hash, definition::text FROM acta.definitions \
+     WHERE tenant_id = $1 AND activity_hash = ANY ($2)";
+
 pub(crate) const DEFINE: &str = "INSERT INTO acta.definitions \
      (tenant_id, activity_hash, activity, definition) \
      SELECT c.tenant_id, t.hash, t.activity, t.definition::json FROM acta.counters c \
@@ -29,56 +34,46 @@ pub(crate) const DEFINE: &str = "INSERT INTO acta.definitions \
      ON CONFLICT (tenant_id, activity_hash) \
      DO UPDATE SET definition = excluded.definition";
 
-pub(crate) const ADD_NAMES: &str = "INSERT INTO acta.person_names \
-     (tenant_id, agent_hash, name_hash, agent, name, last_sequence, last_ordinal) \
-     SELECT c.tenant_id, t.* FROM acta.counters c CROSS JOIN unnest($2::bytea[], \
-     $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::integer[]) AS t \
-     WHERE c.tenant_id = $1 ON CONFLICT (tenant_id, agent_hash, name_hash) DO UPDATE \
-     SET last_sequence = excluded.last_sequence, last_ordinal = excluded.last_ordinal";
-
-pub(crate) const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
-     USING unnest($2::bytea[]) AS t(agent_hash) \
-     CROSS JOIN LATERAL (SELECT last_sequence, last_ordinal FROM acta.person_names n \
-     WHERE n.tenant_id = $1 AND n.agent_hash = t.agent_hash \
-     ORDER BY last_sequence DESC, last_ordinal DESC OFFSET $3 LIMIT 1) AS last \
-     WHERE p.tenant_id = $1 AND p.agent_hash = t.agent_hash \
-     AND (p.last_sequence, p.last_ordinal) <= (last.last_sequence, last.last_ordinal)";
-
-/// Where a name was used last: the sequence of the statement, and the place in it.
-type NamePlace = (i64, i32);
-
 /// Facts grouped by subject.
 #[derive(Debug, Default)]
 struct Changes<'f> {
     /// The definitions of each activity, in order.
     definitions: BTreeMap<&'f str, Vec<&'f str>>,
-    /// Pairs of an identifier's key and a name, and where the name was used last.
-    names: HashMap<(&'f str, &'f str), NamePlace>,
+    names: Names<'f>,
 }
 
 /// Saves a step of a follower, if its position is the beginning of the step.
 ///
+/// A long step is saved in parts, each a transaction that also moves the position over it: so none
+/// keeps a connection or locks for long, and readers see how far it has come.
+///
 /// # Errors
 ///
-/// [`Failure`]; nothing was written, unless it says that this is unknown.
+/// [`Failure`]; the position says which parts were saved.
 pub(crate) async fn take_step(
     database: &Database,
     follower: FollowerName,
     step: &FollowerStep,
 ) -> Result<Advanced, Failure> {
-    let span = Span {
-        follower: follower.as_str(),
-        tenant: number(step.tenant),
-        from: i64::try_from(step.from).unwrap_or(i64::MAX),
-        to: i64::try_from(step.to).unwrap_or(i64::MAX),
-    };
-    let has_moved = if step.effects.is_empty() {
-        let moved = database.run_once(|connection| async move { move_on(&connection, span).await });
-        moved.await.map_err(Failure::at_commit)?
-    } else {
-        Changes::of(&step.effects.entity_facts).write(database, span).await?
-    };
-    Ok(if has_moved { Advanced::Done } else { Advanced::Moved })
+    for Part { from, to, facts } in divide(step) {
+        let span = Span {
+            follower: follower.as_str(),
+            tenant: number(step.tenant),
+            from: i64::try_from(from).unwrap_or(i64::MAX),
+            to: i64::try_from(to).unwrap_or(i64::MAX),
+        };
+        let has_moved = if facts.is_empty() {
+            let moved =
+                database.run_once(|connection| async move { move_on(&connection, span).await });
+            moved.await.map_err(Failure::at_commit)?
+        } else {
+            Changes::of(facts).save(database, span).await?
+        };
+        if !has_moved {
+            return Ok(Advanced::Moved);
+        }
+    }
+    Ok(Advanced::Done)
 }
 
 impl Database {
@@ -108,7 +103,7 @@ impl Database {
     }
 }
 
-/// A step without its effects.
+/// A part of a step without its effects.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     follower: &'static str,
@@ -135,21 +130,25 @@ impl<'f> Changes<'f> {
                 EntityKind::Person => {
                     let sequence = i64::try_from(fact.sequence).unwrap_or(i64::MAX);
                     let place = (sequence, i32::try_from(fact.ordinal).unwrap_or(i32::MAX));
-                    changes.names.insert((&fact.subject, &fact.text), place);
+                    changes.names.note(&fact.subject, &fact.text, place);
                 }
             }
         }
         changes
     }
 
-    /// Writes the changes and the new position. Returns `false` if the follower had another
+    /// Saves the changes with the new position. Returns `false` if the follower had another
     /// position.
-    async fn write(&self, database: &Database, span: Span) -> Result<bool, Failure> {
+    async fn save(&self, database: &Database, span: Span) -> Result<bool, Failure> {
+        let Some(named) = self.write(database, span).await? else { return Ok(false) };
+        named.trim(database, span.tenant).await?;
+        Ok(true)
+    }
+
+    async fn write(&self, database: &Database, span: Span) -> Result<Option<Named>, Failure> {
         database
             .transact_once(|connection| async move {
-                let sql = "SELECT activity_hash, definition::text FROM acta.definitions \
-                     WHERE tenant_id = $1 AND activity_hash = ANY ($2)";
-                let select = connection.prepare_cached(sql).await?;
+                let select = connection.prepare_cached(KNOWN).await?;
                 let hashes: Vec<Vec<u8>> = self.definitions.keys().map(hash).collect();
                 connection.prepare_cached(step_of(span)).await?;
                 // The second statement sees what was committed while the first waited for its lock.
@@ -159,14 +158,13 @@ impl<'f> Changes<'f> {
                 )
                 .await;
                 if !moved? {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 let known = known?;
                 let known: HashMap<&[u8], &str> =
                     known.iter().map(|row| (row.get(0), row.get(1))).collect();
                 self.write_definitions(&connection, span.tenant, &known).await?;
-                self.write_names(&connection, span.tenant).await?;
-                Ok(true)
+                self.names.write(&connection, span.tenant).await.map(Some)
             })
             .await
     }
@@ -195,55 +193,6 @@ impl<'f> Changes<'f> {
         connection.execute(&upsert, &[&tenant, &hashes, &activities, &definitions]).await?;
         Ok(())
     }
-
-    /// The names of each person that were used last, with where that was: no more than a person
-    /// keeps. Others would be removed again.
-    fn last_names(&self) -> Vec<(&'f str, NamePlace, &'f str)> {
-        let mut by_agent: HashMap<&'f str, Vec<(NamePlace, &'f str)>> = HashMap::new();
-        for (&(agent, name), &place) in &self.names {
-            by_agent.entry(agent).or_default().push((place, name));
-        }
-        let mut last = Vec::new();
-        for (agent, mut named) in by_agent {
-            named.sort_unstable_by(|one, other| other.cmp(one));
-            named.truncate(Person::NAMES_COUNT_MAX);
-            last.extend(named.into_iter().map(|(place, name)| (agent, place, name)));
-        }
-        last
-    }
-
-    async fn write_names(&self, connection: &Connection, tenant: i32) -> Result<(), Failure> {
-        if self.names.is_empty() {
-            return Ok(());
-        }
-        let (mut agent_hashes, mut name_hashes) = (Vec::new(), Vec::new());
-        let (mut agents, mut names) = (Vec::new(), Vec::new());
-        let (mut sequences, mut ordinals) = (Vec::new(), Vec::new());
-        for (agent, (sequence, ordinal), name) in self.last_names() {
-            agent_hashes.push(hash(agent));
-            name_hashes.push(hash(name));
-            agents.push(agent);
-            names.push(name.as_bytes());
-            sequences.push(sequence);
-            ordinals.push(ordinal);
-        }
-        let upsert = connection.prepare_cached(ADD_NAMES).await?;
-        let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-            [&tenant, &agent_hashes, &name_hashes, &agents, &names, &sequences, &ordinals];
-        connection.execute(&upsert, &columns).await?;
-        // Each person once: the names that are too many are those that were used first.
-        agent_hashes.sort_unstable();
-        agent_hashes.dedup();
-        let kept_max = i64::try_from(Person::NAMES_COUNT_MAX).unwrap_or(i64::MAX);
-        let trim = connection.prepare_cached(TRIM_NAMES).await?;
-        connection.execute(&trim, &[&tenant, &agent_hashes, &kept_max]).await?;
-        Ok(())
-    }
-}
-
-/// The hash that an activity, an identifier or a name is found by.
-pub(crate) fn hash(text: impl AsRef<[u8]>) -> Vec<u8> {
-    Sha256::digest(text).to_vec()
 }
 
 const fn step_of(span: Span) -> &'static str {

@@ -98,3 +98,61 @@ async fn a_step_in_progress_fails_after_a_reset() {
         assert_eq!(place.sql(&format!("SELECT count(*) FROM acta.{table}")), "0", "{table}");
     }
 }
+
+/// A step over as many statements as `names` has items, each with names of as many persons as that
+/// says.
+fn naming_many(from: u64, names: &[usize]) -> FollowerStep {
+    let mut to = from;
+    let mut entity_facts = Vec::new();
+    for &count in names {
+        to += 1;
+        entity_facts.extend((0..count).map(|number| EntityFact {
+            kind: EntityKind::Person,
+            subject: format!("agent {number}").into(),
+            text: format!("{to} {number}").into(),
+            sequence: to,
+            ordinal: u32::try_from(number).unwrap(),
+        }));
+    }
+    FollowerStep { effects: StoreEffects { entity_facts }, ..silent(from..to) }
+}
+
+#[tokio::test]
+async fn a_long_step_is_saved_in_short_transactions() {
+    let (place, [one, _]) = two().await;
+    assert!(take(&one, naming_many(0, &[150; 30])).await);
+    assert_eq!(place.sql("SELECT sequence FROM acta.followers"), "30");
+    assert_eq!(place.sql("SELECT count(*) FROM acta.person_names"), "4500");
+    // A row says which transaction has written it.
+    let of_each = "SELECT count(*), min(last_sequence) FROM acta.person_names \
+         GROUP BY xmin::text ORDER BY 2";
+    assert_eq!(place.sql(of_each), "900|1\n900|7\n900|13\n900|19\n900|25");
+    // The facts of one statement are written together.
+    assert!(take(&one, naming_many(30, &[10, 1_500, 10])).await);
+    let newer = of_each.replace("GROUP", "WHERE 30 < last_sequence GROUP");
+    assert_eq!(place.sql(&newer), "10|31\n1500|32\n10|33");
+}
+
+#[tokio::test]
+async fn the_names_used_first_are_removed_of_many_persons() {
+    const PERSONS: usize = 600;
+    let (place, [one, _]) = two().await;
+    place.sql(&format!(
+        "INSERT INTO acta.person_names SELECT 1, sha256(agent::bytea), sha256(name::bytea), agent, \
+         name::bytea, use, 0 FROM generate_series(0, {PERSONS} - 1) AS number \
+         CROSS JOIN generate_series(1, 100) AS use \
+         CROSS JOIN LATERAL (SELECT 'agent ' || number AS agent, 'name ' || use AS name) AS said; \
+         INSERT INTO acta.followers VALUES (1, 'entities', 100)"
+    ));
+    // One of the persons has no name too many, and another one many.
+    place.sql(
+        "DELETE FROM acta.person_names WHERE agent = 'agent 3' AND last_sequence = 50; \
+         INSERT INTO acta.person_names SELECT 1, agent_hash, sha256(name || 'x'), agent, \
+         name || 'x', last_sequence, 1 FROM acta.person_names WHERE agent = 'agent 4'",
+    );
+    assert!(take(&one, naming_many(100, &[PERSONS, 5])).await);
+    let left = "SELECT agent, count(*), min(last_sequence) FROM acta.person_names \
+         GROUP BY agent HAVING count(*) <> 100 OR min(last_sequence) <> 2 ORDER BY agent";
+    let expected = ["agent 0|100|3", "agent 1|100|3", "agent 2|100|3", "agent 4|100|52"];
+    assert_eq!(place.sql(left), expected.join("\n"));
+}

@@ -55,7 +55,13 @@ impl EncodedStatement {
         spawn_low_priority(prepare).map_err(failed)?.join().await.map_err(failed)
     }
 
-    fn of(hasher: &TermHasher, tenant: TenantId, new: NewStatement, salt: [u8; 16]) -> Self {
+    /// Encodes a statement.
+    pub(super) fn of(
+        hasher: &TermHasher,
+        tenant: TenantId,
+        new: NewStatement,
+        salt: [u8; 16],
+    ) -> Self {
         let NewStatement { id, statement, text, authority, version, defines } = new;
         Self {
             id,

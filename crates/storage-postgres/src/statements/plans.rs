@@ -10,7 +10,8 @@ use super::{append, lists, page, read, references};
 use crate::administration::plans::{PURGED, statements as administration};
 use crate::attachments::NAME;
 use crate::database::{Placement, session};
-use crate::entities::steps;
+use crate::entities::{names, steps};
+use crate::feed::tiles;
 use crate::{Options, migrations};
 
 const ALL: &[(&str, &str)] = &[
@@ -31,6 +32,10 @@ const ALL: &[(&str, &str)] = &[
     ("lists, oldest first", lists::ASCENDING),
     ("looked up in a list", lists::PROBE_ONE),
     ("looked up in lists", lists::PROBE),
+    ("tiles", tiles::FIND),
+    ("persons with too many names", names::EXCESS),
+    ("names, trimmed", names::TRIM),
+    ("definitions, known", steps::KNOWN),
 ];
 
 /// How many parameters a statement of SQL has.
@@ -47,10 +52,11 @@ const WRITES: &[(&str, &str)] = &[
     ("the counter", append::COUNT),
     ("names of content", NAME),
     ("definitions", steps::DEFINE),
-    ("names", steps::ADD_NAMES),
-    ("names, trimmed", steps::TRIM_NAMES),
+    ("names", names::ADD_NAMES),
     ("the first step of a follower", steps::FIRST_STEP),
     ("a step of a follower", steps::STEP),
+    ("tiles, stored", tiles::EXTEND),
+    ("tiles, removed", tiles::REMOVE),
 ];
 
 /// On the cluster of Citus that `TEST_CITUS_URL` names, if there is one.

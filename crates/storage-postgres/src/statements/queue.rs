@@ -1,11 +1,11 @@
-//! The queue of batches of each tenant.
+//! The queue of batches of each tenant, in which its requesters take turns.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_storage::{Appended, StorageError};
+use acta_storage::{Appended, Load, RequesterId, RoundRobin, StorageError};
 use tokio::sync::oneshot;
 use tracing::Span;
 
@@ -32,6 +32,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(super) struct AppendJob {
     pub(super) statements: Vec<EncodedStatement>,
     pub(super) attachments: Vec<Staged>,
+    /// Who of the tenant stores them.
+    pub(super) requester: RequesterId,
     /// The span of the request that brought it.
     pub(super) span: Span,
     /// The waiting caller.
@@ -56,7 +58,7 @@ pub(super) struct Queue(Mutex<QueueState>);
 #[derive(Debug, Default)]
 struct QueueState {
     /// The batches of each tenant that has a writer.
-    waiting: HashMap<TenantId, VecDeque<(usize, AppendJob)>>,
+    waiting: HashMap<TenantId, RoundRobin<(usize, AppendJob)>>,
     bytes: usize,
 }
 
@@ -69,29 +71,59 @@ pub(super) enum Pushed {
     Begins,
 }
 
+impl QueueState {
+    /// Makes room for a batch of so many bytes. Returns the batches that are refused for it: those
+    /// of the requester of the same tenant that has most.
+    fn make_room(
+        &mut self,
+        tenant: TenantId,
+        bytes: usize,
+        load: Load,
+    ) -> Result<Vec<AppendJob>, StorageError> {
+        let mut displaced = Vec::new();
+        // One batch of each tenant is accepted in any case: it may exceed the limit alone, or
+        // others may fill the queue. So is one that others have left for.
+        let Some(waiting) = self.waiting.get_mut(&tenant).filter(|one| !one.is_empty()) else {
+            return Ok(displaced);
+        };
+        while WAITING_BYTES_MAX < self.bytes + bytes
+            && let Some((_, (bytes, other))) = waiting.displace(load)
+        {
+            self.bytes -= bytes;
+            displaced.push(other);
+        }
+        if WAITING_BYTES_MAX < self.bytes + bytes && displaced.is_empty() {
+            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+        }
+        Ok(displaced)
+    }
+}
+
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a batch.
+    /// Adds a batch. When too much waits, those are refused for it that wait for a requester of the
+    /// tenant that has more.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`] when too much waits.
     pub(super) fn push(&self, tenant: TenantId, job: AppendJob) -> Result<Pushed, StorageError> {
         let bytes = job.bytes();
+        let cost = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let load = Load { requester: job.requester, ..Load::of(cost) };
         let mut state = self.lock();
-        // One batch of each tenant is accepted in any case: it may exceed the limit alone, or
-        // others may fill the queue.
-        let is_waiting = state.waiting.get(&tenant).is_some_and(|waiting| !waiting.is_empty());
-        if WAITING_BYTES_MAX < state.bytes + bytes && is_waiting {
-            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
-        }
+        let displaced = state.make_room(tenant, bytes, load)?;
         state.bytes += bytes;
         let pushed =
             if state.waiting.contains_key(&tenant) { Pushed::Waits } else { Pushed::Begins };
-        state.waiting.entry(tenant).or_default().push_back((bytes, job));
+        state.waiting.entry(tenant).or_default().push(load, (bytes, job));
+        drop(state);
+        for other in displaced {
+            other.answer(Err(StorageError::Busy { retry_after: RETRY_AFTER }));
+        }
         Ok(pushed)
     }
 
@@ -102,7 +134,7 @@ impl Queue {
         let mut group = Vec::new();
         let (mut bytes, mut count) = (0, 0);
         let Some(waiting) = state.waiting.get_mut(&tenant) else { return group };
-        while let Some((job_bytes, job)) = waiting.front() {
+        while let Some((_, (job_bytes, job))) = waiting.peek() {
             let is_over = GROUP_BYTES_MAX < bytes + job_bytes
                 || GROUP_STATEMENTS_MAX < count + job.statements.len();
             if is_over && !group.is_empty() {
@@ -110,7 +142,7 @@ impl Queue {
             }
             bytes += job_bytes;
             count += job.statements.len();
-            group.extend(waiting.pop_front().map(|(_, job)| job));
+            group.extend(waiting.pop().map(|(_, (_, job))| job));
         }
         if group.is_empty() {
             state.waiting.remove(&tenant);
@@ -124,11 +156,94 @@ impl Queue {
     pub(super) fn forget(&self, tenant: TenantId) {
         let mut state = self.lock();
         let waiting = state.waiting.remove(&tenant).unwrap_or_default();
-        state.bytes -= waiting.iter().map(|(bytes, _)| bytes).sum::<usize>();
+        state.bytes -= waiting.into_items().map(|(_, (bytes, _))| bytes).sum::<usize>();
     }
 
     /// How many batches wait.
     pub(super) fn count(&self) -> usize {
-        self.lock().waiting.values().map(VecDeque::len).sum()
+        self.lock().waiting.values().map(RoundRobin::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_storage::TermHasher;
+    use acta_storage_suite::fixture::Draft;
+
+    use super::*;
+
+    const A: TenantId = TenantId::FIRST;
+
+    fn other() -> TenantId {
+        TenantId::new(2).unwrap()
+    }
+
+    /// A batch of so many statements that counts so many bytes.
+    fn job(count: usize, bytes: usize) -> AppendJob {
+        let hasher = TermHasher::new([1; 16]);
+        let statement = EncodedStatement::of(&hasher, A, Draft::new(1).build(), [0; 16]);
+        let short = EncodedStatement { text: String::new(), ..statement };
+        let mut statements = vec![short; count];
+        statements[0].text = "x".repeat(bytes - count * STATEMENT_BYTES);
+        let (answer, _) = oneshot::channel();
+        let attachments = Vec::new();
+        let (requester, span) = (RequesterId::Unknown, Span::none());
+        let job = AppendJob { statements, attachments, requester, span, answer };
+        assert_eq!(job.bytes(), bytes);
+        job
+    }
+
+    /// The bytes of the batches of the next group.
+    fn take(queue: &Queue, tenant: TenantId) -> Vec<usize> {
+        queue.take(tenant).iter().map(AppendJob::bytes).collect()
+    }
+
+    #[test]
+    fn a_group_ends_by_the_bytes_of_its_batches_whatever_their_count() {
+        let half = GROUP_BYTES_MAX / 2;
+        let small = 2 * STATEMENT_BYTES;
+        let table: [(&[usize], &[&[usize]]); 4] = [
+            (&[half, half, small], &[&[half, half], &[small]]),
+            (&[half, half + 1, small], &[&[half], &[half + 1, small]]),
+            // A longer one is stored, alone.
+            (&[small, 3 * GROUP_BYTES_MAX, small], &[&[small], &[3 * GROUP_BYTES_MAX], &[small]]),
+            (&[small; 100], &[&[small; 100]]),
+        ];
+        for (batches, groups) in table {
+            let queue = Queue::default();
+            for bytes in batches {
+                queue.push(A, job(1, *bytes)).unwrap();
+            }
+            for group in groups {
+                assert_eq!(take(&queue, A), *group, "{batches:?}");
+            }
+            assert!(take(&queue, A).is_empty());
+            assert_eq!((queue.count(), queue.lock().bytes), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_group_ends_by_the_statements_of_its_batches() {
+        let queue = Queue::default();
+        let bytes = GROUP_STATEMENTS_MAX * STATEMENT_BYTES;
+        for count in [GROUP_STATEMENTS_MAX - 1, 1, 1] {
+            queue.push(A, job(count, bytes)).unwrap();
+        }
+        assert_eq!(take(&queue, A).len(), 2);
+        assert_eq!(take(&queue, A).len(), 1);
+    }
+
+    #[test]
+    fn a_full_queue_takes_one_batch_of_each_tenant() {
+        let queue = Queue::default();
+        let is_taken = |tenant, bytes| queue.push(tenant, job(1, bytes)).ok();
+        assert_eq!(is_taken(A, WAITING_BYTES_MAX - 1000), Some(Pushed::Begins));
+        assert_eq!(is_taken(A, 1000), Some(Pushed::Waits));
+        assert_eq!(is_taken(A, 1000), None, "it is full");
+        assert_eq!(is_taken(other(), 1000), Some(Pushed::Begins));
+        assert_eq!(is_taken(other(), 1000), None, "it is full");
+        // The writer of the tenant has taken a batch.
+        take(&queue, A);
+        assert_eq!(is_taken(other(), 1000), Some(Pushed::Waits));
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::LeadWatch;
-use acta_storage::{Appended, NewStatement, StorageError, TermHasher, background_span, group_span};
+use acta_storage::{
+    Appended, NewStatement, StorageError, TaskRequester, TermHasher, background_span,
+    current_requester, for_requester, group_span,
+};
 use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -65,12 +68,14 @@ impl Statements {
             return Err(StorageError::Halted);
         }
         let (answer, appended) = oneshot::channel();
-        let span = Span::current();
-        match shared.queue.push(tenant, AppendJob { statements, attachments, span, answer })? {
+        let (span, requester) = (Span::current(), current_requester().id);
+        let job = AppendJob { statements, attachments, requester, span, answer };
+        match shared.queue.push(tenant, job)? {
             Pushed::Waits => {}
             Pushed::Begins => {
                 let span = background_span("append", Some(tenant));
-                self.tasks.spawn(write(Arc::clone(shared), tenant).instrument(span));
+                let writing = write(Arc::clone(shared), tenant).instrument(span);
+                self.tasks.spawn(for_requester(TaskRequester::of_tenant(tenant), writing));
             }
         }
         // A writer drops the sender only if it panics.

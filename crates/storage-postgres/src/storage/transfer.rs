@@ -2,7 +2,7 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, StorageError, StoreId,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, Removal, StorageError, StoreId,
     TransferSource, TransferTarget, TransferredDocument, TransferredStatement,
 };
 use acta_xapi::Sha2;
@@ -31,6 +31,10 @@ impl TransferSource for PostgresStorage {
         // Without the key of the terms, which must stay secret.
         id[16..].copy_from_slice(&secret[16..]);
         Ok(StoreId(id))
+    }
+
+    async fn read_timeline(&self) -> Result<Option<u32>, StorageError> {
+        self.database.read_timeline().await
     }
 
     async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
@@ -72,6 +76,10 @@ impl TransferSource for PostgresStorage {
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError> {
         self.database.read_documents(tenant, after, page).await
+    }
+
+    async fn list_removals(&self, tenant: TenantId) -> Result<Vec<Removal>, StorageError> {
+        self.database.list_removals(tenant).await
     }
 
     async fn list_attachments(
@@ -163,5 +171,13 @@ impl TransferTarget for PostgresStorage {
         documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
         self.database.import_documents(tenant, documents).await
+    }
+
+    async fn import_removals(
+        &self,
+        tenant: TenantId,
+        removals: Vec<Removal>,
+    ) -> Result<(), StorageError> {
+        self.database.import_removals(tenant, &removals).await
     }
 }

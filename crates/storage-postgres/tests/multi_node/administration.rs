@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SeededEntropy, SystemClock, SystemEntropy};
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
-    AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, Directory, Expected,
-    NewAuditEntry, RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore,
-    first_broken_link,
+    AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, CountLimit, Directory,
+    Expected, NewAuditEntry, RecordContent, RecordHolder, RecordKind, RecordStore, RecordWrite,
+    StorageError, Usage, UsageStore, first_broken_link,
 };
 use acta_storage_postgres::Options;
 use acta_storage_suite::audit::sample_entry;
@@ -187,6 +188,34 @@ async fn one_of_three_nodes_creates_a_record_and_one_gets_a_name() {
 /// Writes one of a few records that many write.
 fn create_any(number: usize) -> RecordWrite {
     RecordWrite { expected: Expected::Anything, ..create(&format!("shared {number}")) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_keep_a_limit_together() {
+    let (database, nodes) = open_three().await;
+    let limit = CountLimit { of: RecordHolder::Tenant, count_max: 5, unexpired_at: None };
+    let mut rivals = JoinSet::new();
+    for number in 0..12_u64 {
+        let node = Arc::clone(&nodes[usize::try_from(number % 3).unwrap()]);
+        let content = RecordContent { tenant: Some(TENANT), ..content("{}") };
+        let write = RecordWrite::create(RecordKind::Ticket, number.to_string(), content);
+        // What else they write comes in any order.
+        let mut writes =
+            vec![write.within(limit), create_any(usize::try_from(number % 4).unwrap())];
+        if number % 2 == 0 {
+            writes.reverse();
+        }
+        let entries = vec![(None, sample_entry(number))];
+        rivals.spawn(async move { node.commit(&Change { writes, entries }).await.unwrap() });
+    }
+    let answers = rivals.join_all().await;
+    let count = |wanted: fn(&Committed) -> bool| answers.iter().filter(|it| wanted(it)).count();
+    assert_eq!(count(|it| *it == Committed::Done), 5, "{answers:?}");
+    assert_eq!(count(|it| matches!(it, Committed::LimitReached(_))), 7, "{answers:?}");
+    assert_eq!(chain(&nodes[0], None).await.len(), 5);
+    // Nothing is left of what they waited for.
+    assert_eq!(database.sql("SELECT count(*) FROM acta.records WHERE kind = 'limit'"), "0");
+    close(nodes).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Timestamp};
-use acta_storage::{Batch, Directory, StatementStore, StorageError};
+use acta_storage::{Batch, Directory, StatementStore, StorageError, TaskRequester, for_requester};
 use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, START, batch, id};
 use acta_test_postgres::Database;
@@ -185,13 +185,14 @@ async fn fifty_tenants_get_by_with_four_connections_on_each_node() {
     for tenant in tenants.clone() {
         for (index, node) in nodes.iter().enumerate() {
             let node = Arc::clone(node);
-            writers.spawn(async move {
+            let requester = TaskRequester::of_tenant(tenant);
+            writers.spawn(for_requester(requester, async move {
                 for round in 0..4 {
                     let first = (index as u128 * 4 + round) * 3;
                     node.append(tenant, batch_of(first..first + 3)).await.unwrap();
                     node.consistent_through(tenant).await.unwrap();
                 }
-            });
+            }));
         }
     }
     writers.join_all().await;

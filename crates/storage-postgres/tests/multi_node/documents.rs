@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use acta_storage::{
     DocumentKey, DocumentList, DocumentStore, DocumentWrite, EtagMatch, NewDocument, Precondition,
-    StorageError,
+    REMOVALS_MAX, Removal, RemovalScope, StorageError, TransferTarget,
 };
 use acta_storage_postgres::Options;
 use acta_storage_suite::documents::{document, state_key};
-use acta_storage_suite::fixture::{activity_id, mailbox};
+use acta_storage_suite::fixture::{START, activity_id, mailbox};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
@@ -200,6 +200,38 @@ async fn document_counts_are_correct_under_concurrent_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_transaction_removes_many_large_documents() {
+    const COUNT: u64 = 9;
+    let database = Database::fresh();
+    let node = open(&database).await;
+    for number in 0..COUNT {
+        let key = profile(&format!("profile {number}"));
+        write(&node, &key, "content", &Precondition::default()).await.unwrap();
+    }
+    // What is removed, and in which transaction; but one document cannot be removed.
+    database.sql(
+        "UPDATE acta.documents SET content = convert_to(repeat('a', 20 << 20), 'UTF8'); \
+         CREATE TABLE removed (tx bigint, bytes bigint); \
+         CREATE FUNCTION note_removed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF OLD.name = 'profile 3' THEN RETURN NULL; END IF; \
+         INSERT INTO removed VALUES (txid_current(), octet_length(OLD.content)); RETURN OLD; \
+         END $$; CREATE TRIGGER noting BEFORE DELETE ON acta.documents \
+         FOR EACH ROW EXECUTE FUNCTION note_removed()",
+    );
+    assert_eq!(node.remove_documents(TENANT, &profiles()).await.unwrap(), COUNT - 1);
+    assert_counted(&database);
+    database.sql("DROP TRIGGER noting ON acta.documents");
+    assert_eq!(node.remove_documents(TENANT, &profiles()).await.unwrap(), 1);
+    assert_eq!(database.sql("SELECT count(*) FROM acta.document_places"), "0");
+    let mebibytes = database.sql(
+        "SELECT max(sum) >> 20 FROM \
+         (SELECT sum(bytes)::bigint FROM removed GROUP BY tx) AS of_each",
+    );
+    assert_eq!(mebibytes, "60");
+    node.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_act_leaves_no_partial_change() {
     let database = Database::fresh();
     // A session that comes next gets the very connection.
@@ -223,4 +255,41 @@ async fn an_abandoned_act_leaves_no_partial_change() {
     assert_counted(&database);
     node.close().await;
     other.close().await;
+}
+
+/// Writes documents at places of its own and removes them. No time of a list goes back.
+async fn write_and_remove(node: Arc<Node>, actor: usize) {
+    let always = Precondition::default();
+    for round in 0..20 {
+        let activity = activity_id(&format!("{actor}-{round}"));
+        let list = DocumentList::ActivityProfiles { activity: activity.clone() };
+        let key = DocumentKey::ActivityProfile { activity, profile_id: "p".to_owned() };
+        write(&node, &key, "content", &always).await.unwrap();
+        let written = node.find_document(TENANT, &key).await.unwrap().unwrap().updated;
+        let removed = node.remove_document(TENANT, &key, &always).await.unwrap();
+        assert_eq!(removed, DocumentWrite::Replaced);
+        let listed = node.list_documents(TENANT, &list, None).await.unwrap();
+        assert_eq!(listed.names, [""; 0]);
+        assert!(Some(written) <= listed.updated, "{written} {listed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_remember_few_removals_and_no_time_goes_back() {
+    let (database, nodes) = open_three().await;
+    let known = (1_u64..).take(REMOVALS_MAX).map(|number| {
+        let mut place = [1; 32];
+        place[..8].copy_from_slice(&number.to_be_bytes());
+        Removal { scope: RemovalScope { place, registration: String::new() }, removed: START }
+    });
+    nodes[0].import_removals(TENANT, known.collect()).await.unwrap();
+    let mut actors = JoinSet::new();
+    for actor in 0..9 {
+        actors.spawn(write_and_remove(Arc::clone(&nodes[actor % 3]), actor));
+    }
+    actors.join_all().await;
+    let known = format!("SELECT count(*) FROM acta.document_removals WHERE removed = '{START}'");
+    assert_eq!(database.sql(&known), "0", "they were forgotten");
+    assert_counted(&database);
+    close(nodes).await;
 }

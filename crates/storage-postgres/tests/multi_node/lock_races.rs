@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use acta_storage::{DocumentStore, DocumentWrite, Precondition, StatementStore, StorageError};
+use acta_access::TenantId;
+use acta_storage::{
+    DocumentStore, DocumentWrite, Precondition, StatementStore, StorageError, TaskRequester,
+    for_requester,
+};
 use acta_storage_postgres::Options;
 use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, batch};
 use acta_test_postgres::Database;
+use tokio::task::JoinSet;
 
 use crate::ledger::log::read_log;
 use crate::nodes::{Node, TENANT, open, options, until};
@@ -116,5 +121,37 @@ async fn the_loser_of_a_deadlock_retries() {
     assert_eq!(removed.unwrap(), DocumentWrite::Replaced);
     assert!(1 <= node.statistics().database.repeat_count, "there was no deadlock");
     assert!(node.find_document(TENANT, &key).await.unwrap().is_none());
+    node.close().await;
+}
+
+/// Sleeps for some seconds while it holds the rows of all documents.
+const HOLD_DOCUMENTS: &str = "SELECT FROM acta.documents FOR UPDATE; SELECT pg_sleep(6)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_gets_a_connection_while_another_waits_with_all_that_it_may_have() {
+    let database = Database::fresh();
+    let few = Options {
+        connections_max: 4,
+        connect_timeout: Duration::from_secs(10),
+        ..options(&database)
+    };
+    let node = Node::open(&few).await;
+    let (key, always) = (state_key("contended", None), Precondition::default());
+    node.replace_document(TENANT, &key, document("old"), &always).await.unwrap();
+    let other = TaskRequester::of_tenant(TenantId::new(2).unwrap());
+    beside(&database, HOLD_DOCUMENTS, async || {
+        let mut writers = JoinSet::new();
+        for _ in 0..12 {
+            let (node, key, always) = (Arc::clone(&node), key.clone(), always.clone());
+            writers.spawn(for_requester(TaskRequester::of_tenant(TENANT), async move {
+                node.replace_document(TENANT, &key, document("new"), &always).await
+            }));
+        }
+        until("the writers wait", || 4 < node.statistics().database.waiting_count).await;
+        let found = for_requester(other, node.find_document(TENANT, &key)).await;
+        assert_eq!(&found.unwrap().unwrap().content[..], b"old");
+        writers.join_all().await;
+    })
+    .await;
     node.close().await;
 }

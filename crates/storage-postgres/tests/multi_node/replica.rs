@@ -1,6 +1,6 @@
 //! A hot standby answers queries without returning less.
 
-use acta_storage::{StatementQuery, StatementStore};
+use acta_storage::{StatementQuery, StatementStore, TransferSource};
 use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, batch, everything, numbers, verb};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
@@ -20,6 +20,38 @@ async fn append(node: &Node, number: u128) {
 /// How often a server was asked for postings.
 fn asked_count(server: &Cluster) -> usize {
     server.log().matches("acta.postings").count()
+}
+
+#[tokio::test]
+async fn a_promoted_standby_has_another_timeline() {
+    let primary = Cluster::running(SHARED_SETTINGS);
+    let database = Database::fresh_on(primary.superuser());
+    let node = Node::open(&options(&database)).await;
+    let standby = Cluster::standby_of(&primary, SHARED_SETTINGS);
+    assert_eq!(node.read_timeline().await.unwrap(), Some(1));
+    node.close().await;
+    standby.superuser().sql("SELECT pg_promote()");
+    let url = standby.url(database.name());
+    let node = Node::open(&Options { url, ..options(&database) }).await;
+    assert_eq!(node.read_timeline().await.unwrap(), Some(2));
+    node.close().await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_read_the_timeline_has_none() {
+    let server = Cluster::running(SHARED_SETTINGS);
+    let database = Database::fresh_on(server.superuser());
+    database.sql(&format!(
+        "CREATE ROLE ada LOGIN PASSWORD 'hunter2'; ALTER DATABASE {} OWNER TO ada; \
+         REVOKE EXECUTE ON FUNCTION pg_walfile_name(pg_lsn) FROM public",
+        database.name()
+    ));
+    let url = format!("postgres://ada:hunter2@{}/{}", server.address(), database.name());
+    let node = Node::open(&Options { url, ..options(&database) }).await;
+    assert_eq!(node.read_timeline().await.unwrap(), None);
+    append(&node, 1).await;
+    assert_eq!(node.read_timeline().await.unwrap(), None);
+    node.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ use acta_storage_postgres::{Migrate, PostgresStorage};
 use acta_storage_suite::fixture::START;
 use acta_storage_suite::{
     EngineUnderTest, attachments, audit, directory, documents, entities, feed, filters, lookup,
-    paging, purge, references, timestamps, transfer, usage,
+    paging, purge, references, tiles, timestamps, transfer, usage,
 };
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS, citus_distribution};
 use async_trait::async_trait;
@@ -87,6 +87,9 @@ fn cases() -> Vec<LocalBoxFuture<'static, ()>> {
         Box::pin(entities::definitions_are_merged_in_order::<Logged>()),
         Box::pin(entities::a_person_has_every_name_once::<Logged>()),
         Box::pin(directory::a_cursor_returns_the_last_saved_value::<Logged>()),
+        Box::pin(tiles::tiles_only_grow::<Logged>()),
+        Box::pin(tiles::tiles_that_begin_otherwise_are_replaced::<Logged>()),
+        Box::pin(tiles::tiles_of_one_epoch_are_removed::<Logged>()),
         Box::pin(audit::each_tenant_has_its_own_chain::<Logged>()),
         Box::pin(usage::usage_adds_up_by_tenant_and_day::<Logged>()),
         Box::pin(feed::tenants_behind_are_listed::<Logged>()),
@@ -127,7 +130,7 @@ fn executed(log: &str) -> BTreeSet<&str> {
 fn distributed() -> BTreeSet<&'static str> {
     let quoted = citus_distribution().split('\'');
     let tables: BTreeSet<_> = quoted.filter_map(|part| part.strip_prefix("acta.")).collect();
-    assert_eq!(tables.len(), 14, "{tables:?}");
+    assert_eq!(tables.len(), 16, "{tables:?}");
     tables
 }
 

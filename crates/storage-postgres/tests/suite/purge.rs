@@ -8,7 +8,7 @@ use acta_ambient::{SystemClock, SystemEntropy};
 use acta_followers::Followers;
 use acta_storage::{
     Batch, Change, CursorStore, Directory, DocumentStore, Precondition, Purged, RecordStore,
-    StatementStore, Storage, TenantPurge, Usage, UsageStore,
+    StatementStore, Storage, StoredTile, TenantPurge, TilePlace, TileStore, Usage, UsageStore,
 };
 use acta_storage_postgres::{Migrate, Options, PostgresStorage};
 use acta_storage_suite::attachments::{bytes_of_length, stage_content};
@@ -38,11 +38,14 @@ async fn fill(storage: &Arc<PostgresStorage>, tenant: TenantId) {
     statements.extend((3..MANY).map(|number| Draft::new(number).build()));
     storage.append(tenant, Batch { statements, attachments }).await.unwrap();
     let always = Precondition::default();
-    storage
-        .replace_document(tenant, &state_key("a", None), document("one"), &always)
-        .await
-        .unwrap();
+    for name in ["a", "removed"] {
+        let key = state_key(name, None);
+        storage.replace_document(tenant, &key, document("one"), &always).await.unwrap();
+    }
+    storage.remove_document(tenant, &state_key("removed", None), &always).await.unwrap();
     storage.save_cursor(tenant, "facts", "12").await.unwrap();
+    let place = TilePlace { level: 0, index: 0 };
+    storage.extend_tiles(tenant, 7, vec![StoredTile { place, hashes: vec![1; 32] }]).await.unwrap();
     storage.add_usage(tenant, 1, Usage { statement_count: 1, bytes: 1 }).await.unwrap();
     let change = Change { writes: Vec::new(), entries: vec![(Some(tenant), sample_entry(1))] };
     storage.commit(&change).await.unwrap();

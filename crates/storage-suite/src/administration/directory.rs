@@ -8,6 +8,7 @@ use acta_storage::directory::{
     self, CredentialSecret, GroupId, GroupMembership, JoinedPerson, MembershipPeriod,
     PersonChanges, PersonGroup, PersonIdentifier, Recorded,
 };
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::persons::PersonCache;
 use acta_storage::{
     Change, Committed, Credential, Expected, RecordKind, RecordWrite, Storage, Tenant,

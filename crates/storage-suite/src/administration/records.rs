@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_storage::{
-    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordWrite, Storage,
+    Change, Committed, CountLimit, Expected, Group, Record, RecordContent, RecordHolder,
+    RecordKind, RecordWrite, Storage,
 };
 
 use crate::EngineUnderTest;
@@ -254,4 +255,83 @@ pub async fn expired_records_are_removed<E: EngineUnderTest>() {
     let left = storage.list_records(RecordKind::Session, &Group::Every, None, 100).await.unwrap();
     let left: Vec<&str> = left.iter().map(|record| record.id.as_str()).collect();
     assert_eq!(left, ["5", "6", "7", "8", "9", "ever"]);
+}
+
+/// A limit counts the records of its kind and holder that have not expired, as they were before the
+/// change.
+pub async fn a_limit_counts_the_records_of_its_holder<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let other = stage.create_tenant("south").await;
+    let storage = stage.storage();
+    let end = START.saturating_add(Duration::from_micros(1));
+    let of = |tenant, owner: &str, expires| {
+        let owner = Some(owner.to_owned());
+        RecordContent { tenant: Some(tenant), owner, expires, ..content("{}") }
+    };
+    let create = |kind, id: &str, content| RecordWrite::create(kind, id, content);
+    let before = vec![
+        create(RecordKind::Ticket, "1", of(stage.tenant, "ada", None)),
+        create(RecordKind::Ticket, "2", of(stage.tenant, "bob", Some(end))),
+        create(RecordKind::Ticket, "3", of(other, "ada", None)),
+        create(RecordKind::Ticket, "4", content("{}")),
+        create(RecordKind::Session, "1", of(stage.tenant, "ada", None)),
+    ];
+    commit(&*storage, before).await;
+    let (done, reached) = (Committed::Done, Committed::LimitReached(1));
+    let table = [
+        (RecordHolder::Tenant, 0, None, reached),
+        (RecordHolder::Tenant, 1, None, reached),
+        (RecordHolder::Tenant, 2, None, reached),
+        (RecordHolder::Tenant, 3, None, done),
+        (RecordHolder::Tenant, 2, Some(START), reached),
+        (RecordHolder::Tenant, 2, Some(end), done),
+        (RecordHolder::Tenant, 1, Some(end), reached),
+        (RecordHolder::Owner, 2, None, reached),
+        (RecordHolder::Owner, 3, None, done),
+        (RecordHolder::Owner, 2, Some(end), reached),
+    ];
+    for (holder, count_max, unexpired_at, expected) in table {
+        let limit = CountLimit { of: holder, count_max, unexpired_at };
+        let new = create(RecordKind::Ticket, "new", of(stage.tenant, "ada", None)).within(limit);
+        let beside = create(RecordKind::Session, "beside", content("{}"));
+        let answer = storage.commit(&change(vec![beside, new])).await.unwrap();
+        assert_eq!(answer, expected, "{limit:?}");
+        for (kind, id) in [(RecordKind::Ticket, "new"), (RecordKind::Session, "beside")] {
+            let found = storage.find_record(kind, id).await.unwrap();
+            assert_eq!(found.is_some(), expected == done, "{limit:?}: {kind:?}");
+            let write = create(kind, id, content("{}"));
+            let remove = RecordWrite { expected: Expected::Anything, content: None, ..write };
+            commit(&*storage, vec![remove]).await;
+        }
+    }
+    // What is there is no new one; what is removed in the change counts.
+    let limit = CountLimit { of: RecordHolder::Tenant, count_max: 2, unexpired_at: None };
+    let again = create(RecordKind::Ticket, "1", of(stage.tenant, "ada", None)).within(limit);
+    assert_eq!(storage.commit(&change(vec![again])).await.unwrap(), Committed::Stale(0));
+    let one = find(&*storage, RecordKind::Ticket, "1").await;
+    let new = create(RecordKind::Ticket, "new", of(stage.tenant, "ada", None)).within(limit);
+    let exchange = change(vec![RecordWrite::remove(&one), new]);
+    assert_eq!(storage.commit(&exchange).await.unwrap(), Committed::LimitReached(1));
+    assert_eq!(find(&*storage, RecordKind::Ticket, "1").await, one);
+}
+
+/// Of concurrent changes with a limit, as many happen as it permits.
+pub async fn concurrent_changes_keep_a_limit<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let limit = CountLimit { of: RecordHolder::Tenant, count_max: 5, unexpired_at: Some(START) };
+    let mut rivals = tokio::task::JoinSet::new();
+    for number in 0..12 {
+        let (storage, tenant) = (stage.storage(), Some(stage.tenant));
+        rivals.spawn(async move {
+            let content = RecordContent { tenant, ..content("{}") };
+            let write = RecordWrite::create(RecordKind::Ticket, number.to_string(), content);
+            storage.commit(&change(vec![write.within(limit)])).await.unwrap()
+        });
+    }
+    let answers = rivals.join_all().await;
+    let count = |wanted| answers.iter().filter(|answer| **answer == wanted).count();
+    assert_eq!((count(Committed::Done), count(Committed::LimitReached(0))), (5, 7), "{answers:?}");
+    let group = Group::OfTenant(stage.tenant);
+    let found = stage.storage().list_records(RecordKind::Ticket, &group, None, 100).await.unwrap();
+    assert_eq!(found.len(), 5);
 }

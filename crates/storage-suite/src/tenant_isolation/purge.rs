@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use acta_access::TenantId;
 use acta_storage::{
-    Batch, Order, PageLimits, Person, Precondition, Purged, StatementPage, StatementQuery, Storage,
-    StoredStatement, TransferredStatement,
+    Batch, Order, PageLimits, Person, Precondition, Purged, Removal, StatementPage, StatementQuery,
+    Storage, StoredStatement, TransferredStatement,
 };
 use acta_xapi::Sha2;
 use bytes::Bytes;
@@ -52,11 +52,12 @@ async fn fill_rest(storage: &dyn Storage, tenant: TenantId, content: &Bytes, num
     let statements = vec![Draft::new(number).build()];
     storage.append(tenant, Batch { statements, attachments: vec![staged] }).await.unwrap();
     let always = Precondition::default();
-    for name in ["one", "two"] {
+    for name in ["one", "two", "removed"] {
         let written = document(&format!("{name} of {tenant}"));
         let key = state_key(name, None);
         storage.replace_document(tenant, &key, written, &always).await.unwrap();
     }
+    storage.remove_document(tenant, &state_key("removed", None), &always).await.unwrap();
     storage.save_cursor(tenant, "facts", &tenant.to_string()).await.unwrap();
 }
 
@@ -69,6 +70,7 @@ struct TenantSnapshot {
     pages: Vec<StatementPage>,
     cursors: Vec<(String, String)>,
     documents: Vec<String>,
+    removals: Vec<Removal>,
     hashes: Vec<Sha2>,
     content: Option<Bytes>,
     definition: Option<String>,
@@ -98,6 +100,7 @@ async fn look(
         pages,
         cursors: storage.list_cursors(tenant).await.unwrap(),
         documents: documents.into_iter().map(|one| format!("{one:?}")).collect(),
+        removals: storage.list_removals(tenant).await.unwrap(),
         hashes: storage.list_attachments(tenant, None, 100).await.unwrap(),
         content: content_of(storage, tenant, &Sha2::sha256(content)).await,
         definition: storage.find_definition(tenant, &activity_id(who)).await.unwrap(),
@@ -126,6 +129,7 @@ async fn check_gone(storage: &dyn Storage, tenant: TenantId, who: &str, content:
     assert_eq!((sight.feed, sight.kept), (Vec::new(), Vec::new()));
     assert!(sight.pages.iter().all(|page| page.statements.is_empty() && page.next.is_none()));
     assert_eq!((sight.cursors, sight.documents), (Vec::new(), Vec::new()));
+    assert_eq!(sight.removals, []);
     assert_eq!((sight.hashes, sight.content), (Vec::new(), None));
     assert_eq!((sight.definition, sight.person), (None, Person::default()));
     for number in [1, 2, 100] {

@@ -138,7 +138,7 @@ impl ChainHash {
 
 impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -196,14 +196,7 @@ impl FromStr for ChainHead {
         let sequence = Some(sequence).filter(|text| is_number(text)).ok_or(NotAChainHead)?;
         let sequence = sequence.parse().map_err(|_not_a_number| NotAChainHead)?;
         let mut hash = [0; 32];
-        let is_hash = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if !is_hash {
-            return Err(NotAChainHead);
-        }
-        for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_not_text| NotAChainHead)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_not_hexadecimal| NotAChainHead)?;
-        }
+        hex::decode_to_slice(digits, &mut hash).map_err(|_not_hexadecimal| NotAChainHead)?;
         Ok(Self { sequence, hash: ChainHash(hash) })
     }
 }

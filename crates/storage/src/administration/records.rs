@@ -52,11 +52,15 @@ pub enum RecordKind {
     Persons,
     /// A group of persons.
     PersonGroup,
+    /// The Merkle tree over the statements of a tenant: what it is called, and its head.
+    ProofLog,
+    /// That tiles of such a tree are damaged, until they are made again.
+    ProofDamage,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 18] = [
+    pub const EVERY: [Self; 20] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -75,6 +79,8 @@ impl RecordKind {
         Self::PersonIdentifier,
         Self::Persons,
         Self::PersonGroup,
+        Self::ProofLog,
+        Self::ProofDamage,
     ];
 
     /// The name as engines store it.
@@ -98,6 +104,8 @@ impl RecordKind {
             Self::PersonIdentifier => "person-identifier",
             Self::Persons => "persons",
             Self::PersonGroup => "person-group",
+            Self::ProofLog => "proof-log",
+            Self::ProofDamage => "proof-damage",
         }
     }
 
@@ -151,8 +159,30 @@ pub enum Expected {
     Absent,
     /// The record has this version.
     Version(u64),
+    /// The record does not exist, and others leave room for it.
+    AbsentWithin(CountLimit),
     /// Any state.
     Anything,
+}
+
+/// How many records of a kind a tenant or an owner may have, the new one included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountLimit {
+    /// Whose records are counted.
+    pub of: RecordHolder,
+    /// Maximum number of records.
+    pub count_max: usize,
+    /// Records that expire at this time or before do not count. If it is `None`, all count.
+    pub unexpired_at: Option<Timestamp>,
+}
+
+/// Whose records are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordHolder {
+    /// Those of the tenant that the new record belongs to.
+    Tenant,
+    /// Those with the owner of the new record.
+    Owner,
 }
 
 /// The write of one record.
@@ -172,6 +202,26 @@ impl RecordWrite {
     /// Creates a record that must not exist.
     pub fn create(kind: RecordKind, id: impl Into<String>, content: RecordContent) -> Self {
         Self { kind, id: id.into(), expected: Expected::Absent, content: Some(content) }
+    }
+
+    /// The same write, if the holder of its record then has at most as many as `limit` says. The
+    /// records are counted before the change, without what else it writes. Of changes at the same
+    /// time, on any node, so many happen that the limit holds.
+    #[must_use]
+    pub fn within(self, limit: CountLimit) -> Self {
+        Self { expected: Expected::AbsentWithin(limit), ..self }
+    }
+
+    /// The records that its limit counts, if it has a limit.
+    pub fn counted(&self) -> Option<(Group, CountLimit)> {
+        let Expected::AbsentWithin(limit) = self.expected else { return None };
+        let content = self.content.as_ref()?;
+        let group = match limit.of {
+            RecordHolder::Tenant => content.tenant.map(Group::OfTenant),
+            RecordHolder::Owner => content.owner.clone().map(Group::OwnedBy),
+        };
+        // Without a holder, nothing would be limited.
+        Some((group.unwrap_or(Group::Every), limit))
     }
 
     /// Replaces the content of `record`, if it has not changed.
@@ -216,6 +266,9 @@ pub enum Committed {
     /// Nothing happened: another record of the kind has the name in the write with this
     /// index.
     NameTaken(usize),
+    /// Nothing happened: there are as many records as the limit of the write with this index
+    /// permits.
+    LimitReached(usize),
 }
 
 /// A group of the records of a kind.
@@ -227,6 +280,17 @@ pub enum Group {
     OfTenant(TenantId),
     /// The records whose owner is the record with this id.
     OwnedBy(String),
+}
+
+impl Group {
+    /// Whether a record with this content is in the group.
+    pub fn contains(&self, content: &RecordContent) -> bool {
+        match self {
+            Self::Every => true,
+            Self::OfTenant(tenant) => content.tenant == Some(*tenant),
+            Self::OwnedBy(owner) => content.owner.as_ref() == Some(owner),
+        }
+    }
 }
 
 /// Stores records. They are the directory of the whole store, in which the tenant of a request

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::person_group::GroupId;
-use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
+use super::tenant::Tenant;
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// The id of an account.
@@ -96,6 +97,10 @@ pub struct Account {
     pub password_changed: Option<Timestamp>,
     /// When it last signed in.
     pub last_signed_in: Option<Timestamp>,
+    /// The tenant for which it was created, by an invitation or by claims of an identity provider;
+    /// `None` for one that operators created. It counts as an account of the tenant also when the
+    /// person has left, until operators remove it.
+    pub created_for: Option<TenantId>,
 }
 
 /// A second factor: one-time codes by RFC 6238, and recovery codes.
@@ -188,8 +193,9 @@ impl Recorded for Account {
             last_signed_in: self.last_signed_in.map(Timestamp::unix_micros),
         };
         RecordContent {
+            // It does not belong to the tenant, which is removed with all that does.
             tenant: None,
-            owner: None,
+            owner: self.created_for.map(Tenant::record_id_of),
             name: Some(self.email.as_str().to_owned()),
             expires: None,
             body: write_body(&body),
@@ -198,6 +204,8 @@ impl Recorded for Account {
 
     fn from_record(record: &Record) -> Result<Self, StorageError> {
         let body: Body = read_body(record)?;
+        let owner = record.content.owner.as_deref();
+        let created_for = owner.map(str::parse::<TenantId>).transpose();
         Ok(Self {
             id: record.id.parse().map_err(|_not_an_id| corrupt(record))?,
             email: body.email.parse().map_err(|_not_an_address| corrupt(record))?,
@@ -209,6 +217,7 @@ impl Recorded for Account {
             created: moment(body.created),
             password_changed: body.password_changed.map(moment),
             last_signed_in: body.last_signed_in.map(moment),
+            created_for: created_for.map_err(|_not_an_id| corrupt(record))?,
         })
     }
 }
@@ -305,7 +314,7 @@ impl Identity {
         hasher.update((issuer.len() as u64).to_le_bytes());
         hasher.update(issuer);
         hasher.update(subject);
-        write_hex(&hasher.finalize())
+        hex::encode(hasher.finalize())
     }
 }
 

@@ -3,7 +3,7 @@
 use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::recorded::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, read_body, read_hex, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// The response to a request with an idempotency key.
@@ -33,7 +33,7 @@ impl Recorded for Answer {
     }
 
     fn to_content(&self) -> RecordContent {
-        let body = Body { request: write_hex(&self.request), answer: self.answer.clone() };
+        let body = Body { request: hex::encode(self.request), answer: self.answer.clone() };
         RecordContent {
             tenant: None,
             owner: None,

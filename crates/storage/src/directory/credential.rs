@@ -6,7 +6,7 @@ use acta_access::{Authority, Principal, Restrictions, Scopes, TenantId};
 use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::recorded::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, moment, read_body, read_hex, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// An API credential as it is stored, with hashes instead of secrets.
@@ -131,7 +131,7 @@ impl Recorded for Credential {
 
     fn to_content(&self) -> RecordContent {
         let secret = |secret: &CredentialSecret| SecretBody {
-            mac: write_hex(&secret.mac),
+            mac: hex::encode(secret.mac),
             created: secret.created.unix_micros(),
             expires: secret.expires.map(Timestamp::unix_micros),
         };

@@ -17,7 +17,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::person_group::{GroupId, GroupMembership, MembershipBody};
-use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use super::tenant::Tenant;
 use crate::{Expected, Record, RecordContent, RecordKind, RecordWrite, StorageError};
 
@@ -221,7 +221,7 @@ impl fmt::Debug for PersonIdentifier {
 impl PersonIdentifier {
     /// The id of the record of an identifier.
     pub fn record_id_of(tenant: TenantId, identifier: &Ifi) -> String {
-        let hash = write_hex(&Sha256::digest(identifier.to_key()));
+        let hash = hex::encode(Sha256::digest(identifier.to_key()));
         format!("{}.{hash}", Tenant::record_id_of(tenant))
     }
 
@@ -283,7 +283,7 @@ impl Recorded for PersonIdentifier {
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.2.3.
 pub(crate) fn mailbox_sha1(mbox: &str) -> String {
-    write_hex(&Sha1::digest(mbox))
+    hex::encode(Sha1::digest(mbox))
 }
 
 /// Rules by which identifiers are one without being listed.

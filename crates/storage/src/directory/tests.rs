@@ -129,9 +129,14 @@ fn people_are_written_and_read() {
         created: NOW,
         password_changed: None,
         last_signed_in: None,
+        created_for: None,
     };
     assert_eq!(plain.to_content().name.as_deref(), Some("ada@example.org"));
     check(&Account { second_factor: Some(factor), is_operator: true, ..plain.clone() });
+    let guest = Account { created_for: Some(TenantId::FIRST), ..plain.clone() };
+    check(&guest);
+    // A tenant is removed with what belongs to it; this does not.
+    assert_eq!(guest.to_content().tenant, None);
     check(&plain);
     check(&Membership {
         tenant: TenantId::FIRST,
@@ -170,7 +175,13 @@ fn sessions_tickets_and_answers_are_written_and_read() {
     let (tenant, role) = (TenantId::FIRST, Role::Analyst);
     let purposes = [
         TicketPurpose::SetUp,
-        TicketPurpose::Invitation { tenant, email, role },
+        TicketPurpose::Invitation { tenant, email: email.clone(), role, groups: Vec::new() },
+        TicketPurpose::Invitation {
+            tenant,
+            email,
+            role: Role::Advisor,
+            groups: vec![Uuid::from_u128(7), Uuid::from_u128(8)],
+        },
         TicketPurpose::Reset { account: account() },
     ];
     for purpose in purposes {
@@ -179,6 +190,26 @@ fn sessions_tickets_and_answers_are_written_and_read() {
     }
     let answer = r#"{"key":"a"}"#.to_owned();
     check(&Answer { id: "hash".into(), request: [4; 32], answer, expires: NOW });
+}
+
+#[test]
+fn logs_for_proofs_are_written_and_read() {
+    let log = ProofLog {
+        tenant: TenantId::FIRST,
+        id: Uuid::from_u128(7),
+        origin: "lrs.example/t/7/0".into(),
+        epoch: u64::MAX,
+        store: crate::StoreId([3; 32]),
+        timeline: None,
+        is_ended: false,
+        size: 0,
+        root: [5; 32],
+        continues: None,
+    };
+    check(&log);
+    check(&ProofDamage { tenant: log.tenant, epoch: u64::MAX });
+    let ended = ProofLog { timeline: Some(u32::MAX), is_ended: true, ..log };
+    check(&ProofLog { size: 7, continues: Some("a note\n".into()), ..ended });
 }
 
 #[test]

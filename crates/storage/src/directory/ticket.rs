@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 use super::account::EmailAddress;
+use super::person_group::GroupId;
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError, Who};
 
@@ -37,6 +38,8 @@ pub enum TicketPurpose {
         email: EmailAddress,
         /// The role in the tenant.
         role: Role,
+        /// The groups about whose members an advisor may ask; none for other roles.
+        groups: Vec<GroupId>,
     },
     /// Sets a new password of an account.
     Reset {
@@ -53,6 +56,8 @@ struct Body {
     email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
     /// Absent in links of the first releases, which nobody may use any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
@@ -72,13 +77,15 @@ impl Recorded for Ticket {
             purpose: purpose.to_owned(),
             email: None,
             role: None,
+            groups: Vec::new(),
             by: Some(self.by.to_string()),
         };
         let (body, tenant, owner) = match &self.purpose {
             TicketPurpose::SetUp => (plain("set-up"), None, None),
-            TicketPurpose::Invitation { tenant, email, role } => {
+            TicketPurpose::Invitation { tenant, email, role, groups } => {
                 let (email, role) = (Some(email.to_string()), Some(role.to_string()));
-                (Body { email, role, ..plain("invitation") }, Some(*tenant), None)
+                let groups = groups.iter().map(ToString::to_string).collect();
+                (Body { email, role, groups, ..plain("invitation") }, Some(*tenant), None)
             }
             TicketPurpose::Reset { account } => (plain("reset"), None, Some(account.to_string())),
         };
@@ -94,9 +101,10 @@ impl Recorded for Ticket {
             "invitation" => {
                 let email = body.email.and_then(|email| email.parse().ok());
                 let role = body.role.and_then(|role| role.parse().ok());
-                match (content.tenant, email, role) {
-                    (Some(tenant), Some(email), Some(role)) => {
-                        Some(TicketPurpose::Invitation { tenant, email, role })
+                let groups = body.groups.iter().map(|id| id.parse().ok()).collect();
+                match (content.tenant, email, role, groups) {
+                    (Some(tenant), Some(email), Some(role), Some(groups)) => {
+                        Some(TicketPurpose::Invitation { tenant, email, role, groups })
                     }
                     _ => None,
                 }

@@ -1,8 +1,9 @@
 //! The place of a document, as texts for the columns of a table.
 
 use acta_xapi::{Ifi, Version, parse_actor};
+use sha2::{Digest, Sha256};
 
-use super::{DocumentKey, DocumentList};
+use super::{DocumentKey, DocumentList, RemovalScope};
 
 const STATE: &str = "state";
 const ACTIVITY_PROFILE: &str = "activity-profile";
@@ -57,6 +58,22 @@ impl DocumentPlace {
                 Self::of_profiles(AGENT_PROFILE, String::new(), agent.to_key())
             }
         }
+    }
+
+    /// SHA-256 over kind, activity and agent, each followed by a zero byte, which none of them
+    /// contains.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        for part in [self.kind, &self.activity, &self.agent] {
+            hasher.update(part);
+            hasher.update([0]);
+        }
+        hasher.finalize().into()
+    }
+
+    /// What is remembered when documents are removed here.
+    pub fn removal_scope(&self) -> RemovalScope {
+        RemovalScope::new(self.hash(), self.registration.as_deref())
     }
 
     fn of_profiles(kind: &'static str, activity: String, agent: String) -> Self {

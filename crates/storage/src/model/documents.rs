@@ -6,10 +6,10 @@ use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use async_trait::async_trait;
 
-use super::ModelStorage;
+use super::{ModelStorage, TenantData};
 use crate::{
-    Document, DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, NewDocument,
-    Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentStore,
+    DocumentWrite, NewDocument, Precondition, REMOVALS_MAX, Removal, RemovalScope, StorageError,
 };
 
 /// Whether the list contains the document.
@@ -72,6 +72,31 @@ fn check(precondition: &Precondition, current: Option<&Document>) -> Result<(), 
     if precondition.holds(etag) { Ok(()) } else { Err(StorageError::PreconditionFailed) }
 }
 
+impl TenantData {
+    /// Remembers a removal; where a later one is known, that one.
+    pub(super) fn remember(&mut self, Removal { scope, removed }: Removal) {
+        let known = self.removals.entry(scope).or_insert(removed);
+        *known = removed.max(*known);
+    }
+
+    /// Remembers a removal that has just happened. If there are too many, forgets the others.
+    fn note_removal(&mut self, scope: RemovalScope, removed: Timestamp) {
+        self.remember(Removal { scope, removed });
+        if REMOVALS_MAX < self.removals.len() {
+            self.remember(Removal { scope: RemovalScope::everything(), removed });
+            let is_kept = |scope: &RemovalScope| *scope == RemovalScope::everything();
+            self.removals.retain(|scope, known| is_kept(scope) || removed < *known);
+        }
+    }
+
+    /// When documents of a list were last removed, as far as is known.
+    fn last_removal(&self, list: &DocumentList) -> Option<Timestamp> {
+        let of_list = DocumentPlace::of_list(list).removal_scope();
+        let of_list = self.removals.iter().filter(|(scope, _)| scope.has_changed(&of_list));
+        of_list.map(|(_, removed)| *removed).max()
+    }
+}
+
 #[async_trait]
 impl DocumentStore for ModelStorage {
     async fn find_document(
@@ -111,12 +136,15 @@ impl DocumentStore for ModelStorage {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
+        let now = self.clock.now();
         self.with_tenant_data(tenant, |data| {
             check(precondition, data.documents.get(key))?;
-            Ok(match data.documents.remove(key) {
-                Some(_) => DocumentWrite::Replaced,
-                None => DocumentWrite::Nothing,
-            })
+            let Some(removed) = data.documents.remove(key) else {
+                return Ok(DocumentWrite::Nothing);
+            };
+            let scope = DocumentPlace::of(key).removal_scope();
+            data.note_removal(scope, now.max(removed.updated));
+            Ok(DocumentWrite::Replaced)
         })
     }
 
@@ -125,10 +153,14 @@ impl DocumentStore for ModelStorage {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
+        let now = self.clock.now();
         Ok(self.with_tenant_data(tenant, |data| {
-            let count_before = data.documents.len();
-            data.documents.retain(|key, _| !is_in(key, list));
-            (count_before - data.documents.len()) as u64
+            let of_list = data.documents.extract_if(.., |key, _| is_in(key, list));
+            let times: Vec<Timestamp> = of_list.map(|(_, document)| document.updated).collect();
+            if let Some(last) = times.iter().max() {
+                data.note_removal(DocumentPlace::of_list(list).removal_scope(), now.max(*last));
+            }
+            times.len() as u64
         }))
     }
 
@@ -139,16 +171,16 @@ impl DocumentStore for ModelStorage {
         since: Option<Timestamp>,
     ) -> Result<DocumentNames, StorageError> {
         Ok(self.with_tenant_data(tenant, |data| {
-            let found: Vec<_> = data
-                .documents
+            let found: Vec<_> = data.documents.iter().filter(|(key, _)| is_in(key, list)).collect();
+            let written = found.iter().map(|(_, document)| document.updated).max();
+            let names: BTreeSet<&str> = found
                 .iter()
-                .filter(|(key, _)| is_in(key, list))
                 .filter(|(_, document)| since.is_none_or(|since| since < document.updated))
+                .map(|(key, _)| key.name())
                 .collect();
-            let names: BTreeSet<&str> = found.iter().map(|(key, _)| key.name()).collect();
             DocumentNames {
                 names: names.into_iter().map(str::to_owned).collect(),
-                updated: found.iter().map(|(_, document)| document.updated).max(),
+                updated: written.max(data.last_removal(list)),
             }
         }))
     }

@@ -36,14 +36,6 @@ impl Feed for ModelStorage {
         Ok(kept.into_iter().map(FeedRecord::of_statement).collect())
     }
 
-    async fn find_position(
-        &self,
-        follower: FollowerName,
-        tenant: TenantId,
-    ) -> Result<FollowerPosition, StorageError> {
-        Ok(self.with_tenant_data(tenant, |data| data.position(follower, tenant)))
-    }
-
     async fn list_behind(
         &self,
         follower: FollowerName,

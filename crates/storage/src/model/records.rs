@@ -36,12 +36,15 @@ impl Store {
     fn first_rejection(&self, index: usize, write: &RecordWrite) -> Option<Committed> {
         let found = self.records.get(&(write.kind, write.id.clone()));
         let is_expected = match write.expected {
-            Expected::Absent => found.is_none(),
+            Expected::Absent | Expected::AbsentWithin(_) => found.is_none(),
             Expected::Version(version) => found.is_some_and(|found| found.version == version),
             Expected::Anything => true,
         };
         if !is_expected {
             return Some(Committed::Stale(index));
+        }
+        if self.is_limit_reached(write) {
+            return Some(Committed::LimitReached(index));
         }
         let name = write.content.as_ref()?.name.as_ref()?;
         let is_taken = self.records.values().any(|other| {
@@ -50,6 +53,17 @@ impl Store {
                 && other.content.name.as_ref() == Some(name)
         });
         is_taken.then_some(Committed::NameTaken(index))
+    }
+
+    /// Whether there are as many records as the limit of `write` permits.
+    fn is_limit_reached(&self, write: &RecordWrite) -> bool {
+        let Some((group, limit)) = write.counted() else { return false };
+        let is_counted = |record: &&Record| {
+            let expires = record.content.expires;
+            let is_expired = limit.unexpired_at.zip(expires).is_some_and(|(at, end)| end <= at);
+            record.kind == write.kind && group.contains(&record.content) && !is_expired
+        };
+        limit.count_max <= self.records.values().filter(is_counted).count()
     }
 }
 
@@ -87,12 +101,9 @@ impl RecordStore for ModelStorage {
             None => Bound::Included((kind, String::new())),
         };
         let behind = store.records.range((from, Bound::Unbounded)).map(|(_, record)| record);
-        let of_group =
-            behind.take_while(|record| record.kind == kind).filter(|record| match group {
-                Group::Every => true,
-                Group::OfTenant(tenant) => record.content.tenant == Some(*tenant),
-                Group::OwnedBy(owner) => record.content.owner.as_ref() == Some(owner),
-            });
+        let of_group = behind
+            .take_while(|record| record.kind == kind)
+            .filter(|record| group.contains(&record.content));
         Ok(of_group.take(count_max).cloned().collect())
     }
 

@@ -1,10 +1,13 @@
-//! Secrets, cursors and weights.
+//! Secrets, cursors, tiles and weights.
 
 use acta_access::TenantId;
 use async_trait::async_trait;
 
 use super::ModelStorage;
-use crate::{CursorStore, FairShares, Readiness, SecretStore, StorageError, Weights};
+use crate::{
+    CursorStore, FairShares, Readiness, SecretStore, StorageError, StoredTile, TilePlace,
+    TileStore, Weights,
+};
 
 #[async_trait]
 impl SecretStore for ModelStorage {
@@ -36,6 +39,42 @@ impl CursorStore for ModelStorage {
         self.with_tenant_data(tenant, |data| {
             data.cursors.insert(name.to_owned(), value.to_owned());
         });
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TileStore for ModelStorage {
+    async fn extend_tiles(
+        &self,
+        tenant: TenantId,
+        epoch: u64,
+        tiles: Vec<StoredTile>,
+    ) -> Result<(), StorageError> {
+        self.with_tenant_data(tenant, |data| {
+            for StoredTile { place, hashes } in tiles {
+                let stored = data.tiles.entry((epoch, place)).or_default();
+                if !stored.starts_with(&hashes) {
+                    *stored = hashes;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn find_tiles(
+        &self,
+        tenant: TenantId,
+        epoch: u64,
+        places: &[TilePlace],
+    ) -> Result<Vec<Option<Vec<u8>>>, StorageError> {
+        Ok(self.with_tenant_data(tenant, |data| {
+            places.iter().map(|place| data.tiles.get(&(epoch, *place)).cloned()).collect()
+        }))
+    }
+
+    async fn remove_tiles(&self, tenant: TenantId, epoch: u64) -> Result<(), StorageError> {
+        self.with_tenant_data(tenant, |data| data.tiles.retain(|(of, _), _| *of != epoch));
         Ok(())
     }
 }

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use super::log_record::{LogRecord, ParsedStatement};
 use super::{ModelStorage, TenantData};
 use crate::{
-    AuditEntry, DocumentKey, NamedSecret, PageLimits, StorageError, StoreId, TransferSource,
-    TransferTarget, TransferredDocument, TransferredStatement, first_broken_link,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, Removal, StorageError, StoreId,
+    TransferSource, TransferTarget, TransferredDocument, TransferredStatement, first_broken_link,
 };
 
 /// The items of a page; `len` returns the bytes of each.
@@ -33,6 +33,10 @@ fn page_of<T>(items: impl Iterator<Item = T>, page: PageLimits, len: fn(&T) -> u
 impl TransferSource for ModelStorage {
     async fn identify(&self) -> Result<StoreId, StorageError> {
         Ok(self.id)
+    }
+
+    async fn read_timeline(&self) -> Result<Option<u32>, StorageError> {
+        Ok(Some(1 + self.lock().promotion_count))
     }
 
     async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
@@ -73,6 +77,15 @@ impl TransferSource for ModelStorage {
                 document: document.clone(),
             });
             page_of(behind, page, |one| one.document.content.len())
+        }))
+    }
+
+    async fn list_removals(&self, tenant: TenantId) -> Result<Vec<Removal>, StorageError> {
+        Ok(self.with_tenant_data(tenant, |data| {
+            let removals = data.removals.iter();
+            removals
+                .map(|(scope, removed)| Removal { scope: scope.clone(), removed: *removed })
+                .collect()
         }))
     }
 
@@ -180,6 +193,19 @@ impl TransferTarget for ModelStorage {
             let documents =
                 documents.into_iter().map(|TransferredDocument { key, document }| (key, document));
             data.documents.extend(documents);
+        });
+        Ok(())
+    }
+
+    async fn import_removals(
+        &self,
+        tenant: TenantId,
+        removals: Vec<Removal>,
+    ) -> Result<(), StorageError> {
+        self.with_tenant_data(tenant, |data| {
+            for removal in removals {
+                data.remember(removal);
+            }
         });
         Ok(())
     }

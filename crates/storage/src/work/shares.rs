@@ -9,10 +9,12 @@ use acta_access::TenantId;
 use tokio::sync::oneshot;
 
 use super::fair_queue::FairQueue;
-use super::weights::{Load, Weights};
+use super::requesters::{RequesterId, current_requester};
+use super::weights::{Load, Weight, Weights};
 
 /// A number of permits. A caller that finds none waits, and those that wait get them by
-/// [`FairQueue`]: no tenant waits for all that another one wants.
+/// [`FairQueue`]: no tenant waits for all that another one wants, and no requester of a tenant for
+/// all that another one of it wants. What is of no tenant counts as one tenant.
 #[derive(Clone)]
 pub struct Shares {
     state: Arc<Mutex<State>>,
@@ -23,15 +25,24 @@ struct State {
     free: usize,
     /// Most permits of one tenant at a time.
     tenant_max: usize,
-    held: HashMap<TenantId, usize>,
-    waiting: FairQueue<TenantId, (TenantId, oneshot::Sender<Share>)>,
+    held: HashMap<Option<TenantId>, usize>,
+    waiting: FairQueue<Option<TenantId>, (Option<TenantId>, oneshot::Sender<Share>)>,
+}
+
+/// A caller that waits for a permit. If it goes away, nothing of it is left.
+struct Waiter<'a> {
+    shares: &'a Shares,
+    tenant: Option<TenantId>,
+    requester: RequesterId,
+    ticket: u64,
+    receiver: oneshot::Receiver<Share>,
 }
 
 /// A permit of [`Shares`]. It is given back when this is dropped.
 pub struct Share {
     /// Where it goes back to.
     shares: Option<Shares>,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
 }
 
 impl fmt::Debug for Shares {
@@ -69,10 +80,12 @@ impl Shares {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a permit for work of this cost, in any unit that all use.
-    pub async fn acquire(&self, tenant: TenantId, cost: u64) -> Share {
+    /// Waits for a permit for work of this cost, in any unit that all use, for the requester of the
+    /// present task.
+    pub async fn acquire(&self, tenant: impl Into<Option<TenantId>>, cost: u64) -> Share {
+        let tenant = tenant.into();
         let load = self.load(tenant, cost);
-        let receiver = {
+        let mut waiter = {
             let mut state = self.lock();
             // Those that wait while a permit is free have as many as they may.
             if state.free != 0 && state.may_hold(tenant) {
@@ -81,23 +94,29 @@ impl Shares {
                 return self.share(tenant);
             }
             let (sender, receiver) = oneshot::channel();
-            state.waiting.push(tenant, load, (tenant, sender));
-            receiver
+            let ticket = state.waiting.push(tenant, load, (tenant, sender));
+            Waiter { shares: self, tenant, requester: load.requester, ticket, receiver }
         };
         // The sender is only dropped with the queue, and that lives as long as `self`.
-        receiver.await.unwrap_or(Share { shares: None, tenant })
+        (&mut waiter.receiver).await.unwrap_or(Share { shares: None, tenant })
     }
 
-    fn load(&self, tenant: TenantId, cost: u64) -> Load {
-        Load { cost, weight: self.weights.of(tenant) }
+    /// How many callers wait for a permit.
+    pub fn waiting_count(&self) -> usize {
+        self.lock().waiting.len()
     }
 
-    fn share(&self, tenant: TenantId) -> Share {
+    fn load(&self, tenant: Option<TenantId>, cost: u64) -> Load {
+        let weight = tenant.map_or(Weight::ONE, |tenant| self.weights.of(tenant));
+        Load { cost, weight, requester: current_requester().id }
+    }
+
+    fn share(&self, tenant: Option<TenantId>) -> Share {
         Share { shares: Some(self.clone()), tenant }
     }
 
     /// Takes a permit back, and gives those that are free to those that wait.
-    fn release(&self, tenant: TenantId) {
+    fn release(&self, tenant: Option<TenantId>) {
         self.lock().release(tenant);
         loop {
             let next = self.lock().next();
@@ -112,16 +131,16 @@ impl Shares {
 }
 
 impl State {
-    fn may_hold(&self, tenant: TenantId) -> bool {
+    fn may_hold(&self, tenant: Option<TenantId>) -> bool {
         self.held.get(&tenant).is_none_or(|held| *held < self.tenant_max)
     }
 
-    fn hold(&mut self, tenant: TenantId) {
+    fn hold(&mut self, tenant: Option<TenantId>) {
         self.free -= 1;
         *self.held.entry(tenant).or_default() += 1;
     }
 
-    fn release(&mut self, tenant: TenantId) {
+    fn release(&mut self, tenant: Option<TenantId>) {
         self.free += 1;
         if let Entry::Occupied(mut held) = self.held.entry(tenant) {
             *held.get_mut() -= 1;
@@ -132,7 +151,7 @@ impl State {
     }
 
     /// The caller that gets a free permit, which it holds from now on.
-    fn next(&mut self) -> Option<(TenantId, oneshot::Sender<Share>)> {
+    fn next(&mut self) -> Option<(Option<TenantId>, oneshot::Sender<Share>)> {
         if self.free == 0 {
             return None;
         }
@@ -154,6 +173,14 @@ impl Share {
     }
 }
 
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        // It does not wait any more if it was given a permit.
+        let removed = self.shares.lock().waiting.remove(self.tenant, self.requester, self.ticket);
+        drop(removed);
+    }
+}
+
 impl Drop for Share {
     fn drop(&mut self) {
         if let Some(shares) = self.shares.take() {
@@ -170,7 +197,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
-    use crate::Weight;
+    use crate::work::requesters::{TaskRequester, for_requester};
 
     fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
@@ -202,7 +229,7 @@ mod tests {
     /// Gives a permit back, if it has been given. Returns the tenant that had it.
     fn give_back(given: Poll<Share>) -> Option<TenantId> {
         match given {
-            Poll::Ready(share) => Some(share.tenant),
+            Poll::Ready(share) => share.tenant,
             Poll::Pending => None,
         }
     }
@@ -266,5 +293,66 @@ mod tests {
         drop(first);
         drop(given);
         assert!(take(&shares, TenantId::FIRST).is_some());
+    }
+
+    /// Waits for a permit as a requester.
+    async fn acquire_for(shares: &Shares, requester: u128) -> Share {
+        let acquiring = shares.acquire(TenantId::FIRST, 10);
+        let id = RequesterId::Credential(requester);
+        for_requester(TaskRequester { tenant: Some(TenantId::FIRST), id }, acquiring).await
+    }
+
+    #[test]
+    fn a_permit_is_given_to_the_requesters_of_a_tenant_in_turn() {
+        let shares = Shares::new(1, Weights::default());
+        let mut first = take(&shares, TenantId::FIRST);
+        let mut waiting: Vec<_> = [1, 1, 1, 2, 1, 2, 3]
+            .map(|requester| (requester, Box::pin(acquire_for(&shares, requester))))
+            .into();
+        assert!(waiting.iter_mut().all(|(_, one)| poll(one.as_mut()).is_pending()));
+        let mut order = Vec::new();
+        while first.take().is_some() && !waiting.is_empty() {
+            let is_given = |(_, share): &(usize, Poll<Share>)| share.is_ready();
+            let mut polled = waiting.iter_mut().map(|(_, one)| poll(one.as_mut())).enumerate();
+            let Some((index, Poll::Ready(share))) = polled.find(is_given) else {
+                panic!("a permit was kept back");
+            };
+            order.push(waiting.remove(index).0);
+            first = Some(share);
+        }
+        assert_eq!(order, [1, 2, 3, 1, 2, 1, 1]);
+    }
+
+    #[test]
+    fn what_is_of_no_tenant_shares_as_one() {
+        let shares = Shares::new(1, Weights::default());
+        let first = take(&shares, TenantId::FIRST).unwrap();
+        let mut second = Box::pin(shares.acquire(TenantId::FIRST, 1));
+        let mut third = Box::pin(shares.acquire(None, 1));
+        assert!(poll(second.as_mut()).is_pending());
+        assert!(poll(third.as_mut()).is_pending());
+        drop(first);
+        assert!(poll(third.as_mut()).is_ready());
+        assert!(poll(second.as_mut()).is_ready());
+    }
+
+    #[test]
+    fn callers_that_go_away_leave_no_entry_and_others_get_their_turn() {
+        let shares = Shares::new(1, Weights::default());
+        let first = take(&shares, TenantId::FIRST).unwrap();
+        let mut gone: Vec<_> =
+            (0..100).map(|number| Box::pin(acquire_for(&shares, number % 7))).collect();
+        assert!(gone.iter_mut().all(|one| poll(one.as_mut()).is_pending()));
+        let mut last = Box::pin(acquire_for(&shares, 8));
+        assert!(poll(last.as_mut()).is_pending());
+        assert_eq!(shares.lock().waiting.len(), 101);
+        drop(gone);
+        assert_eq!(shares.lock().waiting.len(), 1);
+        drop(first);
+        assert!(poll(last.as_mut()).is_ready());
+        drop(last);
+        let state = shares.lock();
+        assert!(state.waiting.is_empty() && state.held.is_empty());
+        assert_eq!(state.free, 1);
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use acta_access::TenantId;
 
+use super::requesters::RequesterId;
+
 /// How much a tenant gets of what tenants share, compared with others: 4 gets four times as much
 /// as 1 while both want more than there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,12 +53,14 @@ pub struct Load {
     pub cost: u64,
     /// The weight of its tenant.
     pub weight: Weight,
+    /// Who of the tenant it is for.
+    pub requester: RequesterId,
 }
 
 impl Load {
-    /// Work of a tenant of weight 1.
+    /// Work of a tenant of weight 1, for nobody who is known.
     pub const fn of(cost: u64) -> Self {
-        Self { cost, weight: Weight::ONE }
+        Self { cost, weight: Weight::ONE, requester: RequesterId::Unknown }
     }
 
     /// How much of the common time it takes: the less, the larger the weight is.

@@ -35,7 +35,7 @@ impl Sha2 {
 
     /// The SHA-256 of `bytes`.
     pub fn sha256(bytes: &[u8]) -> Self {
-        Self(hexadecimal(&Sha256::digest(bytes)))
+        Self(hex::encode(Sha256::digest(bytes)).into())
     }
 }
 
@@ -83,22 +83,12 @@ impl Sha2Hasher {
     /// The hash of everything added.
     pub fn finish(self) -> Sha2 {
         Sha2(match self.0 {
-            Member::Sha224(hasher) => hexadecimal(&hasher.finalize()),
-            Member::Sha256(hasher) => hexadecimal(&hasher.finalize()),
-            Member::Sha384(hasher) => hexadecimal(&hasher.finalize()),
-            Member::Sha512(hasher) => hexadecimal(&hasher.finalize()),
+            Member::Sha224(hasher) => hex::encode(hasher.finalize()).into(),
+            Member::Sha256(hasher) => hex::encode(hasher.finalize()).into(),
+            Member::Sha384(hasher) => hex::encode(hasher.finalize()).into(),
+            Member::Sha512(hasher) => hex::encode(hasher.finalize()).into(),
         })
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> Box<str> {
-    let digits = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(digits[usize::from(byte >> 4)]));
-        text.push(char::from(digits[usize::from(byte & 0xF)]));
-    }
-    text.into()
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ enum Act {
         /// The role: owner, administrator, analyst, advisor, auditor, viewer or learner.
         #[arg(long, value_name = "ROLE")]
         role: Role,
+        /// The id of a group about whose members an advisor may ask. May be given several times.
+        #[arg(long = "group", value_name = "ID")]
+        groups: Vec<String>,
         #[command(flatten)]
         of: OfTenant,
     },
@@ -139,7 +142,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         Act::Role { one, role: Clearable(role), groups, of } => {
             change_role(client, one, *of, (*role, groups)).await
         }
-        Act::Invite { one, role, of } => invite(client, one, *role, *of).await,
+        Act::Invite { one, role, groups, of } => invite(client, one, (*role, groups), *of).await,
         Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
         Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
         Act::Operator { one, runs } => {
@@ -194,10 +197,18 @@ async fn create(
     Ok(with_link(client, (made, "reset"), lines))
 }
 
-async fn invite(client: &mut Client, one: &AccountArg, role: Role, of: OfTenant) -> Result<Output> {
+async fn invite(
+    client: &mut Client,
+    one: &AccountArg,
+    (role, groups): (Role, &[String]),
+    of: OfTenant,
+) -> Result<Output> {
     let tenant = client.tenant(of).await?;
     let address = Address::of(["tenants", &tenant, "invitations"]);
-    let body = json!({ "email": one.email, "role": role.as_str() });
+    let mut body = json!({ "email": one.email, "role": role.as_str() });
+    if !groups.is_empty() {
+        body["groups"] = json!(groups);
+    }
     let made = client.post(&address, Some(&body)).await?;
     let line = format!("invited {} as {role} in {tenant}", one.email);
     Ok(with_link(client, (made, "invitation"), vec![line]))

@@ -1,6 +1,7 @@
 //! `acta credential`: credentials of xAPI clients.
 
 mod authority;
+mod refusals;
 mod token;
 
 use std::path::Path;
@@ -54,6 +55,8 @@ enum Act {
         #[arg(long, value_name = "TIME", default_value = "1d")]
         overlap: Span,
     },
+    /// Shows why the last requests of a credential were refused, as far as the server remembers.
+    Refusals(CredentialArg),
     /// Removes a credential. The credential and its tokens are refused at once.
     Remove(CredentialArg),
     /// Issues a browser token of the credential for one learner, and shows it. The token cannot be
@@ -229,6 +232,11 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             let address = one.below(client, "rotate").await?;
             let body = json!({ "overlap_seconds": overlap.0.as_secs() });
             Ok(with_secret(client.post(&address, Some(&body)).await?))
+        }
+        Act::Refusals(one) => {
+            refusals::check_served(client)?;
+            let address = one.below(client, "refusals").await?;
+            refusals::read(client, &address).await
         }
         Act::Remove(one) => {
             let address = one.address(client).await?;

@@ -91,7 +91,12 @@ impl Arguments {
     }
 }
 
-fn read_question(file: &Path) -> Result<Value> {
+/// Reads a file with a question; `-` is standard input.
+///
+/// # Errors
+///
+/// When it cannot be read, or is no JSON object.
+pub(super) fn read_question(file: &Path) -> Result<Value> {
     let mut text = String::new();
     if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).context("cannot read the question")?;
@@ -108,7 +113,8 @@ fn names(answer: &Value) -> Vec<&str> {
     columns.filter_map(|column| column["name"].as_str()).collect()
 }
 
-fn rows(answer: &Value) -> impl Iterator<Item = &Vec<Value>> {
+/// The rows of an answer.
+pub(super) fn rows(answer: &Value) -> impl Iterator<Item = &Vec<Value>> {
     answer["rows"].as_array().into_iter().flatten().filter_map(Value::as_array)
 }
 
@@ -150,11 +156,16 @@ fn table(answer: &Value) -> Vec<String> {
         lines.push(format!("{shown} of {groups} rows; --limit shows more"));
     }
     lines.extend(withheld(answer));
-    if answer["is_rebuilding"] == true {
-        let last = &answer["sequence"];
-        lines.push(format!("incomplete: the facts are being made, and go up to statement {last}"));
-    }
+    lines.extend(incomplete_note(answer));
     lines
+}
+
+/// That statements are missing in an answer, if they are.
+pub(super) fn incomplete_note(answer: &Value) -> Option<String> {
+    let last = &answer["sequence"];
+    let is_rebuilding = answer["is_rebuilding"] == true;
+    is_rebuilding
+        .then(|| format!("incomplete: the facts are being made, and go up to statement {last}"))
 }
 
 /// What an answer withholds, if anything.
@@ -163,7 +174,8 @@ fn withheld(answer: &Value) -> Option<String> {
     Some(format!("some figures are withheld, since they are about fewer than {smallest} learners"))
 }
 
-fn plain(cell: &Value) -> String {
+/// A value for people.
+pub(super) fn plain(cell: &Value) -> String {
     match cell {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
@@ -176,9 +188,14 @@ fn plain(cell: &Value) -> String {
 }
 
 /// Comma-separated values.
+fn csv(answer: &Value) -> Vec<String> {
+    csv_of(&names(answer), answer)
+}
+
+/// The names of columns and the rows of an answer as comma-separated values.
 ///
 /// Spec: RFC 4180.
-fn csv(answer: &Value) -> Vec<String> {
+pub(super) fn csv_of(names: &[&str], answer: &Value) -> Vec<String> {
     let quoted = |text: &str| {
         let is_plain = !text.contains([',', '"', '\n', '\r']);
         if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
@@ -188,7 +205,7 @@ fn csv(answer: &Value) -> Vec<String> {
         Value::String(text) => quoted(text),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => cell.to_string(),
     };
-    let head = names(answer).into_iter().map(quoted).collect::<Vec<_>>().join(",");
+    let head = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",");
     let rows = rows(answer).map(|row| row.iter().map(exact).collect::<Vec<_>>().join(","));
     std::iter::once(head).chain(rows).collect()
 }

@@ -1,6 +1,8 @@
-//! `acta statement`: statements as people read them.
+//! `acta statement`: statements as people read and void them.
 
 mod events;
+mod list;
+mod void;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,9 +11,11 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::admin::{Address, Client, Common, OfTenant, Output};
+use crate::admin::{Address, Client, Common, FactsNeeded, OfTenant, Output};
 use crate::terminal::{StandardOutput, say};
 use events::EventPrinter;
+use list::List;
+use void::Void;
 
 /// Arguments of `acta statement`.
 #[derive(Debug, clap::Args)]
@@ -24,6 +28,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Act {
+    /// Lists statements that meet conditions, as `acta query` takes them, a page at a time.
+    List(Box<List>),
     /// Prints statements as they are stored, until it is stopped. With --json, one entry of the API
     /// on each line. A store in a directory must be served.
     Tail {
@@ -36,6 +42,9 @@ enum Act {
         #[arg(long, value_name = "NUMBER")]
         after: Option<u64>,
     },
+    /// Voids a statement: stores a voiding statement with a reason. The statement stays, and is in
+    /// no list and no figure any more. This cannot be undone.
+    Void(Void),
 }
 
 /// Filters of xAPI.
@@ -92,7 +101,12 @@ impl Filter {
 /// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let is_json = arguments.common.is_json();
-    Client::run(file, &arguments.common, async |client| match &arguments.act {
+    let facts = match &arguments.act {
+        Act::List(_) => FactsNeeded::Current,
+        Act::Tail { .. } | Act::Void(_) => FactsNeeded::No,
+    };
+    Client::run_with_facts(file, &arguments.common, facts, async |client| match &arguments.act {
+        Act::List(list) => list.run(client).await,
         Act::Tail { of, filter, after } => {
             let tenant = client.tenant(*of).await?;
             let after = after.map(|after| after.to_string());
@@ -100,6 +114,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
             let address = filter.narrow(address).with("after", after.as_deref());
             tail(client, &address, is_json).await
         }
+        Act::Void(void) => void.run(client).await,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::exchange::{
     ExchangeStore, ImportProgress, ImportRequest, Importing, import, problem_text,
 };
 use crate::terminal::{Unit, counted, print, progress_bar, say};
-use crate::wire::{self, IfMissing, StoreArgs};
+use crate::wire::{self, IfMissing, ServerFacts, StoreArgs};
 
 /// Arguments of `acta import`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     wire::block_on(async {
         let mut store = ExchangeStore::reach(&loaded.config, IfMissing::RefuseOrMigrate).await?;
         if let ExchangeStore::Opened(store) = &mut store {
-            store.follow();
+            store.follow(&ServerFacts::default());
         }
         let outcome = import_all(&store, arguments).await;
         store.close().await?;

@@ -113,6 +113,7 @@ impl Guard {
             | Field::Groups(_)
             | Field::Number(_)
             | Field::Time(_)
+            | Field::Sequence
             | Field::Extension { .. } => {
                 return Err(QuestionFault::new("", "persons are no field of codes"));
             }

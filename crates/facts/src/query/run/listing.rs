@@ -93,7 +93,7 @@ enum ListedValues {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// The time and the sequence of each row.
-    keys: Vec<(i64, i64)>,
+    pub(super) keys: Vec<(i64, i64)>,
     columns: Vec<ListedValues>,
 }
 
@@ -110,8 +110,9 @@ impl RowsPlan {
         let source = |(index, name): (usize, &String)| {
             let place = format!("/fields/{index}");
             Ok(match Field::find(name, known, &place)? {
-                Field::Groups(_) => {
-                    return Err(QuestionFault::new(place, "rows are listed without groups"));
+                Field::Groups(_) | Field::Sequence => {
+                    let text = "rows are listed without groups and numbers of statements";
+                    return Err(QuestionFault::new(place, text));
                 }
                 Field::Code(field) | Field::Extension { text: field, .. } => Source::Code(field),
                 Field::List(column) => Source::List(column),
@@ -125,9 +126,8 @@ impl RowsPlan {
 
     /// Collects the rows that count.
     pub(crate) fn gather(&self, view: &View, asked: Asked<'_>) -> Result<Found, QueryError> {
-        let columns = self.columns.iter().map(Source::nothing).collect();
-        let mut found = Found { keys: Vec::new(), columns };
-        let row_bytes = ROW_BYTES + VALUE_BYTES * self.columns.len();
+        let mut found = self.nothing();
+        let row_bytes = self.row_bytes();
         let mut reader: Option<BlockReader<'_>> = None;
         for block in blocks_of(view) {
             if (asked.stop)() {
@@ -145,7 +145,23 @@ impl RowsPlan {
         Ok(found)
     }
 
-    fn add(&self, reader: &mut BlockReader<'_>, rows: &Rows, found: &mut Found) -> io::Result<()> {
+    /// No rows yet.
+    pub(super) fn nothing(&self) -> Found {
+        Found { keys: Vec::new(), columns: self.columns.iter().map(Source::nothing).collect() }
+    }
+
+    /// Bytes of memory of a row, at most.
+    pub(super) const fn row_bytes(&self) -> usize {
+        ROW_BYTES + VALUE_BYTES * self.columns.len()
+    }
+
+    /// Adds rows of the reader's block.
+    pub(super) fn add(
+        &self,
+        reader: &mut BlockReader<'_>,
+        rows: &Rows,
+        found: &mut Found,
+    ) -> io::Result<()> {
         if rows.len() == 0 {
             return Ok(());
         }
@@ -177,13 +193,24 @@ impl RowsPlan {
 
     /// Sorts the rows, and writes their texts in place of codes.
     pub(crate) fn write(&self, texts: &Texts, found: Found, sequence: u64) -> FactRows {
+        let mut order: Vec<u32> = (0..).take(found.keys.len()).collect();
+        order.sort_unstable_by_key(|row| found.keys[*row as usize]);
+        self.write_in(&order, texts, found, sequence)
+    }
+
+    /// Puts the rows into an order, and writes their texts in place of codes.
+    pub(super) fn write_in(
+        &self,
+        order: &[u32],
+        texts: &Texts,
+        found: Found,
+        sequence: u64,
+    ) -> FactRows {
         let Found { keys, columns } = found;
-        let mut order: Vec<u32> = (0..).take(keys.len()).collect();
-        order.sort_unstable_by_key(|row| keys[*row as usize]);
         let written = self.columns.iter().zip(columns).map(|(source, column)| match column {
-            ListedValues::Codes(codes) => source.texts(texts, &chosen(&codes, &order)),
-            ListedValues::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, &order)),
-            ListedValues::Times(times) => RowColumn::Times(chosen(&times, &order)),
+            ListedValues::Codes(codes) => source.texts(texts, &chosen(&codes, order)),
+            ListedValues::Numbers(numbers) => RowColumn::Numbers(chosen(&numbers, order)),
+            ListedValues::Times(times) => RowColumn::Times(chosen(&times, order)),
         });
         let (columns, count) = (written.collect(), keys.len());
         FactRows { columns, count, sequence, is_rebuilding: false }

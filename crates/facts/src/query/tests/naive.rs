@@ -239,6 +239,15 @@ impl Sample {
                 at("from").is_none_or(|from| from <= self.time())
                     && at("to").is_none_or(|to| self.time() < to)
             }
+            "sequence" => {
+                let is = |value: &Json| value.as_u64() == Some(self.sequence);
+                let among = |values: &Json| values.as_array().unwrap().iter().any(is);
+                let from = condition["from"].as_u64().is_none_or(|from| from <= self.sequence);
+                let to = condition["to"].as_u64().is_none_or(|to| self.sequence < to);
+                from && to
+                    && (condition["is"].is_null() || is(&condition["is"]))
+                    && (condition["in"].is_null() || among(&condition["in"]))
+            }
             "duration" => condition["exists"] == json!(self.seconds.is_some()),
             "object.name" => format!("name {}", self.activity).contains("name 3"),
             "result.extensions.http://x.org/e" => match self.extension {

@@ -32,5 +32,6 @@ pub(super) fn address_of(shared: &Shared, OwnHost(host): &OwnHost, path: &str) -
     if let Some(url) = &shared.http.options.public_url {
         return Some(format!("{url}{path}"));
     }
-    host.as_ref().map(|host| format!("http://{host}{path}"))
+    let scheme = if shared.http.options.tls.is_some() { "https" } else { "http" };
+    host.as_ref().map(|host| format!("{scheme}://{host}{path}"))
 }

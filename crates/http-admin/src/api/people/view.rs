@@ -193,6 +193,8 @@ pub(crate) struct Invitation {
     email: Option<String>,
     /// The role.
     role: Option<RoleName>,
+    /// The groups about whose members an advisor may ask, by their ids; empty for other roles.
+    groups: Vec<String>,
     /// When it was created.
     #[schema(format = DateTime)]
     created: String,
@@ -203,14 +205,17 @@ pub(crate) struct Invitation {
 
 impl Invitation {
     pub(crate) fn of(ticket: &Ticket) -> Self {
-        let (email, role) = match &ticket.purpose {
-            TicketPurpose::Invitation { email, role, .. } => (Some(email), Some(*role)),
-            TicketPurpose::SetUp | TicketPurpose::Reset { .. } => (None, None),
+        let (email, role, groups) = match &ticket.purpose {
+            TicketPurpose::Invitation { email, role, groups, .. } => {
+                (Some(email), Some(*role), groups.as_slice())
+            }
+            TicketPurpose::SetUp | TicketPurpose::Reset { .. } => (None, None, &[][..]),
         };
         Self {
             id: ticket.id.clone(),
             email: email.map(ToString::to_string),
             role: role.map(RoleName),
+            groups: groups.iter().map(ToString::to_string).collect(),
             created: ticket.created.to_string(),
             expires: ticket.expires.to_string(),
         }

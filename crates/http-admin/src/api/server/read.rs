@@ -25,8 +25,9 @@ pub(crate) struct Server {
     /// The storage engine: `embedded` stores in a directory, `postgres` in a database.
     #[schema(example = "embedded")]
     engine: &'static str,
-    /// The address of the client as the server sees it, or `local`. Behind a proxy it is the
-    /// address of the proxy, unless `server.trusted_proxies` contains it.
+    /// The address of the client as the server sees it; `local` for the operator of the machine,
+    /// `unix` for a client of the Unix socket of whom the proxy names no address. Behind a proxy
+    /// on the network it is the address of the proxy, unless `server.trusted_proxies` contains it.
     #[schema(example = "192.0.2.7")]
     client_address: String,
     /// How many seconds the clock of the machine has jumped ahead, if that jump is not followed;

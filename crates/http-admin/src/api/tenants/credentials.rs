@@ -5,6 +5,7 @@ mod create;
 mod issue_token;
 mod list;
 mod read;
+mod refusals;
 mod remove;
 mod rotate;
 mod view;
@@ -20,6 +21,7 @@ pub(crate) fn operations() -> Operations {
         .add(Gate::Authenticated, routes!(list::list_credentials))
         .add(Gate::Authenticated, routes!(create::create_credential))
         .add(Gate::Authenticated, routes!(read::read_credential))
+        .add(Gate::Authenticated, routes!(refusals::read_refusals))
         .add(Gate::Authenticated, routes!(change::change_credential))
         .add(Gate::Authenticated, routes!(remove::remove_credential))
         .add(Gate::Authenticated, routes!(rotate::rotate_credential))

@@ -1,4 +1,4 @@
-//! Facts of tenants: questions, how far the facts go, having them made again, and
+//! Facts of tenants: questions, SQL, how far the facts go, having them made again, and
 //! files of them.
 
 mod export;
@@ -6,6 +6,7 @@ mod query;
 mod range;
 mod read;
 mod rebuild;
+mod sql;
 mod view;
 
 use acta_http::route::Gate;
@@ -17,6 +18,7 @@ use crate::operations::Operations;
 pub(crate) fn operations() -> Operations {
     Operations::named("api/facts")
         .add(Gate::Authenticated, routes!(query::query_facts))
+        .add(Gate::Authenticated, routes!(sql::ask_sql))
         .add(Gate::Authenticated, routes!(export::export_facts))
         .add(Gate::Authenticated, routes!(export::read_facts_manifest))
         .add(Gate::Authenticated, routes!(export::read_facts_file))

@@ -1,7 +1,10 @@
-//! Statements of a tenant, as people read them.
+//! Statements of a tenant, as people read and void them.
 
+mod find;
 pub(super) mod list;
+pub(crate) mod proofs;
 mod read;
+mod void;
 
 use acta_http::route::Gate;
 use utoipa_axum::routes;
@@ -12,5 +15,7 @@ use crate::operations::Operations;
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
         .add(Gate::Authenticated, routes!(list::list_statements))
+        .add(Gate::Authenticated, routes!(find::find_statements))
         .add(Gate::Authenticated, routes!(read::read_statement))
+        .add(Gate::Authenticated, routes!(void::void_statement))
 }

@@ -5,6 +5,7 @@ use std::vec;
 
 use acta_access::Principal;
 use acta_service::{AttachmentName, AttachmentReader, Service, ServiceError};
+use acta_storage::{current_requester, for_requester};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -47,7 +48,7 @@ pub(super) fn with_attachments(
         waiting: names.into_iter(),
         is_closed: false,
     };
-    let span = Span::current();
+    let (span, reader) = (Span::current(), current_requester());
     let pieces = stream::try_unfold(rest, move |rest| {
         let next = async move {
             let sent = rest.next().await;
@@ -58,7 +59,7 @@ pub(super) fn with_attachments(
             }
             sent
         };
-        next.instrument(span.clone())
+        for_requester(reader, next).instrument(span.clone())
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();

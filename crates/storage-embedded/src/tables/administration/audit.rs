@@ -55,11 +55,11 @@ impl AuditStore for Tables {
         query: &AuditQuery,
     ) -> Result<Vec<AuditEntry>, StorageError> {
         let query = query.clone();
-        self.read(move |connection| list(connection, tenant, &query)).await
+        self.read_of(tenant, move |connection| list(connection, tenant, &query)).await
     }
 
     async fn audit_head(&self, tenant: Option<TenantId>) -> Result<ChainHead, StorageError> {
-        self.read(move |connection| head(connection, tenant)).await
+        self.read_of(tenant, move |connection| head(connection, tenant)).await
     }
 }
 

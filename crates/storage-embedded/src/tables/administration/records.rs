@@ -8,6 +8,7 @@ use acta_storage::{
     Change, Committed, Expected, Group, Record, RecordKind, RecordStore, RecordWrite, StorageError,
 };
 use async_trait::async_trait;
+use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql, params};
 
 use super::audit;
@@ -47,8 +48,12 @@ impl RecordStore for Tables {
         after: Option<&str>,
         count_max: usize,
     ) -> Result<Vec<Record>, StorageError> {
+        let tenant = match group {
+            Group::OfTenant(tenant) => Some(*tenant),
+            Group::Every | Group::OwnedBy(_) => None,
+        };
         let (group, after) = (group.clone(), after.map(str::to_owned));
-        self.read(move |connection| {
+        self.read_of(tenant, move |connection| {
             let failed = failed("listing records");
             let (condition, member): (_, &dyn ToSql) = match &group {
                 Group::Every => ("?4 IS NULL", &None::<i64>),
@@ -127,6 +132,9 @@ fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageE
         if !is_expected(write.expected, version) {
             return Ok(Committed::Stale(index));
         }
+        if is_limit_reached(connection, write)? {
+            return Ok(Committed::LimitReached(index));
+        }
         if is_name_taken(connection, write, &writes[..index])? {
             return Ok(Committed::NameTaken(index));
         }
@@ -147,10 +155,37 @@ fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageE
 
 fn is_expected(expected: Expected, found: Option<u64>) -> bool {
     match expected {
-        Expected::Absent => found.is_none(),
+        Expected::Absent | Expected::AbsentWithin(_) => found.is_none(),
         Expected::Version(version) => found == Some(version),
         Expected::Anything => true,
     }
+}
+
+/// Whether there are as many records as the limit of `write` permits. No other change comes in
+/// between: there is one writer.
+fn is_limit_reached(connection: &Connection, write: &RecordWrite) -> Result<bool, StorageError> {
+    let Some((group, limit)) = write.counted() else { return Ok(false) };
+    let failed = failed("counting records");
+    let (condition, member) = match group {
+        Group::Every => ("?2 IS NULL", Value::Null),
+        Group::OfTenant(tenant) => ("tenant_id = ?2", tenant.number().into()),
+        Group::OwnedBy(owner) => ("owner = ?2", owner.into()),
+    };
+    // If all count, the index alone is read.
+    let unexpired = match limit.unexpired_at {
+        Some(_) => "(expires IS NULL OR ?4 < expires)",
+        None => "?4 IS NULL",
+    };
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM records WHERE {condition} AND kind = ?1 \
+         AND {unexpired} LIMIT ?3)"
+    );
+    let count_max = i64::try_from(limit.count_max).unwrap_or(i64::MAX);
+    let at = limit.unexpired_at.map(Timestamp::unix_micros);
+    let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
+    let columns = params![write.kind.as_str(), member, count_max, at];
+    let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
+    Ok(count_max <= count)
 }
 
 /// Whether another record of the kind has the name that `write` gives, or one of the `earlier`

@@ -18,7 +18,7 @@ impl UsageStore for Tables {
         more: Usage,
     ) -> Result<Usage, StorageError> {
         if more == Usage::default() {
-            return self.read(move |connection| find(connection, tenant, day)).await;
+            return self.read_of(tenant, move |connection| find(connection, tenant, day)).await;
         }
         self.write(move |connection| {
             let failed = failed("adding up usage");

@@ -16,6 +16,9 @@ use crate::tables::failure::failed;
 /// What a row costs beside its bytes.
 const ROW_COST: usize = 1 << 10;
 
+/// What one write may cost, but for a single row: some tens of milliseconds.
+const PART_COST_MAX: usize = 256 << 10;
+
 impl Tables {
     /// As [`acta_storage::EntityStore::read_definitions`].
     pub(crate) async fn read_definitions(
@@ -53,13 +56,9 @@ impl Tables {
         tenant: TenantId,
         find: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<EntityRead<T>, StorageError> {
-        self.read(move |connection| {
-            // One transaction, so that both are of one moment. Nothing is to be undone.
-            let transaction = connection
-                .unchecked_transaction()
-                .map_err(failed("beginning to read an entity"))?;
-            let sequence = find_position(&transaction, FollowerName::ENTITIES.as_str(), tenant)?;
-            let value = find(&transaction)?;
+        self.read_of(tenant, move |connection| {
+            let sequence = find_position(connection, FollowerName::ENTITIES.as_str(), tenant)?;
+            let value = find(connection)?;
             Ok(EntityRead { value, sequence })
         })
         .await
@@ -99,7 +98,7 @@ fn find_person(connection: &Connection, tenant: TenantId, agent: &str) -> rusqli
 }
 
 /// What facts change, worked out from what is stored.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct MergedFacts {
     /// Activities with their new definitions.
     definitions: Vec<(String, String)>,
@@ -140,6 +139,22 @@ impl MergedFacts {
         Ok(Self { definitions: changed.collect(), names })
     }
 
+    /// The same as parts whose writes are short; at least one, which may be empty. Written one
+    /// after the other, they make what is written at once.
+    pub(super) fn into_parts(self) -> Vec<Self> {
+        let (mut parts, mut cost) = (vec![Self::default()], 0);
+        for (activity, definition) in self.definitions {
+            let bytes = activity.len() + definition.len();
+            let part = part_for(&mut parts, &mut cost, bytes);
+            part.definitions.push((activity, definition));
+        }
+        for (agent, name) in self.names {
+            let part = part_for(&mut parts, &mut cost, agent.len() + name.len());
+            part.names.push((agent, name));
+        }
+        parts
+    }
+
     /// What it costs to write it, as the bytes that could be written in that time.
     pub(super) fn cost(&self) -> usize {
         let definitions = self.definitions.iter().map(|(key, text)| key.len() + text.len());
@@ -164,6 +179,23 @@ impl MergedFacts {
         }
         named.into_iter().try_for_each(|agent| trim_names(connection, tenant, agent))
     }
+}
+
+/// The last part, or another one if a row of so many bytes has no room in it. Adds what the row
+/// costs to the cost of the part.
+fn part_for<'p>(
+    parts: &'p mut Vec<MergedFacts>,
+    cost: &mut usize,
+    bytes: usize,
+) -> &'p mut MergedFacts {
+    let row = ROW_COST + bytes;
+    if *cost != 0 && PART_COST_MAX < *cost + row {
+        parts.push(MergedFacts::default());
+        *cost = 0;
+    }
+    *cost += row;
+    let last = parts.len() - 1;
+    &mut parts[last]
 }
 
 /// Removes the names of a person that are too many.
@@ -218,5 +250,36 @@ impl ChangedDefinition {
     /// Its text, if that is another one than before.
     fn changed(self) -> Option<String> {
         self.merged.to_text().filter(|merged| self.stored.as_ref() != Some(merged))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_step_is_written_in_short_parts_in_the_same_order() {
+        let definitions: Vec<_> =
+            (0..300).map(|number| (format!("a{number}"), "d".repeat(number * 10))).collect();
+        let large = ("large".to_owned(), "d".repeat(2 * PART_COST_MAX));
+        let names: Vec<(Box<str>, Box<str>)> =
+            (0..1_000).map(|number| ("agent".into(), format!("name {number}").into())).collect();
+        let definitions = [definitions, vec![large]].concat();
+        let whole = MergedFacts { definitions: definitions.clone(), names: names.clone() };
+        let cost = whole.cost();
+        let parts = whole.into_parts();
+        assert_eq!(parts.iter().map(MergedFacts::cost).sum::<usize>(), cost);
+        for part in &parts {
+            let rows = part.definitions.len() + part.names.len();
+            assert!(part.cost() <= PART_COST_MAX || rows == 1, "{} of {rows} rows", part.cost());
+            assert_ne!(rows, 0);
+        }
+        assert!(parts.len() <= 4 * cost.div_ceil(PART_COST_MAX), "few parts");
+        let written: Vec<_> = parts.iter().flat_map(|part| part.definitions.clone()).collect();
+        assert_eq!(written, definitions);
+        let written: Vec<_> = parts.iter().flat_map(|part| part.names.clone()).collect();
+        assert_eq!(written, names);
+        // A step without effects moves the position all the same.
+        assert_eq!(MergedFacts::default().into_parts().len(), 1);
     }
 }

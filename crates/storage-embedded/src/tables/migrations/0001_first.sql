@@ -23,6 +23,18 @@ CREATE TABLE documents (
 -- A second way to each document: what one index does not find, the other does.
 CREATE INDEX documents_by_place ON documents (place, registration, name);
 
+-- When documents were last removed, for the times of lists: at most some hundred rows a tenant.
+-- The place is SHA-256 over kind, activity and agent, or zeros for every place; the registration
+-- '*' stands for every registration and for none.
+CREATE TABLE document_removals (
+    tenant_id INTEGER NOT NULL,
+    place BLOB NOT NULL CHECK (length(place) = 32),
+    registration TEXT NOT NULL,
+    removed INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, place, registration)
+) STRICT, WITHOUT ROWID;
+
 -- Everything administrative.
 CREATE TABLE records (
     kind TEXT NOT NULL,

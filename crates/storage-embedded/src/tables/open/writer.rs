@@ -1,7 +1,8 @@
 //! The one thread that writes to the tables.
 //!
 //! It gathers the writes that are queued into one transaction, so that many share one sync,
-//! and answers each after the commit. Tenants share its time. Each of several writes stands in a
+//! and answers each after the commit. Tenants share its time, and within a tenant requesters take
+//! turns. Each of several writes stands in a
 //! savepoint of its own: when one is refused, the others are stored all the same. After a failure
 //! of the device no further write is taken.
 
@@ -10,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use acta_access::TenantId;
-use acta_storage::{FairQueue, Load, StorageError, Weight, Weights, group_span};
+use acta_storage::{FairQueue, Load, StorageError, Weight, Weights, current_requester, group_span};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -76,17 +77,27 @@ impl Queue {
     }
 
     fn push(&self, share: WriteShare, write: Box<dyn QueuedWrite>) -> Result<(), StorageError> {
+        let WriteShare { tenant, cost } = share;
+        let weight = tenant.map_or(Weight::ONE, |tenant| self.weights.of(tenant));
+        let load = Load { cost, weight, requester: current_requester().id };
         let mut state = self.lock();
         if state.is_closed {
             return Err(StorageError::Halted);
         }
-        if QUEUE_MAX <= state.waiting.len() && state.waiting.has(share.tenant) {
-            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+        let mut displaced = None;
+        if QUEUE_MAX <= state.waiting.len() && state.waiting.has(tenant) {
+            // A requester with more that waits is refused instead.
+            displaced = state.waiting.displace(tenant, load);
+            if displaced.is_none() {
+                return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+            }
         }
-        let weight = share.tenant.map_or(Weight::ONE, |tenant| self.weights.of(tenant));
-        state.waiting.push(share.tenant, Load { cost: share.cost, weight }, write);
+        state.waiting.push(tenant, load, write);
         drop(state);
         self.ready.notify_one();
+        if let Some(other) = displaced {
+            other.answer(Some(StorageError::Busy { retry_after: RETRY_AFTER }));
+        }
         Ok(())
     }
 
@@ -398,5 +409,50 @@ impl Group {
             let cause: &dyn std::error::Error = error;
             tracing::error!(error = cause, "the tables take no more writes: restart to recover");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_storage::{RequesterId, TaskRequester, for_requester};
+
+    use super::*;
+
+    type Answered = std::sync::mpsc::Receiver<Result<(), StorageError>>;
+
+    /// Queues a write of a requester that nobody does.
+    async fn push(queue: &Queue, requester: u128) -> (Result<(), StorageError>, Answered) {
+        let (caller, answered) = std::sync::mpsc::channel();
+        let write = Waiting {
+            act: Some(|_: &Connection| Ok(())),
+            result: None,
+            answer: move |result| drop(caller.send(result)),
+            span: Span::none(),
+            is_alone: false,
+        };
+        let share = WriteShare::of(TenantId::FIRST, 1);
+        let pushing = async { queue.push(share, Box::new(write)) };
+        let id = RequesterId::Credential(requester);
+        let requester = TaskRequester { tenant: Some(TenantId::FIRST), id };
+        (for_requester(requester, pushing).await, answered)
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_the_requester_with_most() {
+        let queue = Queue::default();
+        let mut busy = Vec::new();
+        for _ in 0..QUEUE_MAX {
+            let (pushed, answered) = push(&queue, 1).await;
+            pushed.unwrap();
+            busy.push(answered);
+        }
+        assert!(matches!(push(&queue, 1).await.0, Err(StorageError::Busy { .. })));
+        let (pushed, other) = push(&queue, 2).await;
+        pushed.unwrap();
+        assert_eq!(queue.lock().waiting.len(), QUEUE_MAX);
+        let newest = busy.pop().unwrap();
+        assert!(matches!(newest.try_recv(), Ok(Err(StorageError::Busy { .. }))));
+        assert!(busy.iter().all(|one| one.try_recv().is_err()), "these wait");
+        assert!(other.try_recv().is_err(), "it waits");
     }
 }

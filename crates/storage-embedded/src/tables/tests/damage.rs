@@ -1,10 +1,11 @@
 //! Rows that changed behind the store's back.
 
 use acta_storage::directory::Recorded;
+use acta_storage::model::CredentialRecords as _;
 use acta_storage::{
     Advanced, AuditOutcome, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind,
     FollowerName, FollowerStep, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
-    Usage, UsageStore,
+    StoredTile, TilePlace, TileStore, Usage, UsageStore,
 };
 use acta_storage_suite::audit::sample_entry;
 use acta_storage_suite::records;
@@ -15,6 +16,9 @@ use super::*;
 async fn fill_all(bench: &Bench) {
     write(bench, &state("a", None), "one").await;
     write(bench, &state("b", None), "two").await;
+    write(bench, &state("removed", None), "three").await;
+    let always = Precondition::default();
+    bench.tables.remove_document(tenant(1), &state("removed", None), &always).await.unwrap();
     let named = RecordContent { name: Some("ada".into()), ..records::content("{}") };
     let writes = vec![
         credential("key", tenant(1), 5).create(),
@@ -27,6 +31,9 @@ async fn fill_all(bench: &Bench) {
     bench.tables.add_usage(tenant(1), 7, usage).await.unwrap();
     bench.tables.get_or_create_secret("a", [1; 32]).await.unwrap();
     bench.tables.save_cursor(tenant(1), "file", "12").await.unwrap();
+    let place = TilePlace { level: 0, index: 7 };
+    let tiles = vec![StoredTile { place, hashes: vec![1; 64] }];
+    bench.tables.extend_tiles(tenant(1), 9, tiles).await.unwrap();
     let fact = |kind, subject: &str, text: &str| EntityFact {
         kind,
         subject: subject.into(),
@@ -73,6 +80,8 @@ async fn query_all(bench: &Bench) -> Vec<Answer> {
         answer_of(tables.read_positions()),
     ];
     answers.extend(query_administration(bench).await);
+    let place = TilePlace { level: 0, index: 7 };
+    answers.push(answer_of(tables.find_tiles(tenant(1), 9, &[place]).await));
     answers
 }
 
@@ -98,6 +107,8 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
         ("documents", "updated = updated + 1", &[0, 2]),
         ("documents", "content = x'00'", &[0]),
         ("documents", "checksum = checksum + 1", &[0, 2]),
+        ("document_removals", "removed = removed + 1", &[2]),
+        ("document_removals", "checksum = checksum + 1", &[2]),
         ("records", "body = '{\"name\":\"x\",\"created\":0}' WHERE kind = 'tenant'", &[3]),
         ("records", "version = 2 WHERE kind = 'credential'", &[4, 5]),
         ("records", "expires = 1 WHERE kind = 'credential'", &[4, 5]),
@@ -116,6 +127,7 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
         ("person_names", "name = 'Adam'", &[9]),
         ("person_names", "ordinal = 3", &[9]),
         ("followers", "sequence = 6", &[8, 9, 10]),
+        ("tiles", "hashes = zeroblob(64)", &[16]),
     ];
     for (name, change, hit) in table {
         let bench = Bench::new();
@@ -138,6 +150,20 @@ fn check_answers(table: &str, change: &str, before: &[Answer], now: &[Answer], h
         let place = now.as_ref().unwrap_err();
         let expected = format!("tables.sqlite: table {table}, row ");
         assert!(place.starts_with(&expected), "{change}: {place}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_tile_is_replaced_when_it_is_written_again() {
+    for damage in ["hashes = zeroblob(64)", "hashes = zeroblob(128)", "checksum = 0"] {
+        let bench = Bench::new();
+        fill_all(&bench).await;
+        bench.connect().execute_batch(&format!("UPDATE tiles SET {damage}")).unwrap();
+        let place = TilePlace { level: 0, index: 7 };
+        let tiles = vec![StoredTile { place, hashes: vec![1; 32] }];
+        bench.tables.extend_tiles(tenant(1), 9, tiles).await.unwrap();
+        let found = bench.tables.find_tiles(tenant(1), 9, &[place]).await.unwrap();
+        assert_eq!(found, [Some(vec![1; 32])], "{damage}");
     }
 }
 

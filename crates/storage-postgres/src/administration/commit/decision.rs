@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use acta_storage::{ChainHead, Committed, Expected, Record, RecordWrite};
 
 use super::keys::{ChangeKeys, may_make};
+use super::limits::column_of;
 
 /// The locked rows.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub(super) struct Locked {
     pub(super) records: HashMap<(&'static str, String), Record>,
     /// The ids of the records that have names, by kind and name.
     pub(super) holders: HashMap<(String, String), String>,
+    /// How many records the limits of writes count, by the index of the write.
+    pub(super) counts: HashMap<usize, i64>,
     /// The ends of the chains.
     pub(super) heads: BTreeMap<i32, ChainHead>,
     /// Whether the first entry of the change is already in its chain.
@@ -80,12 +83,17 @@ fn first_rejection(writes: &[RecordWrite], locked: &Locked) -> Option<Committed>
     for (index, write) in writes.iter().enumerate() {
         let found = locked.find(write);
         let is_expected = match write.expected {
-            Expected::Absent => found.is_none(),
+            Expected::Absent | Expected::AbsentWithin(_) => found.is_none(),
             Expected::Version(version) => found.is_some_and(|found| found.version == version),
             Expected::Anything => true,
         };
         if !is_expected {
             return Some(Committed::Stale(index));
+        }
+        if let Expected::AbsentWithin(limit) = write.expected
+            && locked.counts.get(&index).is_some_and(|count| column_of(limit) <= *count)
+        {
+            return Some(Committed::LimitReached(index));
         }
         let Some(name) = write.content.as_ref().and_then(|content| content.name.as_ref()) else {
             continue;
@@ -112,7 +120,7 @@ enum Trace {
 
 fn trace(write: &RecordWrite, found: Option<&Record>) -> Trace {
     let version_before = match write.expected {
-        Expected::Absent => Some(0),
+        Expected::Absent | Expected::AbsentWithin(_) => Some(0),
         Expected::Version(version) => Some(version),
         Expected::Anything => None,
     };
@@ -135,7 +143,8 @@ fn trace(write: &RecordWrite, found: Option<&Record>) -> Trace {
 
 #[cfg(test)]
 mod tests {
-    use acta_storage::{Change, RecordContent, RecordKind};
+    use acta_access::TenantId;
+    use acta_storage::{Change, CountLimit, RecordContent, RecordHolder, RecordKind};
 
     use super::*;
 
@@ -173,6 +182,29 @@ mod tests {
             let change = Change { writes: vec![write], entries: Vec::new() };
             let decision = decide(&ChangeKeys::of(&change), &locked, true);
             assert_eq!(decision, expected_decision, "{change:?} {locked:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_over_its_limit_is_refused_unless_it_was_made_before() {
+        let limit =
+            |count_max| CountLimit { of: RecordHolder::Tenant, count_max, unexpired_at: None };
+        let table = [
+            (3, locked(0, ""), false, Decision::Write),
+            (2, locked(0, ""), false, Decision::Answer(Committed::LimitReached(0))),
+            (2, locked(0, ""), true, Decision::Answer(Committed::LimitReached(0))),
+            (2, locked(1, "1"), true, Decision::Answer(Committed::Done)),
+            (2, locked(1, "1"), false, Decision::Answer(Committed::Stale(0))),
+        ];
+        for (count_max, mut locked, is_unknown, expected) in table {
+            locked.counts.insert(0, 2);
+            let content = RecordContent { tenant: Some(TenantId::FIRST), ..content("1") };
+            locked.records.values_mut().for_each(|found| found.content.tenant = content.tenant);
+            let write = RecordWrite::create(RecordKind::Ticket, "a", content);
+            let writes = vec![write.within(limit(count_max))];
+            let change = Change { writes, entries: Vec::new() };
+            let decision = decide(&ChangeKeys::of(&change), &locked, is_unknown);
+            assert_eq!(decision, expected, "{count_max} {locked:?}");
         }
     }
 

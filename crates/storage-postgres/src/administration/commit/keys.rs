@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use acta_storage::{Change, Expected, RecordKind, RecordWrite};
 use tokio_postgres::types::ToSql;
 
+use super::limits::Limits;
 use crate::administration::audit::chain_of;
 use crate::types::Id;
 
@@ -37,6 +38,8 @@ pub(super) struct ChangeKeys<'a> {
     pub(super) made: Keys<'a>,
     /// The names in its writes.
     pub(super) names: Keys<'a>,
+    /// What its limits count.
+    pub(super) limits: Limits,
     /// The chains of its entries, in order.
     pub(super) chains: Vec<i32>,
     /// The chain and the id of its first entry, which exists if the change was already made.
@@ -46,7 +49,7 @@ pub(super) struct ChangeKeys<'a> {
 /// Whether the record is locked even if it does not exist.
 pub(super) fn may_make(write: &RecordWrite) -> bool {
     match write.expected {
-        Expected::Absent => true,
+        Expected::Absent | Expected::AbsentWithin(_) => true,
         Expected::Version(_) => false,
         Expected::Anything => write.content.is_some(),
     }
@@ -73,6 +76,14 @@ impl<'a> ChangeKeys<'a> {
             first.map(|(tenant, _)| chain_of(*tenant)),
             first.map(|(_, told)| Id(told.id.as_u128())),
         );
-        Self { change, places, made, names, chains: chains.into_iter().collect(), first_entry }
+        Self {
+            change,
+            places,
+            made,
+            names,
+            limits: Limits::of(&change.writes),
+            chains: chains.into_iter().collect(),
+            first_entry,
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! What a change writes, as columns.
 
 use acta_ambient::Timestamp;
-use acta_storage::{Change, RecordContent, RecordKind};
+use acta_storage::{RecordContent, RecordKind};
 use tokio_postgres::types::ToSql;
 
 use super::decision::Locked;
-use super::keys::Keys;
+use super::keys::{ChangeKeys, Keys};
+use super::limits::Limits;
 use crate::administration::audit::{self, AuditRows};
 use crate::administration::tenants::{COUNTER, NEVER, number_of};
 
@@ -23,6 +24,8 @@ pub(crate) const REMOVE: &str = "DELETE FROM acta.records AS r \
 /// The rows that a change writes, as columns.
 #[derive(Debug, Default)]
 pub(super) struct RecordRows<'a> {
+    /// Whose rows are removed again.
+    limits: Option<&'a Limits>,
     written: Keys<'a>,
     tenants: Vec<Option<i32>>,
     owners: Vec<Option<&'a str>>,
@@ -39,9 +42,11 @@ pub(super) struct RecordRows<'a> {
 type Step<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
 
 impl<'a> RecordRows<'a> {
-    /// The rows that `change` writes, given what was locked.
-    pub(super) fn of(change: &'a Change, locked: Locked) -> Self {
-        let mut rows = Self::default();
+    /// The rows that a change writes, given what was locked.
+    pub(super) fn of(asked: &'a ChangeKeys<'a>, locked: Locked) -> Self {
+        let change = asked.change;
+        let limits = Some(&asked.limits).filter(|limits| !limits.is_empty());
+        let mut rows = Self { limits, ..Self::default() };
         for write in &change.writes {
             let is_new = locked.find(write).is_none();
             match &write.content {
@@ -79,6 +84,9 @@ impl<'a> RecordRows<'a> {
         let written: Vec<&(dyn ToSql + Sync)> =
             vec![kinds, ids, &self.tenants, &self.owners, &self.names, &self.expires, &self.bodies];
         let mut steps: Vec<Step<'_>> = Vec::new();
+        if let Some(limits) = self.limits {
+            steps.push((REMOVE, limits.columns().to_vec()));
+        }
         if !self.removed.keys.is_empty() {
             steps.push((REMOVE, self.removed.columns().to_vec()));
         }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use acta_config::Config;
 use acta_facts_export::{
-    ExportFile, FileName, MANIFEST_NAME, Manifest, find_manifest, hexadecimal, remove_others,
-    replace_file,
+    ExportFile, FileName, MANIFEST_NAME, Manifest, find_manifest, remove_others, replace_file,
 };
 use acta_objects::{Bucket, ObjectError, ObjectOptions, PART_BYTES};
 use anyhow::{Context, Result};
@@ -172,7 +171,7 @@ pub(super) fn sha256_of(path: &Path) -> io::Result<String> {
     loop {
         let count = file.read(&mut bytes)?;
         if count == 0 {
-            return Ok(hexadecimal(&digest.finalize()));
+            return Ok(hex::encode(digest.finalize()));
         }
         digest.update(&bytes[..count]);
     }

@@ -3,6 +3,7 @@
 use acta_access::TenantId;
 use acta_admin::{Idempotency, Invited};
 use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::GroupId;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::path::Id;
 use crate::api::people::address::{OwnHost, address_of};
 use crate::api::people::view::{Email, Invitation, RoleName};
+use crate::api::values::Parsed;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -25,6 +27,10 @@ pub(crate) struct NewInvitation {
     email: Email,
     /// The role that the invitation gives.
     role: RoleName,
+    /// The groups about whose members an advisor may ask, by their ids; only with that role.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    groups: Vec<Parsed<GroupId>>,
 }
 
 /// An invitation with its link, which is returned only once.
@@ -56,11 +62,12 @@ pub(crate) struct NewInvitationMade {
                            again."),
     ),
     request_body = NewInvitation,
-    responses((
-        status = 201,
-        description = "The invitation and its link.",
-        body = NewInvitationMade,
-    )),
+    responses(
+        (status = 201, description = "The invitation and its link.", body = NewInvitationMade),
+        (status = 409, description = "The tenant is suspended or deleted, or has the maximum \
+                                      number of open invitations; or the person already has a \
+                                      role there."),
+    ),
 )]
 pub(crate) async fn create_invitation(
     State(shared): State<Shared>,
@@ -79,7 +86,8 @@ pub(crate) async fn create_invitation(
     };
     let encode = |invited: &Invited| encode_answer((path_of(invited), show(invited, None)));
     let once = Idempotency { key: key.as_ref(), encode: &encode };
-    let who = acta_admin::NewInvitation { email: new.email.0, role: new.role.0 };
+    let groups = new.groups.iter().map(|Parsed(id)| *id).collect();
+    let who = acta_admin::NewInvitation { email: new.email.0, role: new.role.0, groups };
     let made = shared.admin.invite(&requester, tenant, who, once).await?;
     Ok(answer_created(&made, |invited| {
         (path_of(invited), show(invited, Some(invited.token.expose())))

@@ -57,7 +57,8 @@ pub(crate) async fn resume_follower(
 /// Rebuild the data of a follower
 ///
 /// Drops the derived data, and reads every statement again. The derived data is incomplete or slow
-/// to read until the follower has caught up. For operators of the server.
+/// to read until the follower has caught up. Of a follower that runs on every node, it is the data
+/// of the node that responds. For operators of the server.
 #[utoipa::path(
     post,
     path = "/followers/{follower}/rebuild",

@@ -12,12 +12,15 @@ pub(crate) struct FollowerView {
     name: &'static str,
     /// Whether it is paused on every node.
     is_paused: bool,
-    /// Statements of all tenants that it has not read yet.
+    /// Statements of all tenants that it has not read yet. For a follower that runs on every node,
+    /// those of the node that responds; null if it does not run there.
     #[schema(example = 0)]
-    lag: u64,
-    /// Tenants with unread statements.
+    lag: Option<u64>,
+    /// Tenants with unread statements; null as `lag` is.
     #[schema(example = 0)]
-    tenants_behind: usize,
+    tenants_behind: Option<usize>,
+    /// Why it fails on the node that responds; null if it does not.
+    error: Option<String>,
 }
 
 impl FollowerView {
@@ -27,6 +30,7 @@ impl FollowerView {
             is_paused: state.is_paused,
             lag: state.lag,
             tenants_behind: state.tenants_behind_count,
+            error: state.error.clone(),
         }
     }
 }

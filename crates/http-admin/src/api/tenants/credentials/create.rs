@@ -107,6 +107,8 @@ impl From<NewCredentialBody> for NewCredential {
                 ("ETag" = String, description = "The version of the resource."),
                 ("Location" = String, description = "The path of the new resource."),
             )),
+        (status = 409, description = "The tenant is suspended or deleted, or has the maximum \
+                                      number of credentials."),
     ),
 )]
 pub(crate) async fn create_credential(

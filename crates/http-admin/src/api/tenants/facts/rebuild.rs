@@ -54,6 +54,6 @@ pub(crate) async fn rebuild_all_facts(
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
     shared.admin.permit_rebuilding_all_facts(&requester).await?;
-    shared.facts.as_ref().ok_or_else(no_facts)?.rebuild_all();
+    shared.facts.as_ref().ok_or_else(no_facts)?.rebuild_all()?;
     Ok(done())
 }

@@ -13,6 +13,7 @@ use acta_http::StreamPermit;
 use acta_http::edge::is_origin_allowed;
 use acta_http::permit::RequestPermit;
 use acta_http::problem::Problem;
+use acta_storage::{current_requester, for_requester};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -108,7 +109,10 @@ impl Opening {
         let (confirmed, sent, state) = (now, now, State::Opening);
         let stream = EventStream { shared, requester, permit, source, confirmed, sent, state };
         let span = Span::current();
-        let pieces = unfold(stream, move |stream| stream.next().instrument(span.clone()));
+        let reader = current_requester();
+        let pieces = unfold(stream, move |stream| {
+            for_requester(reader, stream.next()).instrument(span.clone())
+        });
         let mut response = Response::new(Body::from_stream(pieces));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -1,1 +1,0 @@
-import{m as e,p as t,q as n}from"./context-C0-cf1GV.js";function r(r,i=!0){return n({queryKey:[`credentials`,r],enabled:i,staleTime:15e3,queryFn:async({signal:n})=>{let i=[],a;do{let o=await e(t.GET(`/tenants/{tenant}/credentials`,{params:{path:{tenant:r},query:{limit:200,cursor:a}},signal:n}));i.push(...o.items),a=o.next??void 0}while(a&&i.length<5e3);return i}})}export{r as t};

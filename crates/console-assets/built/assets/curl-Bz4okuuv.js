@@ -1,3 +1,0 @@
-function e(e){return`'${e.replaceAll(`'`,String.raw`'\''`)}'`}var t=[`stored`,`authority`,`version`];function n(n,r){let i=Object.entries(n).filter(([e])=>!t.includes(e)&&e!==`id`),a=JSON.stringify(Object.fromEntries(i));return[`curl -u KEY:SECRET ${e(`${r}/statements`)}`,`-H 'Content-Type: application/json'`,`-H 'X-Experience-API-Version: 2.0.0'`,`--data-raw ${e(a)}`].join(` \\
-  `)}function r(t,n,r){return[`curl -u KEY:SECRET ${e(`${r}/api/v1/tenants/${t}/query`)}`,`-H 'Content-Type: application/json'`,`--data-raw ${e(JSON.stringify(n))}`].join(` \\
-  `)}export{r as n,n as t};

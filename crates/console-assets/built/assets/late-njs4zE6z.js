@@ -1,0 +1,1 @@
+import{a as e}from"./icon-CAvuqSV7.js";function t(t){let n,r=async()=>{n??=await t[e()]()};return{withTexts:e=>async()=>{let[t]=await Promise.all([e(),r()]);return t},text(e,...t){let r=n?.[e];return r===void 0?e:typeof r==`string`?r:r(...t)}}}export{t};

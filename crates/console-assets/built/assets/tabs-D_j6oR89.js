@@ -1,1 +1,0 @@
-import{f as e}from"./icon-_Y0jfyI3.js";var t=e();function n({label:e,children:n}){return(0,t.jsx)(`nav`,{className:`tabs`,"aria-label":e,children:n})}export{n as t};
