@@ -122,6 +122,28 @@ fn work(client: &Client, number: usize, is_over: &AtomicBool) -> Service {
     service
 }
 
+/// Works with [`CLIENTS`] connections for some time, and looks at something ten times a second.
+fn work_for(client: &Client, length: Duration, mut look: impl FnMut()) -> Service {
+    let (is_over, mut service) = (AtomicBool::new(false), Service::default());
+    thread::scope(|scope| {
+        let is_over = &is_over;
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|number| scope.spawn(move || work(client, number, is_over))).collect();
+        let clock = SystemClock::new();
+        while clock.elapsed() < length {
+            thread::sleep(Duration::from_millis(100));
+            look();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for client in clients {
+            let mut one = client.join().unwrap();
+            service.times.append(&mut one.times);
+            service.refused.append(&mut one.refused);
+        }
+    });
+    service
+}
+
 /// A client with a credential of its own for a tenant of its own.
 pub(crate) fn tenant(store: &Store, server: &Server, name: &str) -> Client {
     let made = store.administer(&["tenant", "create", name]);
@@ -238,9 +260,44 @@ pub(crate) fn seed() -> u64 {
     })
 }
 
-/// How much longer waits may be than on a machine that does this alone: other machines are slower.
-/// A long run, for which `TEST_ATTACK_SECONDS` is set, is judged without it.
-const SLOWER_MACHINE: u32 = 2;
+/// What half of the small requests take at most when nobody works beside, on the machine for which
+/// the longest waits are promised.
+fn usual_median(engine: Engine) -> Duration {
+    match engine {
+        Engine::Embedded => Duration::from_micros(2_000),
+        Engine::Postgres => Duration::from_micros(6_000),
+    }
+}
+
+/// How much longer waits may be at most, however slow the machine is.
+const SLOWNESS_MAX: f64 = 3.0;
+
+/// How long a tenant works alone to find out how fast the machine is.
+const ALONE: Duration = Duration::from_secs(2);
+
+/// How many times longer small requests take on this machine than is usual, with nobody beside:
+/// from 1 to [`SLOWNESS_MAX`]. Measured once for an engine.
+fn slowness_of_machine(engine: Engine) -> f64 {
+    static MEASURED: [OnceLock<f64>; 2] = [OnceLock::new(), OnceLock::new()];
+    let [embedded, postgres] = &MEASURED;
+    let measured = match engine {
+        Engine::Embedded => embedded,
+        Engine::Postgres => postgres,
+    };
+    *measured.get_or_init(|| {
+        let store = Store::new(engine);
+        let settings = store.settings();
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let data = store.data();
+        let server = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) }.start();
+        let service = work_for(&tenant(&store, &server, "Alone"), ALONE, || ());
+        let median = service.percentile(50);
+        let times = median.as_secs_f64() / usual_median(engine).as_secs_f64();
+        println!("alone: median {median:?}, {times:.2} times the usual on {engine:?}");
+        times.clamp(1.0, SLOWNESS_MAX)
+    })
+}
 
 /// Who works beside the attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,13 +310,12 @@ enum Beside {
 
 impl Beside {
     /// What 99 of 100 of its requests may take.
-    fn p99_max(self) -> Duration {
+    fn p99_max(self, engine: Engine) -> Duration {
         let most = match self {
             Self::Tenant => P99_MAX,
             Self::Credential => COLLEAGUE_P99_MAX,
         };
-        let is_long = setting("TEST_ATTACK_SECONDS").is_some();
-        if is_long { most } else { SLOWER_MACHINE * most }
+        most.mul_f64(slowness_of_machine(engine))
     }
 
     /// A client with a credential of its own.
@@ -309,20 +365,8 @@ fn attack_beside_work(
         }
         // The attack is under way.
         thread::sleep(Duration::from_secs(1));
-        let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || work(neighbour, number, is_over)))
-            .collect();
-        let clock = SystemClock::new();
-        while clock.elapsed() < length {
-            thread::sleep(Duration::from_millis(100));
-            peak_kib = peak_kib.max(resident_kib(server));
-        }
+        service = work_for(neighbour, length, || peak_kib = peak_kib.max(resident_kib(server)));
         is_over.store(true, Ordering::Relaxed);
-        for client in clients {
-            let mut one = client.join().unwrap();
-            service.times.append(&mut one.times);
-            service.refused.append(&mut one.refused);
-        }
     });
     Outcome { service, counts, peak_kib }
 }
@@ -392,7 +436,7 @@ impl Outcome {
     /// That the neighbour waited too long.
     fn slowness(&self, engine: Engine, attack: &Attack, beside: Beside) -> Option<String> {
         let p99 = self.service.percentile(99);
-        (attack.timed_on.contains(&engine) && beside.p99_max() < p99)
+        (attack.timed_on.contains(&engine) && beside.p99_max(engine) < p99)
             .then(|| format!("{}: p99 {p99:?}", attack.name))
     }
 }
