@@ -5,6 +5,7 @@ mod finish;
 mod health;
 mod outcome;
 mod request_id;
+mod streamed_body;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use crate::xapi;
 use context::{RequestContext, RouteFamily, authorization_of};
 use outcome::method_label;
 use request_id::RequestIds;
+use streamed_body::keep_requester;
 
 /// The server, ready to answer.
 #[derive(Clone)]
@@ -168,7 +170,7 @@ impl App {
             elapsed,
         );
         outcome::log(shared, &context, (status, elapsed), refusal.as_ref());
-        response
+        keep_requester(response)
     }
 
     /// Answers one request of the operator of this machine to the admin API, in process and
