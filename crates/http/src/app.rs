@@ -155,10 +155,13 @@ impl App {
         let carrier = request.extensions_mut().remove::<Carrier>();
         let permit = RequestPermit::new(shared, carrier);
         request.extensions_mut().insert(Arc::clone(&permit));
-        let response = match self.route(request, &mut context, &permit).await {
-            Ok(response) => response,
-            Err(problem) => problem.into_response(),
+        let routed = tokio::select! {
+            biased;
+            routed = self.route(request, &mut context, &permit) => routed,
+            // What the request holds is returned. Its client learns that it may try again.
+            () = permit.evicted() => Err(Problem::busy(Problem::BUSY_RETRY_AFTER)),
         };
+        let response = routed.unwrap_or_else(Problem::into_response);
         let refusal = outcome::note(shared, &mut context, response.extensions().get()).await;
         let mut response = finish::finish(shared, &context, response).await;
         hold(&permit, &mut response);
