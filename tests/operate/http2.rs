@@ -11,7 +11,7 @@ use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture};
 use h2::{Reason, SendStream};
 use tempfile::TempDir;
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 
 use crate::tls::House;
 use client::{Http2, request};
@@ -147,6 +147,7 @@ async fn begin_form(connection: &Http2) -> (ResponseFuture, SendStream<Bytes>) {
     form.headers_mut().remove("x-experience-api-version");
     let urlencoded = "application/x-www-form-urlencoded".parse().unwrap();
     form.headers_mut().insert(CONTENT_TYPE, urlencoded);
+    form.headers_mut().insert(ORIGIN, "https://page.example".parse().unwrap());
     let mut sender = connection.ready().await.unwrap();
     let (response, mut stream) = sender.send_request(form, false).unwrap();
     stream.send_data(vec![b'a'; SENT_BYTES].into(), false).unwrap();
@@ -207,12 +208,19 @@ async fn a_slow_form_without_a_credential_ends_and_others_on_its_connection_go_o
     let ended = async {
         tokio::select! {
             biased;
-            ended = slow.as_mut() => ended.unwrap().status().as_u16(),
+            ended = slow.as_mut() => ended.unwrap(),
             () = begin_forms(&connection) => panic!("there is memory for two"),
         }
     };
     let ended = tokio::time::timeout(WAIT_MAX, ended).await;
-    assert_eq!(ended.ok(), Some(503), "it goes on: {}", server.log());
+    let ended = ended.unwrap_or_else(|_| panic!("it goes on: {}", server.log()));
+    assert_eq!(ended.status().as_u16(), 503);
+    // It is answered like every request: pages can read why, and the log names it.
+    assert!(ended.headers().contains_key("access-control-allow-origin"), "{:?}", ended.headers());
+    let id = ended.headers()["x-request-id"].to_str().unwrap();
+    let log = server.log();
+    let is_named = |line: &str| line.contains(id) && line.contains("503");
+    assert!(log.lines().any(is_named), "{id} in {log}");
     stream.send_data(statement, true).unwrap();
     assert_eq!(stored.await.unwrap().status().as_u16(), 200);
 }

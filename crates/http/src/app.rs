@@ -5,6 +5,7 @@ mod finish;
 mod health;
 mod outcome;
 mod request_id;
+mod streamed_body;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ use crate::xapi;
 use context::{RequestContext, RouteFamily, authorization_of};
 use outcome::method_label;
 use request_id::RequestIds;
+use streamed_body::keep_requester;
 
 /// The server, ready to answer.
 #[derive(Clone)]
@@ -153,10 +155,13 @@ impl App {
         let carrier = request.extensions_mut().remove::<Carrier>();
         let permit = RequestPermit::new(shared, carrier);
         request.extensions_mut().insert(Arc::clone(&permit));
-        let response = match self.route(request, &mut context, &permit).await {
-            Ok(response) => response,
-            Err(problem) => problem.into_response(),
+        let routed = tokio::select! {
+            biased;
+            routed = self.route(request, &mut context, &permit) => routed,
+            // What the request holds is returned. Its client learns that it may try again.
+            () = permit.evicted() => Err(Problem::busy(Problem::BUSY_RETRY_AFTER)),
         };
+        let response = routed.unwrap_or_else(Problem::into_response);
         let refusal = outcome::note(shared, &mut context, response.extensions().get()).await;
         let mut response = finish::finish(shared, &context, response).await;
         hold(&permit, &mut response);
@@ -168,7 +173,7 @@ impl App {
             elapsed,
         );
         outcome::log(shared, &context, (status, elapsed), refusal.as_ref());
-        response
+        keep_requester(response)
     }
 
     /// Answers one request of the operator of this machine to the admin API, in process and

@@ -110,7 +110,7 @@ impl Metrics {
         registry.register("acta_http_requests_in_flight", help, in_flight.clone());
         registry.register("acta_http_connections", "Open connections", connections.clone());
         let evicted = Counter::default();
-        let help = "Connections closed to make room for new ones";
+        let help = "Connections closed, or slow requests ended, to make room";
         registry.register("acta_http_connections_evicted", help, evicted.clone());
         let (streams, streams_dropped) = (Gauge::default(), Counter::default());
         registry.register("acta_http_streams", "Open event streams", streams.clone());

@@ -127,6 +127,14 @@ impl RequestPermit {
         if self.party().is_some() { &self.charge } else { &self.anonymous }
     }
 
+    /// Returns once the request must end, because its body arrives slowly while memory is short.
+    pub(crate) async fn evicted(&self) {
+        match &self.carrier {
+            Some(carrier) => carrier.evicted().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// The response is an event stream, which ends only with the server or its client.
     pub fn mark_streaming(&self) {
         if let Some(carrier) = &self.carrier {

@@ -546,6 +546,9 @@ impl Attempts<'_> {
 
 /// The settings of every connection. Every statement of SQL is written for an index: plans that
 /// scan whole tables are disabled, whatever the statistics are.
+///
+/// Long values are compressed with LZ4 if the server has it: the other method takes several times
+/// as long, which is most of the time that a large statement takes, and saves a few per cent more.
 pub(crate) fn session(options: &Options) -> String {
     // Shorter than the timeout of the statement: waiting for a lock means a lost race.
     let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
@@ -561,7 +564,9 @@ pub(crate) fn session(options: &Options) -> String {
          SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
          WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus'); \
          SELECT set_config('synchronous_commit', 'on', false) \
-         WHERE current_setting('synchronous_commit') = 'off';",
+         WHERE current_setting('synchronous_commit') = 'off'; \
+         SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings \
+         WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals);",
     );
     for (name, time) in settings {
         // Writing to a String cannot fail.

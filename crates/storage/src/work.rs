@@ -11,7 +11,9 @@ mod weights;
 
 pub use fair_queue::FairQueue;
 pub use low_priority::{LONG_WORK_BYTES, LowPriority, lower_priority, spawn_low_priority};
-pub use requesters::{RequesterId, TaskRequester, current_requester, for_requester, set_requester};
+pub use requesters::{
+    RequesterId, TaskRequester, current_requester, for_requester, set_requester, with_requester,
+};
 pub use round_robin::RoundRobin;
 pub use shares::{Share, Shares};
 pub use spans::{background_span, group_span, spawn_blocking, tenant_span};

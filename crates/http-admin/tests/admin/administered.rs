@@ -30,7 +30,12 @@ pub(crate) async fn parts_of(
     default_version: Version,
     bounds: Bounds,
 ) -> (Parts, Arc<ManualClock>, HashMap<String, Known>) {
-    let World { backend, http, clock, known } = World::new(default_version, bounds).await;
+    parts_in(World::new(default_version, bounds).await).await
+}
+
+/// What a server in a world that is there already is made of.
+pub(crate) async fn parts_in(world: World) -> (Parts, Arc<ManualClock>, HashMap<String, Known>) {
+    let World { backend, http, clock, known } = world;
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);

@@ -1,17 +1,21 @@
 //! What the operator of the machine does by the admin API: tenants, and the audit as a file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acta_ambient::ManualClock;
+use acta_access::TenantId;
+use acta_ambient::{Clock, ManualClock, Timestamp};
 use acta_http::App;
+use acta_storage::current_requester;
 use acta_xapi::Version;
+use axum::body::Body;
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::administered::parts_of;
-use crate::server::bounds;
+use crate::administered::{parts_in, parts_of};
+use crate::server::{START, World, authorization, bounds};
 
 struct Machine {
     app: App,
@@ -248,11 +252,59 @@ async fn the_audit_is_exported_as_json_lines_and_as_csv() {
     );
 }
 
+/// A clock that notes for which tenants it is read.
+#[derive(Debug)]
+struct NotingClock {
+    clock: Arc<ManualClock>,
+    readers: Mutex<Vec<Option<TenantId>>>,
+}
+
+impl NotingClock {
+    fn note(&self) {
+        self.readers.lock().unwrap().push(current_requester().tenant);
+    }
+}
+
+impl Clock for NotingClock {
+    fn now(&self) -> Timestamp {
+        self.note();
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.note();
+        self.clock.elapsed()
+    }
+}
+
+#[tokio::test]
+async fn every_page_of_an_export_is_read_for_its_tenant() {
+    let clock = Arc::new(ManualClock::new(START));
+    let noting = NotingClock { clock: Arc::clone(&clock), readers: Mutex::default() };
+    let noting = Arc::new(noting);
+    let clocks = (clock, Arc::<NotingClock>::clone(&noting) as Arc<dyn Clock>);
+    let world = World::with_clock(Version::V2_0_0, bounds(), clocks).await;
+    let (parts, clock, known) = parts_in(world).await;
+    let machine = Machine { app: parts.into_app(), clock };
+    fill(&machine, 450).await;
+    let header = &known[&authorization("admin", 1)].header;
+    let request = Request::get("/api/v1/tenants/1/audit/export").header("authorization", header);
+    let response = machine.app.answer(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), 200);
+    noting.readers.lock().unwrap().clear();
+    let text = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(text.split(|byte| *byte == b'\n').count(), 451);
+    // Each page after the first is read only if the credential is still valid, now.
+    let readers = noting.readers.lock().unwrap().clone();
+    assert!(2 <= readers.len(), "{readers:?}");
+    assert!(readers.iter().all(|tenant| *tenant == Some(TenantId::FIRST)), "{readers:?}");
+}
+
 #[tokio::test]
 async fn statements_are_read_page_by_page() {
     let (parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
     let machine = Machine { app: parts.into_app(), clock };
-    let header = &known[&crate::server::authorization("all", 1)].header;
+    let header = &known[&authorization("all", 1)].header;
     let statements: Vec<Value> = (0..7).map(crate::server::statement).collect();
     let request = Request::builder().method("POST").uri("/xapi/statements");
     let request = request.header("content-type", "application/json");
@@ -292,7 +344,7 @@ async fn statements_are_read_page_by_page() {
 async fn a_statement_is_voided_with_a_reason() {
     let (parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
     let machine = Machine { app: parts.into_app(), clock };
-    let header = &known[&crate::server::authorization("all", 1)].header;
+    let header = &known[&authorization("all", 1)].header;
     let request = Request::builder().method("POST").uri("/xapi/statements");
     let request = request.header("content-type", "application/json");
     let request = request.header("authorization", header);

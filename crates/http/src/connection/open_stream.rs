@@ -46,11 +46,6 @@ impl OpenStream {
         self.is_answered.store(true, Ordering::Relaxed);
     }
 
-    /// Returns once the stream must end.
-    pub(crate) async fn evicted(&self) {
-        self.state.evicted().await;
-    }
-
     /// A piece of the response waits for the client.
     pub(super) fn on_piece(&self) {
         self.state.on_piece();
@@ -80,6 +75,14 @@ pub(crate) enum Carrier {
 }
 
 impl Carrier {
+    /// Returns once the request must end, because its body arrives slowly while memory is short.
+    pub(crate) async fn evicted(&self) {
+        match self {
+            Self::Connection(state) => state.request_evicted().await,
+            Self::Stream(stream) => stream.state.evicted().await,
+        }
+    }
+
     /// The server waits for the body of the request.
     pub(crate) fn enter_receiving(&self) {
         match self {

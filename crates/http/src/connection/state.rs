@@ -44,6 +44,8 @@ pub(crate) struct ConnectionState {
     pub(super) cancelled: AtomicUsize,
     /// Woken when its client is to begin no more streams.
     pub(super) leave: Notify,
+    /// Wakes the present request when it must end.
+    request_end: Notify,
     end: Notify,
 }
 
@@ -115,6 +117,7 @@ impl ConnectionState {
             streams: OnceLock::new(),
             cancelled: AtomicUsize::new(0),
             leave: Notify::new(),
+            request_end: Notify::new(),
             end: Notify::new(),
         }
     }
@@ -253,6 +256,21 @@ impl ConnectionState {
         } else if self.phase() == Phase::Writing {
             // The client has accepted all that there was, and the server makes more.
             self.enter_working();
+        }
+    }
+
+    /// Requests the present request to end, but not a later one.
+    pub(super) fn evict_request(&self) {
+        self.request_end.notify_waiters();
+    }
+
+    /// Returns once the present request must end. If its body has arrived meanwhile, it need not.
+    pub(super) async fn request_evicted(&self) {
+        loop {
+            self.request_end.notified().await;
+            if self.anonymous_since().is_some() {
+                return;
+            }
         }
     }
 

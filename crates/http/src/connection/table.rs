@@ -123,8 +123,7 @@ impl ConnectionTable {
     }
 
     /// Ends a fraction of the unauthenticated requests whose bodies have been arriving for the
-    /// longest time, and so hold memory: with HTTP/1.1 the connection, with HTTP/2 the stream, as
-    /// others may use the connection behind a proxy. Returns how many.
+    /// longest time, and so hold memory. Their clients get a response. Returns how many.
     pub(crate) fn close_slow_anonymous(&self) -> usize {
         let open = self.lock();
         let slow = open.states.values().flat_map(|state| {
@@ -133,7 +132,7 @@ impl ConnectionTable {
                 slow.map(|(since, stream)| (since, Holder::Stream(stream))).collect()
             } else {
                 let slow = state.anonymous_since().into_iter();
-                slow.map(|since| (since, Holder::Connection(Arc::clone(state)))).collect::<Vec<_>>()
+                slow.map(|since| (since, Holder::Request(Arc::clone(state)))).collect::<Vec<_>>()
             }
         });
         close_oldest(slow.collect())
@@ -161,6 +160,8 @@ impl ConnectionTable {
 /// What holds memory while it waits for its client.
 enum Holder {
     Connection(Arc<ConnectionState>),
+    /// The present request of a connection with HTTP/1.1.
+    Request(Arc<ConnectionState>),
     Stream(Arc<StreamState>),
 }
 
@@ -174,6 +175,7 @@ fn close_oldest(mut holders: Vec<(Instant, Holder)>) -> usize {
     for (_, holder) in &holders {
         match holder {
             Holder::Connection(state) => state.evict(),
+            Holder::Request(state) => state.evict_request(),
             Holder::Stream(state) => state.evict(),
         }
     }

@@ -126,6 +126,17 @@ impl Held {
         }
     }
 
+    /// What is left to a requester of the `little` that its party may always hold. Of that, it
+    /// leaves something to other requesters of its tenant too.
+    fn left_of_little(&self, party: Party, little: usize) -> usize {
+        let (own, of_requester) = self.of(party);
+        let left = little.saturating_sub(own);
+        match party.tenant() {
+            Some(_) => available(left, of_requester, Memory::REQUESTER_FACTOR),
+            None => left,
+        }
+    }
+
     fn add(&mut self, party: Option<Party>, bytes: usize) {
         self.total += bytes;
         if let Some(party) = party.filter(|_| bytes != 0) {
@@ -202,15 +213,14 @@ impl Charge {
     ///
     /// 503 if there are not enough left, or if the party or the requester has its share of them and
     /// something else of it holds some; nothing has changed then. A party that holds little is not
-    /// refused because others hold more than the budget.
+    /// refused because others hold more than the budget, nor a requester that holds little of that.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), Problem> {
         let (party, most) = (self.party(), self.memory.most(bytes));
         let mut held = self.memory.lock();
         let left = most.saturating_sub(held.total);
         let available = held.available_to_charge(party, self.bytes(), left);
-        let is_little = party.is_some_and(|party| {
-            bytes <= self.memory.little(held.of_parties.len()).saturating_sub(held.of(party).0)
-        });
+        let little = self.memory.little(held.of_parties.len());
+        let is_little = party.is_some_and(|party| bytes <= held.left_of_little(party, little));
         if available < bytes && !is_little {
             drop(held);
             self.memory.is_short.store(true, Ordering::Relaxed);
@@ -343,5 +353,22 @@ mod tests {
         drop(other);
         drop((first, busy, small));
         assert_eq!((memory.held(), memory.lock().of_parties.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_requester_leaves_some_of_the_little_that_its_tenant_may_always_hold() {
+        let memory = Memory::new(8_000_000);
+        let of = |tenant, number| {
+            let tenant = acta_access::TenantId::new(tenant).unwrap();
+            Charge::of(&memory, Some(Party::Tenant(tenant, RequesterId::Credential(number))))
+        };
+        let (busy, first, second) = (of(1, 1), of(2, 1), of(2, 2));
+        busy.hold_anyway(9_000_000);
+        first.hold(1).unwrap();
+        while first.hold(1_000).is_ok() {}
+        // Seven eighths of a third of 1 MB, to the next 1 KB.
+        assert_eq!(first.bytes(), 291_001);
+        second.hold(30_000).unwrap();
+        second.hold(20_000).unwrap_err();
     }
 }

@@ -190,12 +190,7 @@ async fn answer(
     move_authority(&mut request);
     request.extensions_mut().insert(Carrier::Stream(Arc::clone(&stream)));
     source.mark(&mut request);
-    let response = tokio::select! {
-        biased;
-        response = Box::pin(app.answer(request.map(Body::new))) => response,
-        // What the request holds is returned now. Its client learns that it may try again.
-        () = stream.evicted() => refuse(&Problem::busy(Problem::BUSY_RETRY_AFTER)),
-    };
+    let response = Box::pin(app.answer(request.map(Body::new))).await;
     stream.on_answer();
     Ok(StreamBody::wrap(response, Some(stream)))
 }

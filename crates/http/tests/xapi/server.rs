@@ -139,7 +139,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new(default_version: Version, bounds: Bounds) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let as_clock = Arc::<ManualClock>::clone(&clock);
+        Self::with_clock(default_version, bounds, (clock, as_clock)).await
+    }
+
+    /// With this clock, and with what everything reads it by.
+    pub(crate) async fn with_clock(
+        default_version: Version,
+        bounds: Bounds,
+        (clock, as_clock): (Arc<ManualClock>, Arc<dyn Clock>),
+    ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
         let options = acta_service::Options {

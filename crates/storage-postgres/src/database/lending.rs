@@ -23,7 +23,6 @@ pub(super) struct Lending {
 /// The right to a connection. What it costs its tenant is the time until this is dropped.
 pub(super) struct Loan {
     share: Share,
-    is_charged: bool,
     clock: Arc<dyn Clock>,
     since: Duration,
 }
@@ -41,8 +40,7 @@ impl Lending {
         let tenant = current_requester().tenant;
         let cost = if tenant.is_some() { USUAL_COST } else { 0 };
         let share = self.shares.acquire(tenant, cost).await;
-        let is_charged = tenant.is_some();
-        Loan { share, is_charged, clock: Arc::clone(&self.clock), since: self.clock.elapsed() }
+        Loan { share, clock: Arc::clone(&self.clock), since: self.clock.elapsed() }
     }
 
     /// How many operations wait.
@@ -53,7 +51,8 @@ impl Lending {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        if !self.is_charged {
+        // What is of no tenant comes first, whatever it has cost.
+        if self.share.tenant().is_none() {
             return;
         }
         let time = self.clock.elapsed().saturating_sub(self.since);

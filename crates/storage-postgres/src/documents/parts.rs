@@ -3,21 +3,21 @@
 //! Each part is a transaction, which removes all documents of registrations that are small
 //! together, or some of the documents with one registration.
 
-use acta_storage::StorageError;
+use acta_storage::{PageLimits, StorageError, chunk_by_size};
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::place::{ListColumns, PlaceColumns};
 use crate::database::Database;
 
-/// Most bytes of the documents that one part removes, if it removes several: as much as takes a
-/// fraction of a second.
-const PART_BYTES_MAX: i64 = 64 << 20;
+/// What one part removes, if it removes several: as much as takes a fraction of a second.
+const PART: PageLimits = PageLimits { count_max: usize::MAX, bytes_max: 64 << 20 };
 
 /// What it takes to remove the documents of a registration without content, in bytes of content.
-const REGISTRATION_BYTES: i64 = 64 << 10;
+const REGISTRATION_BYTES: usize = 64 << 10;
 
 /// The same for one of the documents of a registration.
-const DOCUMENT_BYTES: i64 = 1 << 10;
+const DOCUMENT_BYTES: usize = 1 << 10;
 
 /// What one transaction removes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Database {
     /// The documents of a list that are there now, in parts.
     pub(super) async fn list_parts(&self, list: &ListColumns) -> Result<Vec<Part>, StorageError> {
         let ListColumns { place, registration } = list;
-        let found: Vec<(String, i64)> = self
+        let found: Vec<(String, usize)> = self
             .run("listing documents", |connection| async move {
                 // Of the content, only its length is read.
                 let sql = "SELECT registration, sum(octet_length(content))::bigint AS bytes \
@@ -47,11 +47,11 @@ impl Database {
                 let select = connection.prepare_cached(sql).await?;
                 let columns: [&(dyn ToSql + Sync); 3] = [&place.tenant, &place.hash, registration];
                 let rows = connection.query(&select, &columns).await?;
-                Ok(rows.iter().map(|row| (row.get("registration"), row.get("bytes"))).collect())
+                Ok(rows.iter().map(|row| (row.get("registration"), bytes_of(row))).collect())
             })
             .await?;
         let (large, small): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(_, bytes)| PART_BYTES_MAX < *bytes);
+            found.into_iter().partition(|(_, bytes)| PART.bytes_max < *bytes);
         let mut parts: Vec<Part> =
             divide(small, REGISTRATION_BYTES).into_iter().map(Part::Registrations).collect();
         for (registration, _) in large {
@@ -69,7 +69,7 @@ impl Database {
         &self,
         place: &PlaceColumns,
         registration: &str,
-    ) -> Result<Vec<(Vec<u8>, i64)>, StorageError> {
+    ) -> Result<Vec<(Vec<u8>, usize)>, StorageError> {
         self.run("listing documents", |connection| async move {
             let sql = "SELECT name_hash, octet_length(content)::bigint AS bytes \
                  FROM acta.documents WHERE tenant_id = $1 AND place = $2 \
@@ -77,27 +77,20 @@ impl Database {
             let select = connection.prepare_cached(sql).await?;
             let columns: [&(dyn ToSql + Sync); 3] = [&place.tenant, &place.hash, &registration];
             let rows = connection.query(&select, &columns).await?;
-            Ok(rows.iter().map(|row| (row.get("name_hash"), row.get("bytes"))).collect())
+            Ok(rows.iter().map(|row| (row.get("name_hash"), bytes_of(row))).collect())
         })
         .await
     }
 }
 
+fn bytes_of(row: &Row) -> usize {
+    usize::try_from(row.get::<_, i64>("bytes")).unwrap_or(usize::MAX)
+}
+
 /// Divides what is to be removed, each with its bytes, to which so many are added.
-fn divide<T>(found: Vec<(T, i64)>, added_bytes: i64) -> Vec<Vec<T>> {
-    let (mut parts, mut held): (Vec<Vec<T>>, i64) = (Vec::new(), 0);
-    for (item, bytes) in found {
-        let bytes = bytes.saturating_add(added_bytes);
-        held = held.saturating_add(bytes);
-        match parts.last_mut() {
-            Some(part) if held <= PART_BYTES_MAX => part.push(item),
-            Some(_) | None => {
-                held = bytes;
-                parts.push(vec![item]);
-            }
-        }
-    }
-    parts
+fn divide<T>(found: Vec<(T, usize)>, added_bytes: usize) -> Vec<Vec<T>> {
+    let parts = chunk_by_size(found, PART, |(_, bytes)| bytes.saturating_add(added_bytes));
+    parts.into_iter().map(|part| part.into_iter().map(|(item, _)| item).collect()).collect()
 }
 
 #[cfg(test)]
@@ -107,7 +100,7 @@ mod tests {
     #[test]
     fn a_part_has_one_large_item_or_several_small_ones() {
         let names = |parts: &[Vec<String>]| parts.iter().map(|part| part.concat()).collect();
-        let check = |sizes: &[(&str, i64)], expected: &[&str]| {
+        let check = |sizes: &[(&str, usize)], expected: &[&str]| {
             let found = sizes.iter().map(|(name, mebibytes)| {
                 ((*name).to_owned(), mebibytes * (1 << 20) - REGISTRATION_BYTES)
             });
@@ -118,7 +111,7 @@ mod tests {
         check(&[("a", 1), ("b", 1)], &["ab"]);
         check(&[("a", 32), ("b", 32), ("c", 1)], &["ab", "c"]);
         check(&[("a", 500), ("b", 1), ("c", 63), ("d", 64), ("e", 65)], &["a", "bc", "d", "e"]);
-        let many: Vec<(String, i64)> = (0..3000).map(|number| (number.to_string(), 0)).collect();
+        let many: Vec<(String, usize)> = (0..3000).map(|number| (number.to_string(), 0)).collect();
         let parts: Vec<usize> = divide(many, REGISTRATION_BYTES).iter().map(Vec::len).collect();
         assert_eq!(parts, [1024, 1024, 952]);
     }

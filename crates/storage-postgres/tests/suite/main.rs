@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 mod clock;
+mod compression;
 mod lost_order;
 mod objects;
 mod outage;

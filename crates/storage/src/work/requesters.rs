@@ -63,6 +63,11 @@ pub fn for_requester<F: Future>(
     REQUESTER.scope(Cell::new(requester), work)
 }
 
+/// Runs what does not wait for a requester.
+pub fn with_requester<R>(requester: TaskRequester, work: impl FnOnce() -> R) -> R {
+    REQUESTER.sync_scope(Cell::new(requester), work)
+}
+
 /// Sets whom the present task works for, if it runs in [`for_requester`].
 pub fn set_requester(requester: TaskRequester) {
     // Elsewhere nobody asks for it.
@@ -108,6 +113,7 @@ mod tests {
             [before, current_requester()]
         };
         assert_eq!(for_requester(first, work).await, [first, second]);
+        assert_eq!(with_requester(second, current_requester), second);
         assert_eq!(current_requester(), TaskRequester::default());
     }
 }

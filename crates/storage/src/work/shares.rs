@@ -164,6 +164,11 @@ impl State {
 }
 
 impl Share {
+    /// The tenant that has it; `None` for what is of no tenant.
+    pub const fn tenant(&self) -> Option<TenantId> {
+        self.tenant
+    }
+
     /// Counts more work of the tenant than was said when this was acquired.
     pub fn charge(&self, cost: u64) {
         if let Some(shares) = &self.shares {

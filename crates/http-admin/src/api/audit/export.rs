@@ -10,7 +10,6 @@ use axum::response::Response;
 use futures_util::stream::{Stream, try_unfold};
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use hyper::http::Extensions;
-use tracing::{Instrument, Span};
 
 use super::query::{EntryFilter, ExportParams, FormatParam};
 use crate::api::path::Id;
@@ -136,22 +135,17 @@ fn pieces(
     ExportParams { filter, format }: ExportParams,
 ) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
     let start = (reading, filter, Some(None::<u64>), format.head());
-    let span = Span::current();
-    try_unfold(start, move |(reading, filter, place, mut text)| {
-        let next = async move {
-            let Some(after) = place else { return Ok(None) };
-            let entries = reading.page(&filter, after).await.inspect_err(|error| {
-                let cause: &dyn std::error::Error = error;
-                tracing::error!(error = cause, "an audit export was aborted");
-            })?;
-            let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
-            wanted.for_each(|entry| format.write(&mut text, entry));
-            let last = entries.last().map(|last| last.sequence);
-            let is_over = entries.len() < TOGETHER_COUNT;
-            let next =
-                if is_over { None } else { last.filter(|last| *last < end.sequence).map(Some) };
-            Ok(Some((text, (reading, filter, next, String::new()))))
-        };
-        next.instrument(span.clone())
+    try_unfold(start, move |(reading, filter, place, mut text)| async move {
+        let Some(after) = place else { return Ok(None) };
+        let entries = reading.page(&filter, after).await.inspect_err(|error| {
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an audit export was aborted");
+        })?;
+        let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
+        wanted.for_each(|entry| format.write(&mut text, entry));
+        let last = entries.last().map(|last| last.sequence);
+        let is_over = entries.len() < TOGETHER_COUNT;
+        let next = if is_over { None } else { last.filter(|last| *last < end.sequence).map(Some) };
+        Ok(Some((text, (reading, filter, next, String::new()))))
     })
 }

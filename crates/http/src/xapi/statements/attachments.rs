@@ -5,13 +5,11 @@ use std::vec;
 
 use acta_access::Principal;
 use acta_service::{AttachmentName, AttachmentReader, Service, ServiceError};
-use acta_storage::{current_requester, for_requester};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
-use tracing::{Instrument, Span};
 
 /// The rest of a response.
 struct Rest {
@@ -48,18 +46,12 @@ pub(super) fn with_attachments(
         waiting: names.into_iter(),
         is_closed: false,
     };
-    let (span, reader) = (Span::current(), current_requester());
-    let pieces = stream::try_unfold(rest, move |rest| {
-        let next = async move {
-            let sent = rest.next().await;
-            if let Err(error) = &sent {
-                // The head was already sent: the response can only be aborted.
-                let cause: &dyn std::error::Error = error;
-                tracing::error!(error = cause, "an attachment could not be sent");
-            }
-            sent
-        };
-        for_requester(reader, next).instrument(span.clone())
+    let pieces = stream::try_unfold(rest, |rest: Rest| async move {
+        rest.next().await.inspect_err(|error| {
+            // The head was already sent: the response can only be aborted.
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an attachment could not be sent");
+        })
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();

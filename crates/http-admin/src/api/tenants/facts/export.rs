@@ -29,7 +29,6 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tracing::{Instrument, Span};
 
 use super::range::{Range, requested};
 use crate::api::json::view;
@@ -281,10 +280,7 @@ enum Stage {
 fn lines(waiting: Waiting) -> impl Stream<Item = Result<String, Infallible>> + Send + 'static {
     let (facts, tenant) = (waiting.facts.clone(), waiting.permit.tenant);
     let turn = Box::pin(async move { facts.export_turn(tenant).await });
-    let span = Span::current();
-    unfold(Stage::Waiting(Box::new(waiting), turn), move |stage| {
-        next_line(stage).instrument(span.clone())
-    })
+    unfold(Stage::Waiting(Box::new(waiting), turn), next_line)
 }
 
 /// The next line, and what comes after it; none at the end.

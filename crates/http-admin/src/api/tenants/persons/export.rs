@@ -12,7 +12,6 @@ use axum::response::Response;
 use futures_util::stream::{Stream, try_unfold};
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use hyper::http::Extensions;
-use tracing::{Instrument, Span};
 
 use crate::api::path::Id;
 use crate::caller::{Administrator, confirm};
@@ -95,22 +94,18 @@ impl Export {
 /// incomplete file is never taken for a complete one.
 fn pieces(export: Export) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
     let start = (export, None::<usize>);
-    let span = Span::current();
-    try_unfold(start, move |(export, place)| {
-        let next = async move {
-            let Some(place) = place else {
-                let head = export.columns.head();
-                return Ok(Some((head, (export, Some(0)))));
-            };
-            if export.ids.len() <= place {
-                return Ok(None);
-            }
-            let text = export.page(place).await.inspect_err(|error| {
-                let cause: &dyn std::error::Error = error;
-                tracing::error!(error = cause, "an export of persons was aborted");
-            })?;
-            Ok(Some((text, (export, Some(place + TOGETHER_COUNT)))))
+    try_unfold(start, move |(export, place)| async move {
+        let Some(place) = place else {
+            let head = export.columns.head();
+            return Ok(Some((head, (export, Some(0)))));
         };
-        next.instrument(span.clone())
+        if export.ids.len() <= place {
+            return Ok(None);
+        }
+        let text = export.page(place).await.inspect_err(|error| {
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an export of persons was aborted");
+        })?;
+        Ok(Some((text, (export, Some(place + TOGETHER_COUNT)))))
     })
 }

@@ -13,7 +13,6 @@ use acta_http::StreamPermit;
 use acta_http::edge::is_origin_allowed;
 use acta_http::permit::RequestPermit;
 use acta_http::problem::Problem;
-use acta_storage::{current_requester, for_requester};
 use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -26,7 +25,6 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
 
 use crate::api::path::Id;
 use crate::caller::StreamRequester;
@@ -108,12 +106,7 @@ impl Opening {
         let (now, Self { shared, requester, .. }) = (Instant::now(), self);
         let (confirmed, sent, state) = (now, now, State::Opening);
         let stream = EventStream { shared, requester, permit, source, confirmed, sent, state };
-        let span = Span::current();
-        let reader = current_requester();
-        let pieces = unfold(stream, move |stream| {
-            for_requester(reader, stream.next()).instrument(span.clone())
-        });
-        let mut response = Response::new(Body::from_stream(pieces));
+        let mut response = Response::new(Body::from_stream(unfold(stream, EventStream::next)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));

@@ -13,7 +13,6 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::{Stream, try_unfold};
 use hyper::http::Extensions;
-use tracing::{Instrument, Span};
 
 use super::super::export::as_file;
 use crate::api::path::Id;
@@ -82,21 +81,17 @@ impl Export {
 /// incomplete file is never taken for a complete one.
 fn pieces(export: Export) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
     let start = (export, None::<usize>);
-    let span = Span::current();
-    try_unfold(start, move |(export, place)| {
-        let next = async move {
-            let Some(place) = place else {
-                return Ok(Some((GroupExport::head().to_owned(), (export, Some(0)))));
-            };
-            if export.groups.len() <= place {
-                return Ok(None);
-            }
-            let text = export.page(place).await.inspect_err(|error| {
-                let cause: &dyn std::error::Error = error;
-                tracing::error!(error = cause, "an export of groups was aborted");
-            })?;
-            Ok(Some((text, (export, Some(place + TOGETHER_COUNT)))))
+    try_unfold(start, move |(export, place)| async move {
+        let Some(place) = place else {
+            return Ok(Some((GroupExport::head().to_owned(), (export, Some(0)))));
         };
-        next.instrument(span.clone())
+        if export.groups.len() <= place {
+            return Ok(None);
+        }
+        let text = export.page(place).await.inspect_err(|error| {
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an export of groups was aborted");
+        })?;
+        Ok(Some((text, (export, Some(place + TOGETHER_COUNT)))))
     })
 }
