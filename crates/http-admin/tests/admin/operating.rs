@@ -85,6 +85,7 @@ async fn a_tenant_is_created_suspended_deleted_and_restored() {
             "weight": 1,
         },
         "audits_reads": false,
+        "publishes_proof_log": false,
         "settings": usual_settings(),
     });
     assert_eq!(view, expected);
