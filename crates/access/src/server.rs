@@ -93,7 +93,9 @@ impl ServerPermission {
             Self::SuspendTenants => "suspend and resume tenants",
             Self::DeleteTenants => "delete tenants, and restore them during the waiting period",
             Self::SetLimits => "set the limits of tenants",
-            Self::PublishProofLogs => "set whether anybody may read the log for proofs of any tenant",
+            Self::PublishProofLogs => {
+                "set whether anybody may read the log for proofs of any tenant"
+            }
             Self::AppointOwners => "invite owners into any tenant",
             Self::ReadAccounts => "list all accounts",
             Self::CreateAccounts => "create accounts",

@@ -101,8 +101,8 @@ struct PublicLogs;
 
 #[async_trait]
 impl RouteGroup for PublicLogs {
-    fn find(&self, method: &Method, path: &str) -> Option<Route> {
-        public_log::find(method, path)
+    fn find(&self, _: &Method, path: &str) -> Option<Route> {
+        public_log::find(path)
     }
 
     /// Empty: the console has the handler, because a router cannot distinguish their paths.
