@@ -41,7 +41,7 @@ impl Logged {
         let mut logged = Self { server, storage, follower, path: String::new() };
         logged.store(1..4).await;
         let state = proofs.state(TenantId::FIRST).await.unwrap().unwrap();
-        let origin = state.checkpoint.unverified().origin;
+        let origin = &state.checkpoint.unverified().origin;
         let (host, path) = origin.as_str().split_once('/').unwrap();
         assert_eq!(host, "lrs.example");
         logged.path = format!("/{path}");
