@@ -362,15 +362,15 @@ mod tests {
         let names = match role {
             Role::Owner => {
                 "read-tenant read-usage rename-tenant change-settings publish-proof-log \
-                 set-tenant-audit set-smallest-group delete-tenant read-credentials write-credentials \
-                 issue-tokens read-people invite-people change-roles read-statements \
-                 void-statements ask-questions run-sql read-persons write-persons read-audit \
-                 export-audit"
+                 set-tenant-audit set-smallest-group delete-tenant read-credentials \
+                 write-credentials issue-tokens read-people invite-people change-roles \
+                 read-statements void-statements ask-questions run-sql read-persons \
+                 write-persons read-audit export-audit"
             }
             Role::Administrator => {
                 "read-tenant read-usage rename-tenant change-settings publish-proof-log \
-                 read-credentials write-credentials issue-tokens read-people invite-people change-roles \
-                 read-statements void-statements ask-questions run-sql read-persons \
+                 read-credentials write-credentials issue-tokens read-people invite-people \
+                 change-roles read-statements void-statements ask-questions run-sql read-persons \
                  write-persons read-audit export-audit"
             }
             Role::Analyst => {
