@@ -12,8 +12,12 @@ use std::thread;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
+use acta_merkle::{
+    ConsistencyProof, Growth, Hash, Origin, Plan, SignedCheckpoint, TileId, TileSet, TreeHead,
+    Trust, VerifierKey, decode_bundle,
+};
 use acta_tests::{CommandOutput, Engine, Response, Server, Store, Version, acta, make, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Longest wait for a checkpoint.
@@ -46,11 +50,21 @@ impl Proving {
         client.call_outside("GET", &format!("/api/v1/tenants/1/{path}")).send()
     }
 
+    /// As anybody, without a credential.
+    fn get_public(&self, path: &str) -> Response {
+        let client = self.server.client(Version::V2_0_0);
+        client.call_outside("GET", path).without("authorization").send()
+    }
+
     /// The checkpoint with so many statements, as soon as it is there.
     fn checkpoint(&self, size: u64) -> String {
+        Self::wait_for(size, || self.get("proof/checkpoint"))
+    }
+
+    fn wait_for(size: u64, read: impl Fn() -> Response) -> String {
         let clock = SystemClock::new();
         loop {
-            let answer = self.get("proof/checkpoint");
+            let answer = read();
             let text = answer.text().to_owned();
             if answer.status == 200 && text.lines().nth(1) == Some(&size.to_string()) {
                 return text;
@@ -81,6 +95,101 @@ fn start(store: &Store, further: &[(&str, &str)]) -> Server {
     let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
     let settings: Vec<(&str, &str)> = settings.chain(further.iter().copied()).collect();
     Server::start_with(&store.data(), Version::V2_0_0, &settings)
+}
+
+/// An auditor, who knows the verifier key of a log and has the server's address.
+struct Auditor<'a> {
+    proving: &'a Proving,
+    key: VerifierKey,
+    /// The path of the log, from its name.
+    path: String,
+}
+
+impl<'a> Auditor<'a> {
+    fn new(proving: &'a Proving, key: &str) -> Self {
+        let key: VerifierKey = key.parse().unwrap();
+        let (_host, path) = key.name().as_str().split_once('/').unwrap();
+        let path = format!("/{path}");
+        Self { proving, key, path }
+    }
+
+    fn get(&self, path: &str) -> Response {
+        self.proving.get_public(&format!("{}/{path}", self.path))
+    }
+
+    /// The head with so many statements, by its signature, as soon as it is there.
+    fn head(&self, size: u64) -> TreeHead {
+        let note = Proving::wait_for(size, || self.get("checkpoint"));
+        let origin = Origin::from(self.key.name());
+        let log_keys = std::slice::from_ref(&self.key);
+        let trust = Trust { origin: &origin, log_keys, witness_keys: &[], witness_count: 0 };
+        SignedCheckpoint::parse(note.as_bytes()).unwrap().verify(&trust).unwrap().head
+    }
+
+    fn tiles(&self, ids: impl Iterator<Item = TileId>) -> TileSet {
+        let mut tiles = TileSet::default();
+        for id in ids {
+            tiles.insert(id, &self.get(&id.path()).expect(200).body).unwrap();
+        }
+        tiles
+    }
+
+    /// Whether the tiles lead to the root, and the entries to the tiles.
+    fn check_tree(&self, head: TreeHead) {
+        let plan = Plan::root(head.size);
+        assert_eq!(plan.hashes(&self.tiles(plan.tiles())).unwrap(), [head.root]);
+        for id in TileId::all_of(head.size).filter(|id| id.level() == 0) {
+            let path = id.path().replacen("/0/", "/entries/", 1);
+            let bundle = self.get(&path).expect(200).body;
+            let entries = decode_bundle(&bundle, id.width()).unwrap();
+            let leaves: Vec<Hash> = entries.into_iter().map(Hash::of_leaf).collect();
+            assert_eq!(self.tiles(std::iter::once(id)).hashes(id).unwrap(), leaves);
+        }
+    }
+
+    fn check_growth(&self, older: TreeHead, newer: TreeHead) {
+        let plan = Plan::consistency(Growth { older: older.size, newer: newer.size }).unwrap();
+        let path = plan.hashes(&self.tiles(plan.tiles())).unwrap();
+        ConsistencyProof { path }.verify(&Growth { older, newer }).unwrap();
+    }
+}
+
+fn publishes_its_log(engine: Engine) {
+    let proving = Proving::new(engine);
+    let client = proving.server.client(Version::V2_0_0);
+    let batch = |count: usize| json!((0..count).map(|_| make::statement()).collect::<Vec<_>>());
+    client.store(&batch(3));
+    proving.checkpoint(3);
+    let log = proving.command(&["proof", "key"]);
+    assert_eq!(log["public"], false);
+    let auditor = Auditor::new(&proving, log["key"].as_str().unwrap());
+    let paths = ["checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3"];
+    let check_closed = || {
+        for path in paths {
+            assert_eq!(auditor.get(path).status, 404, "{path}");
+        }
+    };
+    check_closed();
+    assert_eq!(proving.command(&["proof", "publish"])["publishes_proof_log"], true);
+    assert_eq!(proving.command(&["proof", "key"])["public"], true);
+    let older = auditor.head(3);
+    auditor.check_tree(older);
+    client.store(&batch(300));
+    let newer = auditor.head(303);
+    auditor.check_tree(newer);
+    auditor.check_growth(older, newer);
+    assert_eq!(proving.command(&["proof", "unpublish"])["publishes_proof_log"], false);
+    check_closed();
+}
+
+#[test]
+fn a_published_log_is_verified_by_anybody_until_it_is_not_published_any_more() {
+    publishes_its_log(Engine::Embedded);
+}
+
+#[test]
+fn a_published_log_is_verified_by_anybody_until_it_is_not_published_any_more_on_postgres() {
+    publishes_its_log(Engine::Postgres);
 }
 
 fn verify(proof: &Path, key: &str) -> CommandOutput {

@@ -1,6 +1,7 @@
 //! Proofs that statements are unchanged: what the follower appends, and what is signed.
 
 mod epochs;
+mod publication;
 
 use std::ops::Range;
 use std::pin::pin;

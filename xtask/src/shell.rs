@@ -69,7 +69,9 @@ pub(crate) fn install_python_packages(what: &str, requirements: &str, folder: &P
     // Not into an environment of its own: Debian keeps what makes those in a package apart.
     run(Command::new("python3")
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--root-user-action", "ignore", "--no-deps", "--upgrade", "--requirement"])
+        .args(["--root-user-action", "ignore", "--no-deps", "--upgrade"])
+        // Those of a package that asks for a later Python than that of Debian, and works with it.
+        .args(["--ignore-requires-python", "--requirement"])
         .arg(root().join(requirements))
         .arg("--target")
         .arg(folder)

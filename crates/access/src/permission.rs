@@ -15,6 +15,8 @@ pub enum Permission {
     RenameTenant,
     /// Change the settings for questions: the time zone, the language, and what courses are.
     ChangeSettings,
+    /// Set whether anybody may read the log for proofs.
+    PublishProofLog,
     /// Set whether the audit records which statements people read.
     SetTenantAudit,
     /// Set the smallest group of learners that answers show.
@@ -80,7 +82,7 @@ const PERSONS: &[Scope] =
     &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 21] = [
+const TABLE: [Row; 22] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
@@ -110,6 +112,14 @@ const TABLE: [Row; 21] = [
         permission: Permission::ChangeSettings,
         name: "change-settings",
         meaning: "change the settings for questions: the time zone, the language, and what courses are",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::PublishProofLog,
+        name: "publish-proof-log",
+        meaning: "set whether anybody may read the log for proofs",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -351,16 +361,16 @@ mod tests {
     fn expected(role: Role) -> Vec<&'static str> {
         let names = match role {
             Role::Owner => {
-                "read-tenant read-usage rename-tenant change-settings set-tenant-audit \
-                 set-smallest-group delete-tenant read-credentials write-credentials \
-                 issue-tokens read-people invite-people change-roles read-statements \
-                 void-statements ask-questions run-sql read-persons write-persons read-audit \
-                 export-audit"
-            }
-            Role::Administrator => {
-                "read-tenant read-usage rename-tenant change-settings read-credentials \
+                "read-tenant read-usage rename-tenant change-settings publish-proof-log \
+                 set-tenant-audit set-smallest-group delete-tenant read-credentials \
                  write-credentials issue-tokens read-people invite-people change-roles \
                  read-statements void-statements ask-questions run-sql read-persons \
+                 write-persons read-audit export-audit"
+            }
+            Role::Administrator => {
+                "read-tenant read-usage rename-tenant change-settings publish-proof-log \
+                 read-credentials write-credentials issue-tokens read-people invite-people \
+                 change-roles read-statements void-statements ask-questions run-sql read-persons \
                  write-persons read-audit export-audit"
             }
             Role::Analyst => {

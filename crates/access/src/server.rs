@@ -19,6 +19,8 @@ pub enum ServerPermission {
     DeleteTenants,
     /// Set the limits of tenants.
     SetLimits,
+    /// Set whether anybody may read the log for proofs of any tenant.
+    PublishProofLogs,
     /// Invite owners into any tenant.
     AppointOwners,
     /// List all accounts.
@@ -41,13 +43,14 @@ pub enum ServerPermission {
 
 impl ServerPermission {
     /// Every permission.
-    pub const EVERY: [Self; 15] = [
+    pub const EVERY: [Self; 16] = [
         Self::ReadTenants,
         Self::CreateTenants,
         Self::RenameTenants,
         Self::SuspendTenants,
         Self::DeleteTenants,
         Self::SetLimits,
+        Self::PublishProofLogs,
         Self::AppointOwners,
         Self::ReadAccounts,
         Self::CreateAccounts,
@@ -68,6 +71,7 @@ impl ServerPermission {
             Self::SuspendTenants => "suspend-tenants",
             Self::DeleteTenants => "delete-tenants",
             Self::SetLimits => "set-limits",
+            Self::PublishProofLogs => "publish-proof-logs",
             Self::AppointOwners => "appoint-owners",
             Self::ReadAccounts => "read-accounts",
             Self::CreateAccounts => "create-accounts",
@@ -89,6 +93,9 @@ impl ServerPermission {
             Self::SuspendTenants => "suspend and resume tenants",
             Self::DeleteTenants => "delete tenants, and restore them during the waiting period",
             Self::SetLimits => "set the limits of tenants",
+            Self::PublishProofLogs => {
+                "set whether anybody may read the log for proofs of any tenant"
+            }
             Self::AppointOwners => "invite owners into any tenant",
             Self::ReadAccounts => "list all accounts",
             Self::CreateAccounts => "create accounts",

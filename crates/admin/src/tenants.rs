@@ -1,5 +1,6 @@
 //! Tenants: create, change, suspend, delete.
 
+mod publication;
 mod settings;
 
 use std::num::{NonZeroU32, NonZeroU64};
@@ -27,6 +28,8 @@ pub struct TenantChanges {
     pub limits: LimitChanges,
     /// Whether the audit records which statements people read, and that credentials read.
     pub audits_reads: Option<bool>,
+    /// Whether anybody may read its log for proofs.
+    pub publishes_proof_log: Option<bool>,
     /// Its settings.
     pub settings: SettingChanges,
 }
@@ -244,6 +247,30 @@ impl Admin {
         changes: TenantChanges,
         expected: Option<&[u64]>,
     ) -> Result<Versioned<Tenant>, AdminError> {
+        let found = self.permit_changes(requester, id, &changes).await?;
+        let before = found.value.clone();
+        let mut after = before.clone();
+        if let Some(name) = changes.name {
+            check_name("/name", &name)?;
+            after.name = name;
+        }
+        after.limits = changes.limits.apply(before.limits);
+        after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
+        after.publishes_proof_log =
+            changes.publishes_proof_log.unwrap_or(before.publishes_proof_log);
+        changes.settings.check()?;
+        after.settings = changes.settings.apply(before.settings);
+        check_version(&found.record, expected)?;
+        self.replace_tenant(requester, found, after, "tenant.changed").await
+    }
+
+    /// Checks that each of the changes is permitted. Returns the tenant.
+    async fn permit_changes(
+        &self,
+        requester: &Requester,
+        id: TenantId,
+        changes: &TenantChanges,
+    ) -> Result<Versioned<Tenant>, AdminError> {
         let mut found = self.read_tenant(requester, id).await?;
         if changes.name.is_some() {
             let permissions = PermissionPair {
@@ -255,6 +282,13 @@ impl Admin {
         if changes.limits != LimitChanges::default() {
             self.permit_on_server(requester, ServerPermission::SetLimits).await?;
         }
+        if changes.publishes_proof_log.is_some() {
+            let permissions = PermissionPair {
+                in_tenant: Permission::PublishProofLog,
+                on_server: ServerPermission::PublishProofLogs,
+            };
+            found = self.permit_either(requester, id, permissions).await?;
+        }
         if changes.audits_reads.is_some() {
             found = self.permit(requester, id, Permission::SetTenantAudit).await?;
         }
@@ -264,18 +298,7 @@ impl Admin {
         if changes.settings.smallest_group.is_some() {
             found = self.permit(requester, id, Permission::SetSmallestGroup).await?;
         }
-        let before = found.value.clone();
-        let mut after = before.clone();
-        if let Some(name) = changes.name {
-            check_name("/name", &name)?;
-            after.name = name;
-        }
-        after.limits = changes.limits.apply(before.limits);
-        after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
-        changes.settings.check()?;
-        after.settings = changes.settings.apply(before.settings);
-        check_version(&found.record, expected)?;
-        self.replace_tenant(requester, found, after, "tenant.changed").await
+        Ok(found)
     }
 
     /// Suspends a tenant until it is resumed.
@@ -457,6 +480,7 @@ pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
         "statements_per_day": tenant.limits.statements_per_day,
         "weight": tenant.limits.weight.number(),
         "audits_reads": tenant.audits_reads,
+        "publishes_proof_log": tenant.publishes_proof_log,
         "zone": tenant.settings.zone,
         "language": tenant.settings.language.as_ref().map(LanguageTag::as_str),
         "smallest_group": tenant.settings.smallest_group,

@@ -8,32 +8,36 @@ use acta_http::edge::accepts_gzip;
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route, RouteTable};
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use hyper::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    HeaderName, HeaderValue, REFERRER_POLICY, VARY,
 };
-use hyper::{HeaderMap, StatusCode};
+use hyper::{HeaderMap, StatusCode, Uri};
+
+use crate::caching::{IMMUTABLE, has_tag};
+use crate::public_log::{self, LogPath};
+use crate::state::Shared;
 
 /// Scripts, styles, fonts and data from this server only, nothing inline, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
                       img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri \
                       'none'; frame-ancestors 'none'";
 
-/// A name with a hash of the content: what it stands for never changes.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-
 /// To be asked for each time, with the tag of the copy at hand.
 const REVALIDATED: &str = "no-cache";
 
 /// Every path with its methods. Paths of the views are here, and every other path stays unknown.
-pub(crate) fn table() -> RouteTable<()> {
-    let paths: [(&'static str, MethodRouter); 7] = [
+///
+/// A router cannot distinguish views from logs for proofs, which are below `/t/` too, so both have
+/// one handler.
+pub(crate) fn table() -> RouteTable<Shared> {
+    let paths: [(&'static str, MethodRouter<Shared>); 7] = [
         ("/", get(get_page)),
-        ("/t/{*view}", get(get_page)),
+        ("/t/{*view}", get(get_view_or_log)),
         ("/server", get(get_page)),
         ("/server/{*view}", get(get_page)),
         ("/icon.svg", get(get_icon)),
@@ -47,6 +51,17 @@ pub(crate) fn table() -> RouteTable<()> {
 
 async fn get_page(headers: HeaderMap) -> Result<Response, Problem> {
     page().map(|page| show(page, &headers)).ok_or_else(Problem::not_found)
+}
+
+async fn get_view_or_log(
+    State(shared): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    match LogPath::parse(uri.path()) {
+        Some(path) => Ok(public_log::read(&shared, path, &headers).await),
+        None => get_page(headers).await,
+    }
 }
 
 async fn get_icon(headers: HeaderMap) -> Result<Response, Problem> {
@@ -68,6 +83,7 @@ async fn get_asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Respo
 fn show(asset: &'static Asset, sent: &HeaderMap) -> Response {
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
+    // Its name has a hash of the content.
     let caching = if asset.is_immutable() { IMMUTABLE } else { REVALIDATED };
     let common: [(HeaderName, &'static str); 5] = [
         (CACHE_CONTROL, caching),
@@ -96,18 +112,11 @@ fn show(asset: &'static Asset, sent: &HeaderMap) -> Response {
     response
 }
 
-/// Whether the client has a copy with this tag.
-fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
-    let lists = sent.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-    lists
-        .flat_map(|list| list.split(','))
-        .any(|known| matches!(known.trim(), "*") || known.trim() == tag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::body::to_bytes;
+    use hyper::header::IF_NONE_MATCH;
 
     fn asset_of(kind: &str) -> &'static Asset {
         acta_console_assets::all().iter().find(|asset| asset.path.ends_with(kind)).unwrap()

@@ -12,15 +12,17 @@ use hyper::Method;
 use crate::caller::{admit, is_reading};
 use crate::operations::BASE;
 use crate::state::{AdminApiParts, Shared};
-use crate::{api, console, pages};
+use crate::{api, console, pages, public_log};
 
-/// The admin API, the pages and the console, for [`acta_http::App::new`].
+/// The admin API, the pages, the published logs and the console, for [`acta_http::App::new`].
 pub fn route_groups(http: acta_http::Shared, parts: AdminApiParts) -> Vec<Arc<dyn RouteGroup>> {
     let shared = Shared::new(http, parts);
     vec![
         Arc::new(AdminApi { shared: shared.clone(), table: api::table() }),
-        Arc::new(Pages { shared, table: pages::table() }),
-        Arc::new(Console { table: console::table() }),
+        Arc::new(Pages { shared: shared.clone(), table: pages::table() }),
+        // Before the console, which has the paths beside theirs.
+        Arc::new(PublicLogs),
+        Arc::new(Console { shared, table: console::table() }),
     ]
 }
 
@@ -94,9 +96,33 @@ impl RouteGroup for Pages {
     }
 }
 
+/// The logs for proofs that tenants publish. Unlike files, their requests are counted.
+struct PublicLogs;
+
+#[async_trait]
+impl RouteGroup for PublicLogs {
+    fn find(&self, _: &Method, path: &str) -> Option<Route> {
+        public_log::find(path)
+    }
+
+    /// Empty: the console has the handler, because a router cannot distinguish their paths.
+    fn router(&self) -> Router {
+        Router::new()
+    }
+
+    fn serves_operator(&self) -> bool {
+        false
+    }
+
+    async fn admit(&self, _: &mut Request, _: Gate) -> Result<Sender, Problem> {
+        Ok(Sender::Anonymous)
+    }
+}
+
 /// The files of the web console, which are the same for everybody.
 struct Console {
-    table: RouteTable<()>,
+    shared: Shared,
+    table: RouteTable<Shared>,
 }
 
 #[async_trait]
@@ -106,7 +132,7 @@ impl RouteGroup for Console {
     }
 
     fn router(&self) -> Router {
-        self.table.router(())
+        self.table.router(self.shared.clone())
     }
 
     fn serves_operator(&self) -> bool {

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_access::TenantId;
 use acta_admin::{Admin, AdminParts, AuditChain, NewcomerRule};
 use acta_auth::oidc::Provider;
 use acta_auth::{CsrfGuard, PasswordHasher, PasswordHasherOptions, Sealer};
@@ -175,18 +176,25 @@ pub(crate) struct AdminDependencies {
     audit_pages: Shares,
     /// A permit for each audit that is verified, which is read from its start to its end.
     audit_proofs: Shares,
+    /// A permit for each bundle of entries that is made for anybody: of each entry, the whole
+    /// statement is read.
+    public_bundles: Shares,
 }
 
 /// Pages of audits that are read at the same time, at most, and audits that are verified: one of a
 /// tenant.
 const AUDIT_TURNS_MAX: usize = 2;
 
+/// Bundles of entries that are made for anybody at the same time, at most: one of a tenant.
+const PUBLIC_BUNDLES_MAX: usize = 2;
+
 impl Shared {
     pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
         let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts, proofs } = parts;
         let weights = http.service.weights();
-        let turns = || Shares::with_tenant_max(AUDIT_TURNS_MAX, 1, weights.clone());
-        let (audit_pages, audit_proofs) = (turns(), turns());
+        let turns = |count| Shares::with_tenant_max(count, 1, weights.clone());
+        let (audit_pages, audit_proofs) = (turns(AUDIT_TURNS_MAX), turns(AUDIT_TURNS_MAX));
+        let public_bundles = turns(PUBLIC_BUNDLES_MAX);
         let dependencies = AdminDependencies {
             http,
             admin,
@@ -199,6 +207,7 @@ impl Shared {
             proofs,
             audit_pages,
             audit_proofs,
+            public_bundles,
         };
         Self(Arc::new(dependencies))
     }
@@ -211,6 +220,11 @@ impl Shared {
     /// Waits until an audit may be verified; that of the server always may.
     pub(crate) async fn audit_proof_turn(&self, chain: AuditChain) -> Option<Share> {
         Some(self.audit_proofs.acquire(chain.tenant()?, 1).await)
+    }
+
+    /// Waits until a bundle of entries of a tenant may be made for somebody without a credential.
+    pub(crate) async fn public_bundle_turn(&self, tenant: TenantId) -> Share {
+        self.public_bundles.acquire(tenant, 1).await
     }
 }
 

@@ -128,6 +128,11 @@ impl BundleId {
     pub const fn width(self) -> u16 {
         self.width
     }
+
+    /// Whether it has all its entries, and therefore never changes.
+    pub const fn is_full(self) -> bool {
+        self.width == TILE_HASHES
+    }
 }
 
 /// What a path below the address of a log means.

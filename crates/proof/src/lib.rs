@@ -13,4 +13,4 @@ mod follower;
 mod proofs;
 
 pub use follower::ProofFollower;
-pub use proofs::{LogState, ProofOptions, Proofs, ProveError, Proven};
+pub use proofs::{LogChoice, LogState, ProofOptions, Proofs, ProveError, Proven};

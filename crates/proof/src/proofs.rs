@@ -57,6 +57,22 @@ pub struct LogState {
     pub continues: Option<String>,
 }
 
+/// Which log of a tenant is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogChoice {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The epoch that the log must be in, if it matters.
+    pub epoch: Option<u64>,
+}
+
+impl From<TenantId> for LogChoice {
+    /// The present log of a tenant, whatever its epoch.
+    fn from(tenant: TenantId) -> Self {
+        Self { tenant, epoch: None }
+    }
+}
+
 /// The proof of a statement.
 #[derive(Clone, Debug)]
 pub struct Proven {
@@ -98,13 +114,16 @@ impl Proofs {
         Ok(Self { storage, store, host: options.host, seed })
     }
 
-    /// The state of a tenant's log. None until its first statement is in it.
+    /// The state of a tenant's log. None until its first statement is in it, and in another epoch.
     ///
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn state(&self, tenant: TenantId) -> Result<Option<LogState>, StorageError> {
-        let Some(log) = self.find(tenant).await? else { return Ok(None) };
+    pub async fn state(
+        &self,
+        choice: impl Into<LogChoice>,
+    ) -> Result<Option<LogState>, StorageError> {
+        let Some(log) = self.find(choice.into()).await? else { return Ok(None) };
         let checkpoint = self.sign(&log)?;
         let key = self.signer(&log)?.verifier_key().clone();
         // Until the log has grown so far, it is not known to lead there.
@@ -119,7 +138,7 @@ impl Proofs {
     ///
     /// [`ProveError`]. A statement that was erased is not found.
     pub async fn prove(&self, tenant: TenantId, sequence: u64) -> Result<Proven, ProveError> {
-        let log = self.find(tenant).await?.ok_or(ProveError::NotYet)?;
+        let log = self.find(tenant.into()).await?.ok_or(ProveError::NotYet)?;
         let index = sequence.checked_sub(1).ok_or(ProveError::NotFound)?;
         let plan = Plan::inclusion(LeafPlace { index, size: log.size });
         let plan = plan.map_err(|_outside| ProveError::NotYet)?;
@@ -144,8 +163,12 @@ impl Proofs {
     /// # Errors
     ///
     /// [`ProveError::NotFound`] or [`ProveError::Storage`].
-    pub async fn read(&self, tenant: TenantId, path: TilePath) -> Result<Vec<u8>, ProveError> {
-        let log = self.find(tenant).await?.ok_or(ProveError::NotFound)?;
+    pub async fn read(
+        &self,
+        choice: impl Into<LogChoice>,
+        path: TilePath,
+    ) -> Result<Vec<u8>, ProveError> {
+        let log = self.find(choice.into()).await?.ok_or(ProveError::NotFound)?;
         let (level, index, width) = match path {
             TilePath::Hashes(tile) => (tile.level(), tile.index(), tile.width()),
             TilePath::Entries(bundle) => (0, bundle.index(), bundle.width()),
@@ -162,7 +185,7 @@ impl Proofs {
                 let hashes = self.report_damage(&log, tiles.hashes(id)).await?;
                 Ok(Tile { id, hashes: hashes.to_vec() }.to_bytes())
             }
-            TilePath::Entries(bundle) => Ok(self.read_bundle(tenant, bundle).await?),
+            TilePath::Entries(bundle) => Ok(self.read_bundle(log.tenant, bundle).await?),
         }
     }
 
@@ -188,11 +211,14 @@ impl Proofs {
         Ok(encode_bundle(&entries))
     }
 
-    /// The log of a tenant, if it has statements and is of this store.
-    async fn find(&self, tenant: TenantId) -> Result<Option<ProofLog>, StorageError> {
+    /// The log of a tenant, if it has statements, is of this store, and is in the chosen epoch.
+    async fn find(&self, choice: LogChoice) -> Result<Option<ProofLog>, StorageError> {
+        let LogChoice { tenant, epoch } = choice;
         let found: Option<Versioned<ProofLog>> =
             directory::find(&*self.storage, &Tenant::record_id_of(tenant)).await?;
-        let Some(log) = found.map(|found| found.value) else { return Ok(None) };
+        let log = found.map(|found| found.value);
+        let log = log.filter(|log| epoch.is_none_or(|epoch| log.epoch == epoch));
+        let Some(log) = log else { return Ok(None) };
         // Read behind the log: if a standby was promoted in between, the log has ended.
         let timeline = self.storage.read_timeline().await?;
         Ok(Some(log).filter(|log| self.is_current(log, timeline) && 0 < log.size))

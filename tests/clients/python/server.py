@@ -28,16 +28,22 @@ def free_port():
 class Server:
     """A running server."""
 
-    def __init__(self):
+    def __init__(self, **settings):
         self.data = tempfile.mkdtemp(prefix="acta-clients-")
         self.origin = f"http://127.0.0.1:{free_port()}"
         names = {name: value for name, value in os.environ.items() if not name.startswith("ACTA_")}
         own = {"ACTA_SEED_KEY": KEY, "ACTA_SEED_SECRET": SECRET, "ACTA_LOG_LEVEL": "warn"}
         arguments = ["serve", "--data", self.data, "--listen", self.origin.removeprefix("http://")]
         self.process = subprocess.Popen(
-            [BINARY, *arguments], env={**names, **own}, stdout=subprocess.DEVNULL
+            [BINARY, *arguments], env={**names, **own, **settings}, stdout=subprocess.DEVNULL
         )
         self._wait()
+
+    def run(self, *arguments):
+        """Runs a command on the store while it is served. Returns what it prints."""
+        names = {name: value for name, value in os.environ.items() if not name.startswith("ACTA_")}
+        command = [BINARY, *arguments, "--data", self.data]
+        return subprocess.run(command, env=names, check=True, capture_output=True, text=True).stdout
 
     def _wait(self):
         end = time.monotonic() + START_SECONDS_MAX

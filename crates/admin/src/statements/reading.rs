@@ -189,7 +189,7 @@ impl Admin {
     }
 
     /// Checks whether the requester may follow how many statements a tenant has: those who may read
-    /// its statements or its usage. Returns the settings of the tenant.
+    /// its statements or its usage. Returns the tenant.
     ///
     /// # Errors
     ///
@@ -198,10 +198,10 @@ impl Admin {
         &self,
         requester: &Requester,
         tenant: TenantId,
-    ) -> Result<TenantSettings, AdminError> {
+    ) -> Result<Tenant, AdminError> {
         let is_reader = self.may(requester, tenant, Permission::ReadStatements).await?;
         let permission = if is_reader { Permission::ReadStatements } else { Permission::ReadUsage };
-        Ok(self.permit(requester, tenant, permission).await?.value.settings)
+        Ok(self.permit(requester, tenant, permission).await?.value)
     }
 
     /// Checks whether the requester may ask questions about the statements of a tenant, and about

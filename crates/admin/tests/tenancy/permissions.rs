@@ -54,7 +54,7 @@ const READERS_OF_PERSONS: &[&str] =
 /// The statement that is voided.
 const STATEMENT: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 
-const ACTS: [Act; 38] = [
+const ACTS: [Act; 39] = [
     read(
         "read-tenant",
         &[
@@ -97,6 +97,11 @@ const ACTS: [Act; 38] = [
         "tenant.changed",
     ),
     act("limit-tenant", OPERATORS, "tenant.changed"),
+    act(
+        "publish-proof-log-of-tenant",
+        &["machine", "operator", "owner", "administrator", "key admin"],
+        "tenant.changed",
+    ),
     act("watch-reads", &["machine", "owner"], "tenant.changed"),
     act("change-settings-of-tenant", RUNNERS, "tenant.changed"),
     act("set-smallest-group-of-tenant", &["machine", "owner"], "tenant.changed"),
@@ -207,6 +212,7 @@ fn changes(name: &str) -> TenantChanges {
     match name {
         "rename-tenant" => changes.name = Some("new".to_owned()),
         "limit-tenant" => changes.limits.bytes_per_day = Some(std::num::NonZeroU64::new(7)),
+        "publish-proof-log-of-tenant" => changes.publishes_proof_log = Some(true),
         "watch-reads" => changes.audits_reads = Some(true),
         "change-settings-of-tenant" => changes.settings.zone = Some(Some("Asia/Tokyo".to_owned())),
         "set-smallest-group-of-tenant" => {

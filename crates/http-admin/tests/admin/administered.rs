@@ -8,6 +8,7 @@ use acta_ambient::ManualClock;
 use acta_auth::PasswordHasherOptions;
 use acta_http::{App, Bounds, Dependencies, HttpParts};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind, route_groups};
+use acta_proof::Proofs;
 use acta_xapi::Version;
 
 use crate::server::{Known, Server, World, bounds};
@@ -30,17 +31,21 @@ pub(crate) async fn parts_of(
     default_version: Version,
     bounds: Bounds,
 ) -> (Parts, Arc<ManualClock>, HashMap<String, Known>) {
-    parts_in(World::new(default_version, bounds).await).await
+    let world = World::new(default_version, bounds).await;
+    parts_in(world, None).await
 }
 
-/// What a server in a world that is there already is made of.
-pub(crate) async fn parts_in(world: World) -> (Parts, Arc<ManualClock>, HashMap<String, Known>) {
+/// The parts of a server in a world, with proofs or without.
+pub(crate) async fn parts_in(
+    world: World,
+    proofs: Option<Arc<Proofs>>,
+) -> (Parts, Arc<ManualClock>, HashMap<String, Known>) {
     let World { backend, http, clock, known } = world;
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
     let clock_gauge = Arc::new(ClockReading::default());
-    let (provider, facts, proofs) = (None, None, None);
+    let (provider, facts) = (None, None);
     let settings =
         AdminApiSettings { passwords, admin, provider, engine, clock: clock_gauge, facts, proofs };
     let admin = AdminApiParts::open(&backend, &http, settings).await.unwrap();

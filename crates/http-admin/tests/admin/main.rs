@@ -11,6 +11,7 @@ mod admin;
 mod administered;
 mod operating;
 mod people;
+mod published;
 #[expect(dead_code, reason = "the tests of xAPI say more to it")]
 #[path = "../../../http/tests/xapi/server.rs"]
 mod server;

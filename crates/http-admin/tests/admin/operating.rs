@@ -89,6 +89,7 @@ async fn a_tenant_is_created_suspended_deleted_and_restored() {
             "weight": 1,
         },
         "audits_reads": false,
+        "publishes_proof_log": false,
         "settings": usual_settings(),
     });
     assert_eq!(view, expected);
@@ -284,7 +285,7 @@ async fn every_page_of_an_export_is_read_for_its_tenant() {
     let noting = Arc::new(noting);
     let clocks = (clock, Arc::<NotingClock>::clone(&noting) as Arc<dyn Clock>);
     let world = World::with_clock(Version::V2_0_0, bounds(), clocks).await;
-    let (parts, clock, known) = parts_in(world).await;
+    let (parts, clock, known) = parts_in(world, None).await;
     let machine = Machine { app: parts.into_app(), clock };
     fill(&machine, 450).await;
     let header = &known[&authorization("admin", 1)].header;

@@ -37,6 +37,13 @@ pub struct ProofLog {
     pub continues: Option<String>,
 }
 
+impl ProofLog {
+    /// The name of the record of the log with this id.
+    pub fn record_name_of(id: Uuid) -> String {
+        id.to_string()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Body {
     id: String,
@@ -75,7 +82,7 @@ impl Recorded for ProofLog {
         RecordContent {
             tenant: Some(self.tenant),
             owner: None,
-            name: None,
+            name: Some(Self::record_name_of(self.id)),
             expires: None,
             body: write_body(&body),
         }

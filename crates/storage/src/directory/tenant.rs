@@ -33,6 +33,8 @@ pub struct Tenant {
     /// Whether reads of statements are recorded in the audit: each by a person, and the first by a
     /// credential in each hour.
     pub audits_reads: bool,
+    /// Whether anybody may read its log for proofs, without a credential.
+    pub publishes_proof_log: bool,
     /// What it has set for questions.
     pub settings: TenantSettings,
 }
@@ -114,6 +116,7 @@ impl Tenant {
             state: TenantState::Active,
             limits: TenantLimits::NONE,
             audits_reads: false,
+            publishes_proof_log: false,
             settings: TenantSettings::default(),
         }
     }
@@ -152,6 +155,8 @@ struct Body {
     weight: Option<NonZeroU64>,
     #[serde(default)]
     audits_reads: bool,
+    #[serde(default)]
+    publishes_proof_log: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<SettingsBody>,
 }
@@ -210,6 +215,7 @@ impl Recorded for Tenant {
             statements_per_day: self.limits.statements_per_day,
             weight: self.weight_body(),
             audits_reads: self.audits_reads,
+            publishes_proof_log: self.publishes_proof_log,
             settings: SettingsBody::of(&self.settings),
         };
         RecordContent {
@@ -235,6 +241,7 @@ impl Recorded for Tenant {
                 weight: body.weight().ok_or_else(|| corrupt(record))?,
             },
             audits_reads: body.audits_reads,
+            publishes_proof_log: body.publishes_proof_log,
             settings: settings.ok_or_else(|| corrupt(record))?,
             name: body.name,
         })

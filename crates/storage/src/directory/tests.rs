@@ -44,7 +44,8 @@ fn tenants_are_written_and_read() {
         TenantState::Purged { since: NOW },
     ];
     for state in states {
-        check(&Tenant { state, limits, audits_reads: true, ..plain.clone() });
+        let (audits_reads, publishes_proof_log) = (true, true);
+        check(&Tenant { state, limits, audits_reads, publishes_proof_log, ..plain.clone() });
     }
     check(&plain);
     let course = ["any_grouping".parse().unwrap(), "object".parse().unwrap()].to_vec();

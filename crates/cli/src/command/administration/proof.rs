@@ -31,6 +31,11 @@ enum Act {
     /// Writes the proof of a statement, and the bytes that it is about, into two files. They
     /// contain what the statement says.
     Statement(Statement),
+    /// Lets anybody read the log of a tenant without a credential: its checkpoint and its tiles, at
+    /// the address that is its name.
+    Publish(OfTenant),
+    /// Lets only those read the log of a tenant who may read its statements or its usage.
+    Unpublish(OfTenant),
     /// Verifies the proof of a statement, without a store and without a network. The exit code is 1
     /// if it proves nothing.
     Verify(verify::Arguments),
@@ -63,6 +68,12 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         Act::Statement(statement) => {
             Client::run(file, common, async |client| prove(client, statement).await)
         }
+        Act::Publish(of) => {
+            Client::run(file, common, async |client| publish(client, *of, Audience::Anybody).await)
+        }
+        Act::Unpublish(of) => {
+            Client::run(file, common, async |client| publish(client, *of, Audience::Tenant).await)
+        }
         Act::Verify(arguments) => verify::run(arguments, common.is_json()),
     }
 }
@@ -81,6 +92,24 @@ async fn checkpoint(client: &mut Client, of: OfTenant) -> Result<Output> {
     let note = String::from_utf8(note).context("the checkpoint is not UTF-8")?;
     let lines = note.lines().map(str::to_owned).collect();
     Ok(Output::new(json!({ "checkpoint": note }), lines))
+}
+
+/// Who may read a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    Anybody,
+    Tenant,
+}
+
+async fn publish(client: &mut Client, of: OfTenant, audience: Audience) -> Result<Output> {
+    let tenant = client.tenant(of).await?;
+    let change = json!({ "publishes_proof_log": audience == Audience::Anybody });
+    let shown = client.patch(&Address::of(["tenants", &tenant]), &change).await?;
+    let line = match audience {
+        Audience::Anybody => format!("anybody can read the log of tenant {tenant}"),
+        Audience::Tenant => format!("the log of tenant {tenant} is not public"),
+    };
+    Ok(Output::new(shown, vec![line]))
 }
 
 async fn prove(client: &mut Client, statement: &Statement) -> Result<Output> {

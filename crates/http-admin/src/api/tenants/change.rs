@@ -44,6 +44,12 @@ pub(crate) struct TenantChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     audits_reads: Option<bool>,
+    /// Whether anybody may read its log for proofs, without a credential, at the address that is
+    /// the name of the log. It reveals how many statements there are, and when they arrive, and
+    /// nothing of what they say. For owners and administrators of the tenant, and operators.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
+    publishes_proof_log: Option<bool>,
     /// The settings for questions.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = SettingsChange, required = false)]
@@ -82,14 +88,20 @@ impl From<TenantChange> for TenantChanges {
                 weight: limits.weight.map(|WeightOrNull(weight)| weight),
             });
         let settings = change.settings.map(|Object(settings)| settings.into()).unwrap_or_default();
-        Self { name: change.name, limits, audits_reads: change.audits_reads, settings }
+        Self {
+            name: change.name,
+            limits,
+            audits_reads: change.audits_reads,
+            publishes_proof_log: change.publishes_proof_log,
+            settings,
+        }
     }
 }
 
 /// Change a tenant
 ///
-/// Changes its name, its limits, its settings, and whether the audit records which statements
-/// people read.
+/// Changes its name, its limits, its settings, whether the audit records which statements people
+/// read, and whether anybody may read its log for proofs.
 #[utoipa::path(
     patch,
     path = "/tenants/{tenant}",

@@ -38,6 +38,8 @@ pub(crate) struct TenantView {
     limits: LimitsView,
     /// Whether the audit records which statements people read, and that credentials read.
     audits_reads: bool,
+    /// Whether anybody may read its log for proofs, without a credential.
+    publishes_proof_log: bool,
     /// The settings for questions.
     settings: SettingsView,
 }
@@ -89,6 +91,7 @@ impl TenantView {
             purge: purge.map(|purge| purge.to_string()),
             limits: LimitsView::of(&tenant.limits),
             audits_reads: tenant.audits_reads,
+            publishes_proof_log: tenant.publishes_proof_log,
             settings: SettingsView::of(&tenant.settings),
         }
     }

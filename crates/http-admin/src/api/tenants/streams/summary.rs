@@ -90,7 +90,7 @@ pub(crate) async fn stream_summary(
 ) -> Result<Response, AdminProblem> {
     let permit = opening.count()?;
     let (tenant, who) = (opening.tenant, &opening.requester.requester);
-    let settings = opening.shared.admin.permit_counting(who, tenant).await?;
+    let settings = opening.shared.admin.permit_counting(who, tenant).await?.settings;
     let has_groups = settings.smallest_group.is_some();
     let source = Summaries { tenant, has_groups, last: None, next: Instant::now() };
     Ok(opening.respond(permit, source))
@@ -156,7 +156,7 @@ impl EventSource for Summaries {
     }
 
     async fn permit(&mut self, shared: &Shared, requester: &Requester) -> Result<(), AdminProblem> {
-        let settings = shared.admin.permit_counting(requester, self.tenant).await?;
+        let settings = shared.admin.permit_counting(requester, self.tenant).await?.settings;
         self.has_groups = settings.smallest_group.is_some();
         Ok(())
     }

@@ -7,6 +7,7 @@ use acta_admin::AdminError;
 use acta_http::edge::{NoParams, Query};
 use acta_merkle::{Malformed, TilePath};
 use acta_proof::LogState;
+use acta_storage::directory::Tenant;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
@@ -36,10 +37,13 @@ pub(crate) struct ProofLogView {
     /// restored, or the standby of its database was promoted; null if there is none, or while this
     /// one has fewer statements.
     continues: Option<String>,
+    /// Whether anybody may read it without a credential: its checkpoint and its tiles are then at
+    /// `https://<origin>/checkpoint` and `https://<origin>/tile/…`.
+    public: bool,
 }
 
 impl ProofLogView {
-    fn of(state: LogState) -> Self {
+    fn of(state: LogState, is_public: bool) -> Self {
         let checkpoint = state.checkpoint.unverified();
         Self {
             origin: checkpoint.origin.to_string(),
@@ -47,6 +51,7 @@ impl ProofLogView {
             size: checkpoint.head.size,
             root: checkpoint.head.root.to_string(),
             continues: state.continues,
+            public: is_public,
         }
     }
 }
@@ -67,10 +72,10 @@ async fn read_state(
     shared: &Shared,
     Administrator(requester): Administrator,
     tenant: TenantId,
-) -> Result<LogState, AdminProblem> {
-    shared.admin.permit_counting(&requester, tenant).await?;
+) -> Result<(LogState, Tenant), AdminProblem> {
+    let read = shared.admin.permit_counting(&requester, tenant).await?;
     let state = proofs_of(shared)?.state(tenant).await.map_err(AdminError::from)?;
-    Ok(state.ok_or_else(not_yet)?)
+    Ok((state.ok_or_else(not_yet)?, read))
 }
 
 /// Read the state of the log for proofs
@@ -91,8 +96,8 @@ pub(crate) async fn read_proof_log(
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let state = read_state(&shared, requester, tenant).await?;
-    Ok(view(&ProofLogView::of(state)))
+    let (state, tenant) = read_state(&shared, requester, tenant).await?;
+    Ok(view(&ProofLogView::of(state, tenant.publishes_proof_log)))
 }
 
 /// Read the last checkpoint
@@ -114,7 +119,7 @@ pub(crate) async fn read_checkpoint(
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let state = read_state(&shared, requester, tenant).await?;
+    let (state, _tenant) = read_state(&shared, requester, tenant).await?;
     Ok(answer(TEXT, state.checkpoint.to_string()))
 }
 
