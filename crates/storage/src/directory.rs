@@ -13,6 +13,7 @@ mod person_group;
 pub mod persons;
 mod proof_log;
 mod recorded;
+mod saved_question;
 mod session;
 mod spent_state;
 mod tenant;
@@ -43,6 +44,7 @@ pub use person::{
 pub use person_group::{Date, GroupId, GroupMembership, MembershipPeriod, NotADate, PersonGroup};
 pub use proof_log::{ProofDamage, ProofLog};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
+pub use saved_question::{NotAQuestionKind, QuestionId, QuestionKind, SavedQuestion};
 pub use session::Session;
 pub use spent_state::SpentState;
 pub use tenant::{
