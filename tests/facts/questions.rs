@@ -58,13 +58,13 @@ fn check_refused(analyst: &SignedIn<'_>) {
 }
 
 /// Those who ask.
-struct Askers<'s> {
+struct Requesters<'s> {
     analyst: SignedIn<'s>,
     advisor: SignedIn<'s>,
     learner: SignedIn<'s>,
 }
 
-impl Askers<'_> {
+impl Requesters<'_> {
     /// A shared question is answered as its path does, for each who asks.
     fn check_answers(&self, answer: &str, (member, question, path): (&str, &Value, &str)) {
         let asked = if member == "analysis" { &question["request"] } else { question };
@@ -129,17 +129,17 @@ fn answers_with_the_rights_of_who_asks(engine: Engine) {
     school.call("POST", &format!("/groups/{physics}/members"), Some(&member), 200);
     let advisor = SignedIn::invited(&school, "advisor@example.org", &physics);
     let learner = SignedIn::new(&school, "ada@example.org", "learner");
-    let askers = Askers { analyst, advisor, learner };
+    let requesters = Requesters { analyst, advisor, learner };
     for (member, question, path) in questions() {
-        askers.check((member, &question, path));
+        requesters.check((member, &question, path));
     }
     // An advisor saves what it may ask, a learner nothing.
     let [(query, count, _), (sql, statement, _), _] = questions();
     let own = body("own", false, (query, &count));
-    askers.advisor.call("POST", "/questions", Some(&own)).expect(201);
-    assert_eq!(askers.learner.call("POST", "/questions", Some(&own)).status, 403);
+    requesters.advisor.call("POST", "/questions", Some(&own)).expect(201);
+    assert_eq!(requesters.learner.call("POST", "/questions", Some(&own)).status, 403);
     let in_sql = body("in SQL", false, (sql, &statement));
-    assert_eq!(askers.advisor.call("POST", "/questions", Some(&in_sql)).status, 403);
+    assert_eq!(requesters.advisor.call("POST", "/questions", Some(&in_sql)).status, 403);
 }
 
 #[test]

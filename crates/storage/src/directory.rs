@@ -13,7 +13,6 @@ mod person_group;
 pub mod persons;
 mod proof_log;
 mod recorded;
-mod saved_question;
 mod session;
 mod spent_state;
 mod tenant;
@@ -44,9 +43,9 @@ pub use person::{
 pub use person_group::{Date, GroupId, GroupMembership, MembershipPeriod, NotADate, PersonGroup};
 pub use proof_log::{ProofDamage, ProofLog};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
-pub use saved_question::{NotAQuestionKind, QuestionId, QuestionKind, SavedQuestion};
 pub use session::Session;
 pub use spent_state::SpentState;
+pub use tenant::saved_question::{NotAQuestionKind, QuestionId, QuestionKind, SavedQuestion};
 pub use tenant::{
     CoursePlace, CourseRule, CourseStep, LanguageTag, NotACourseRule, NotALanguageTag, Tenant,
     TenantLimits, TenantSettings, TenantState,

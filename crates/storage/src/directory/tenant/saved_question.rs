@@ -8,9 +8,9 @@ use acta_ambient::Timestamp;
 use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
 
-use super::account::AccountId;
-use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
-use super::tenant::Tenant;
+use super::super::account::AccountId;
+use super::super::recorded::{Recorded, corrupt, moment, read_body, write_body};
+use super::Tenant;
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// The id of a saved question.
