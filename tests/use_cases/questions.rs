@@ -220,11 +220,12 @@ async fn shared_questions_stay_when_their_owner_leaves(engine: Engine) {
 async fn saved_questions_are_removed_with_their_tenant(engine: Engine) {
     let house = House::new(engine).await;
     let ada = house.ada().await;
-    save(&house, &ada, draft("own", false)).await.unwrap();
-    save(&house, &ada, draft("shared", true)).await.unwrap();
+    let bob = house.comes(&ada, ("bob@example.org", Role::Analyst)).await;
+    save(&house, &bob, draft("own", false)).await.unwrap();
+    save(&house, &bob, draft("shared", true)).await.unwrap();
     let machine = Requester::machine();
     house.admin.delete_tenant(&machine, TENANT).await.unwrap();
-    refused!(save(&house, &ada, draft("late", true)).await, AdminError::Conflict(_));
+    refused!(save(&house, &bob, draft("late", true)).await, AdminError::Conflict(_));
     house.clock.advance(Options::usual().deletion_wait);
     house.admin.run_maintenance().await.unwrap();
     assert!(all(&house).await.is_empty());
