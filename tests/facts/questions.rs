@@ -198,7 +198,7 @@ fn administers(engine: Engine) {
         absent.arg("--data").arg(store.data());
     }
     let absent = run(&mut absent);
-    assert_eq!(absent.code, Some(1), "{} {}", absent.out, absent.err);
+    assert_eq!(absent.code, Some(2), "{} {}", absent.out, absent.err);
     assert!(absent.err.contains("there is no saved question \"Hours\""), "{}", absent.err);
 }
 
