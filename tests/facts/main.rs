@@ -14,6 +14,7 @@ mod followers;
 mod groups;
 mod imports;
 mod persons;
+mod questions;
 mod reach;
 mod rebuild;
 mod settings;

@@ -11,7 +11,7 @@ const PASSWORD: &str = "blue otters juggle seven lamps";
 const ADVISOR: &str = "advisor@example.org";
 
 /// Somebody who is signed in.
-struct SignedIn<'s> {
+pub(super) struct SignedIn<'s> {
     school: &'s School,
     cookie: String,
     csrf_token: String,
@@ -19,7 +19,7 @@ struct SignedIn<'s> {
 
 impl<'s> SignedIn<'s> {
     /// Creates an account with a role, and signs in.
-    fn new(school: &'s School, email: &str, role: &str) -> Self {
+    pub(super) fn new(school: &'s School, email: &str, role: &str) -> Self {
         let account = ["account", "create", email, "--name", "Somebody", "--role", role];
         let made = school.asked.store.administer(&account);
         let accept = json!({"token": made["token"], "password": PASSWORD});
@@ -27,7 +27,7 @@ impl<'s> SignedIn<'s> {
     }
 
     /// Accepts an invitation as an advisor of a group, and signs in.
-    fn invited(school: &'s School, email: &str, group: &str) -> Self {
+    pub(super) fn invited(school: &'s School, email: &str, group: &str) -> Self {
         let invite = ["account", "invite", email, "--role", "advisor", "--group", group];
         let made = school.asked.store.administer(&invite);
         assert_eq!(made["groups"], json!([group]), "{made}");
@@ -50,12 +50,33 @@ impl<'s> SignedIn<'s> {
         Self { school, cookie, csrf_token }
     }
 
-    fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+    pub(super) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        self.send((method, path), body, None)
+    }
+
+    /// As [`SignedIn::call`], if what is changed has a version.
+    pub(super) fn call_if_match(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+        version: &str,
+    ) -> Response {
+        self.send((method, path), Some(body), Some(version))
+    }
+
+    fn send(
+        &self,
+        (method, path): (&str, &str),
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Response {
         let client = self.school.asked.server.client(Version::V1_0_3);
         let call = client.call_outside(method, &format!("/api/v1/tenants/1{path}"));
         let call = call.without("Authorization").header("Cookie", &self.cookie);
         let call = call.header("X-CSRF-Token", &self.csrf_token);
         let call = call.header("Sec-Fetch-Site", "same-origin");
+        let call = version.into_iter().fold(call, |call, tag| call.header("If-Match", tag));
         match body {
             Some(body) => call.json(body).send(),
             None => call.send(),

@@ -53,6 +53,7 @@ const OF_ACCOUNTS: &[&str] = &[
     "accounts.identities_max",
     "tenants.people_max",
     "tenants.accounts_max",
+    "tenants.questions_max",
 ];
 
 /// Bounds of pages, and those that show only among many clients or in time: `crates/http`

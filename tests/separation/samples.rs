@@ -35,6 +35,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "key") => held.key.clone(),
         (_, "person") => held.person.clone(),
         (_, "group") => held.group.clone(),
+        (_, "question") => held.question.clone(),
         (_, "follower") => "entities".to_owned(),
         (_, "file") => "facts-2026-03.parquet".to_owned(),
         (_, "path") => "0/000.p/1".to_owned(),
@@ -69,6 +70,10 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "find_statements" => json!({ "where": { "field": "person", "exists": true } }),
         "ask_sql" => json!({ "sql": "SELECT * FROM facts, persons, groups, activities" }),
         "query_facts" => json!({ "measures": [{ "measure": "count" }], "dimensions": ["person"] }),
+        "save_question" | "change_question" => json!({
+            "name": "Taken over", "shared": true,
+            "query": { "measures": [{ "measure": "count" }], "dimensions": ["person"] },
+        }),
         "create_joined_person" | "split_person" => {
             json!({ "identifiers": [held.agent], "name": "Taken over" })
         }

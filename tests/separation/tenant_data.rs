@@ -37,6 +37,8 @@ pub(crate) struct TenantData {
     pub(crate) person: String,
     /// A group that the person is in.
     pub(crate) group: String,
+    /// A question that is shared.
+    pub(crate) question: String,
     /// Where documents and statements are.
     pub(crate) agent: Value,
     pub(crate) activity: String,
@@ -144,6 +146,7 @@ impl TenantData {
             invitation: String::new(),
             person: String::new(),
             group: String::new(),
+            question: String::new(),
             statement: String::new(),
             voided: String::new(),
             attachment: String::new(),
@@ -203,6 +206,14 @@ impl TenantData {
         let member = json!({ "agent": self.agent });
         post(&client, &below(&format!("groups/{group}/members")), &member);
         self.group = group;
+        let save = |number: u8| {
+            let body = json!({
+                "name": format!("{} {number}", self.marker), "description": self.marker,
+                "shared": true, "query": { "measures": [{ "measure": "count" }] },
+            });
+            text(&post(&client, &below("questions"), &body)["id"])
+        };
+        self.question = [save(0), save(1)][0].clone();
         (self.key, self.tokens, self.invitation) = (key, tokens, invitation);
         self.person = person;
     }

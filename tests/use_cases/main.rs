@@ -22,6 +22,7 @@ mod limits;
 mod links;
 mod proof;
 mod provider;
+mod questions;
 mod removing;
 mod sign_in;
 mod voiding;

@@ -43,6 +43,8 @@ pub enum Permission {
     AskQuestions,
     /// Ask about facts in SQL, which reaches all of the tenant.
     RunSql,
+    /// Save questions: for oneself, or for all who may ask.
+    SaveQuestions,
     /// Read the joined identifiers of persons, what is known of them, and groups with their
     /// members.
     ReadPersons,
@@ -73,6 +75,8 @@ const OVERSEERS: &[Role] =
     &[Role::Owner, Role::Administrator, Role::Analyst, Role::Auditor, Role::Viewer];
 const QUESTIONERS: &[Role] =
     &[Role::Owner, Role::Administrator, Role::Analyst, Role::Advisor, Role::Learner];
+
+const SAVERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Analyst, Role::Advisor];
 
 const ADMIN: &[Scope] = &[Scope::Admin];
 const ADMIN_READ: &[Scope] = &[Scope::AdminRead, Scope::Admin];
@@ -232,6 +236,15 @@ const TABLE: [Row; 22] = [
         scopes: STATEMENTS,
     },
     Row {
+        permission: Permission::SaveQuestions,
+        name: "save-questions",
+        meaning: "save questions, for oneself or for all who may ask",
+        is_write: true,
+        // Learners are many, and the saved questions of a tenant are limited.
+        roles: SAVERS,
+        scopes: ADMIN,
+    },
+    Row {
         permission: Permission::ReadPersons,
         name: "read-persons",
         meaning: "read the joined identifiers of persons, what is known of them, and groups with \
@@ -364,19 +377,21 @@ mod tests {
                 "read-tenant read-usage rename-tenant change-settings publish-proof-log \
                  set-tenant-audit set-smallest-group delete-tenant read-credentials \
                  write-credentials issue-tokens read-people invite-people change-roles \
-                 read-statements void-statements ask-questions run-sql read-persons \
-                 write-persons read-audit export-audit"
+                 read-statements void-statements ask-questions run-sql save-questions \
+                 read-persons write-persons read-audit export-audit"
             }
             Role::Administrator => {
                 "read-tenant read-usage rename-tenant change-settings publish-proof-log \
                  read-credentials write-credentials issue-tokens read-people invite-people \
-                 change-roles read-statements void-statements ask-questions run-sql read-persons \
-                 write-persons read-audit export-audit"
+                 change-roles read-statements void-statements ask-questions run-sql \
+                 save-questions read-persons write-persons read-audit export-audit"
             }
             Role::Analyst => {
-                "read-tenant read-usage read-statements ask-questions run-sql read-persons"
+                "read-tenant read-usage read-statements ask-questions run-sql save-questions \
+                 read-persons"
             }
-            Role::Advisor | Role::Learner => "read-tenant ask-questions",
+            Role::Advisor => "read-tenant ask-questions save-questions",
+            Role::Learner => "read-tenant ask-questions",
             Role::Auditor => {
                 "read-tenant read-usage read-credentials read-people read-audit export-audit"
             }

@@ -36,6 +36,8 @@ pub struct Options {
     pub people_max: usize,
     /// Maximum number of accounts that are created for a tenant, by invitations and claims.
     pub accounts_max: usize,
+    /// Maximum number of saved questions of a tenant.
+    pub questions_max: usize,
     /// Maximum number of sessions of an account: the oldest end for a new one.
     pub sessions_max: usize,
     /// Maximum number of identities of an account at providers.
@@ -60,6 +62,7 @@ impl Options {
             invitations_max: 1_000,
             people_max: 100_000,
             accounts_max: 200_000,
+            questions_max: 1_000,
             sessions_max: 100,
             identities_max: 20,
             token_lifetime: Duration::from_hours(8),

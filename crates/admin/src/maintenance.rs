@@ -3,7 +3,8 @@
 use acta_access::TenantId;
 use acta_storage::directory::{
     self, Credential, CredentialUse, JoinedPerson, Membership, PersonChanges, PersonGroup,
-    PersonIdentifier, ProofDamage, ProofLog, Recorded, Tenant, TenantState, Ticket, Versioned,
+    PersonIdentifier, ProofDamage, ProofLog, Recorded, SavedQuestion, Tenant, TenantState, Ticket,
+    Versioned,
 };
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
 use serde_json::{Value, json};
@@ -100,6 +101,7 @@ impl Admin {
         self.remove_records::<CredentialUse>(id).await?;
         self.remove_records::<Membership>(id).await?;
         self.remove_records::<Ticket>(id).await?;
+        self.remove_records::<SavedQuestion>(id).await?;
         self.remove_persons(id).await?;
         let detail = self.describe_data(id).await?;
         self.storage.purge_tenant(id).await?;

@@ -1,4 +1,6 @@
-//! Statements of tenants, as people read and void them.
+//! Statements of tenants, as people read and void them, and the questions about them that people
+//! save.
 
+pub(crate) mod questions;
 pub(crate) mod reading;
 pub(crate) mod voiding;

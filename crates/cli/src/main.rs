@@ -16,8 +16,8 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{
-    account, analyse, audit, credential, facts, follower, group, person, proof, query, sql,
-    statement, tenant,
+    account, analyse, audit, credential, facts, follower, group, person, proof, query, question,
+    sql, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -97,6 +97,8 @@ enum Command {
     /// Answers a SELECT over the facts of a tenant. If no server has the store open, facts are
     /// brought up to date first.
     Sql(sql::Arguments),
+    /// Saves questions under a name for all who may ask, and answers them.
+    Question(Box<question::Arguments>),
     /// Prints the statements of a tenant as they are stored, for people.
     Statement(statement::Arguments),
     /// Proves that statements are unchanged, and verifies proofs offline.
@@ -149,6 +151,7 @@ fn main() -> ExitCode {
         Command::Follower(arguments) => follower::run(file, arguments),
         Command::Query(arguments) => query::run(file, arguments),
         Command::Sql(arguments) => sql::run(file, arguments),
+        Command::Question(arguments) => question::run(file, arguments),
         Command::Statement(arguments) => statement::run(file, arguments),
         Command::Proof(arguments) => proof::run(file, arguments),
         Command::Facts(arguments) => facts::run(file, arguments),

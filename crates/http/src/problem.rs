@@ -156,6 +156,15 @@ impl Problem {
         Self { faults, ..Self::new(StatusCode::BAD_REQUEST, "faults", detail) }
     }
 
+    /// The same problem of a part of the request that is at `pointer`: places are below it.
+    #[must_use]
+    pub fn below(self, pointer: &str) -> Self {
+        if self.faults.is_empty() {
+            return self;
+        }
+        Self::faulty(self.faults.into_iter().map(|fault| fault.below(pointer)).collect())
+    }
+
     /// One rule is broken by the request as a whole.
     pub fn broken(rule: Rule, found: &str) -> Self {
         Self::faulty(vec![Fault::new("", rule, found).into()])

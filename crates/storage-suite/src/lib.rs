@@ -182,6 +182,7 @@ macro_rules! storage_suite {
                 a_cursor_returns_the_last_saved_value
                 persons_are_read_with_every_change
                 groups_are_read_with_every_change
+                saved_questions_are_found_by_tenant_and_owner
             }
             records {
                 a_record_is_returned_as_it_was_written

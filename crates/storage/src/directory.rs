@@ -45,6 +45,7 @@ pub use proof_log::{ProofDamage, ProofLog};
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;
+pub use tenant::saved_question::{NotAQuestionKind, QuestionId, QuestionKind, SavedQuestion};
 pub use tenant::{
     CoursePlace, CourseRule, CourseStep, LanguageTag, NotACourseRule, NotALanguageTag, Tenant,
     TenantLimits, TenantSettings, TenantState,

@@ -394,7 +394,7 @@ impl Admin {
         self.commit(&self.account_change(requester, event, &after, writes)).await
     }
 
-    /// Removes an account, with its roles and sessions.
+    /// Removes an account, with its roles, its sessions and its questions that are not shared.
     ///
     /// # Errors
     ///
@@ -426,7 +426,10 @@ impl Admin {
         writes.extend(self.end_links(id).await?);
         let identities: Vec<Versioned<Identity>> = self.owned_by(id).await?;
         writes.extend(identities.iter().map(Versioned::remove));
-        self.commit(&Change { writes: without_duplicates(writes), entries }).await
+        let mut change = Change { writes, entries };
+        self.leave_questions(requester, (id, None), &mut change).await?;
+        let writes = without_duplicates(change.writes);
+        self.commit(&Change { writes, ..change }).await
     }
 }
 

@@ -214,7 +214,9 @@ impl Admin {
         }
         let detail = json!({ "role": found.value.role.as_str() });
         let entry = self.entry_with(requester, "person.removed", account_target(account), &detail);
-        self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
+        let mut change = Change { writes, entries: vec![(Some(tenant), entry)] };
+        self.leave_questions(requester, (account, Some(tenant)), &mut change).await?;
+        self.commit(&change).await
     }
 
     /// Writes that fail if another owner is removed or disabled at the same time: they touch one

@@ -5,11 +5,11 @@ use std::time::Duration;
 use acta_access::{Binding, TenantId};
 use acta_admin::{
     AdminError, AuditChain, CredentialChanges, CredentialId, ImportMode, ImportOptions,
-    NewJoinedPerson, NewToken, PersonSearch, Requester, StatementQuestion, TenantChanges,
-    parse_rows,
+    NewJoinedPerson, NewToken, PersonSearch, QuestionDraft, Requester, StatementQuestion,
+    TenantChanges, parse_rows,
 };
 use acta_service::Search;
-use acta_storage::directory::{PersonRules, TenantLimits, TenantState};
+use acta_storage::directory::{PersonRules, QuestionKind, TenantLimits, TenantState};
 use acta_storage::{AuditOutcome, AuditQuery};
 use acta_xapi::{Ifi, StatementId, Uuid};
 use serde_json::json;
@@ -54,7 +54,7 @@ const READERS_OF_PERSONS: &[&str] =
 /// The statement that is voided.
 const STATEMENT: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 
-const ACTS: [Act; 39] = [
+const ACTS: [Act; 41] = [
     read(
         "read-tenant",
         &[
@@ -155,6 +155,15 @@ const ACTS: [Act; 39] = [
     act("create-group", RUNNERS, "groups.created"),
     act("import-groups", RUNNERS, "groups.imported"),
     act("add-member", RUNNERS, "groups.member-set"),
+    act(
+        "save-question",
+        &["machine", "owner", "administrator", "analyst", "advisor", "key admin"],
+        "question.saved",
+    ),
+    read(
+        "list-questions",
+        &["machine", "owner", "administrator", "analyst", "advisor", "learner", "key all"],
+    ),
     Act { name: "list-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "verify-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "export-server-audit", may: OPERATORS, is_hidden: false, audited: None },
@@ -247,6 +256,19 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
         }
         "ask-question" => {
             admin.permit_question(requester, TenantId::FIRST, &json!({})).await.map(drop)
+        }
+        "list-questions" => {
+            admin.list_questions(requester, TenantId::FIRST, None, 9).await.map(drop)
+        }
+        "save-question" => {
+            let draft = QuestionDraft {
+                name: "Days".to_owned(),
+                description: String::new(),
+                is_shared: true,
+                kind: QuestionKind::Query,
+                question: "{}".to_owned(),
+            };
+            admin.save_question(requester, TenantId::FIRST, draft, never()).await.map(drop)
         }
         "list-persons" => {
             let search = PersonSearch { text: String::new(), after: None, count_max: 9 };

@@ -12,6 +12,7 @@ pub(crate) mod group;
 pub(crate) mod person;
 pub(crate) mod proof;
 pub(crate) mod query;
+pub(crate) mod question;
 pub(crate) mod sql;
 pub(crate) mod statement;
 pub(crate) mod tenant;

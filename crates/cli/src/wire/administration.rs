@@ -18,6 +18,7 @@ pub(crate) fn admin_options(config: &Config) -> Result<acta_admin::Options> {
         invitations_max: config.tenants.invitations_max,
         people_max: config.tenants.people_max,
         accounts_max: config.tenants.accounts_max,
+        questions_max: config.tenants.questions_max,
         sessions_max: accounts.sessions_max,
         identities_max: accounts.identities_max,
         token_lifetime: config.tokens.lifetime.0,

@@ -54,7 +54,7 @@ pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, 
 /// # Errors
 ///
 /// 400 with the pointer of the first fault.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // serde takes an array for an object whose members come in order; a client does not.
     if body.trim_ascii_start().starts_with(b"[") {

@@ -2,6 +2,7 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
+use super::tenants::facts::questions;
 use super::tenants::persons::groups;
 use super::tenants::statements::proofs;
 use super::tenants::{analyses, credentials, facts, persons, statements, streams};
@@ -19,6 +20,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         statements::operations(),
         proofs::operations(),
         facts::operations(),
+        questions::operations(),
         streams::operations(),
         persons::operations(),
         groups::operations(),

@@ -49,6 +49,12 @@ impl FaultView {
         }
     }
 
+    /// The same fault of what is at `pointer`.
+    pub(super) fn below(self, pointer: &str) -> Self {
+        let place = self.pointer.map(|place| format!("{pointer}{place}"));
+        Self { pointer: place, ..self }
+    }
+
     /// Removes the requirement of xAPI, for requests that are not xAPI.
     pub(super) fn without_rule(self) -> Self {
         Self { rule: None, ..self }

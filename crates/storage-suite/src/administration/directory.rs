@@ -6,12 +6,12 @@ use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
 use acta_storage::directory::{
     self, CredentialSecret, GroupId, GroupMembership, JoinedPerson, MembershipPeriod,
-    PersonChanges, PersonGroup, PersonIdentifier, Recorded,
+    PersonChanges, PersonGroup, PersonIdentifier, QuestionKind, Recorded, SavedQuestion,
 };
 use acta_storage::model::CredentialRecords as _;
 use acta_storage::persons::PersonCache;
 use acta_storage::{
-    Change, Committed, Credential, Expected, RecordKind, RecordWrite, Storage, Tenant,
+    Change, Committed, Credential, Expected, Group, RecordKind, RecordWrite, Storage, Tenant,
 };
 use acta_xapi::{Ifi, Uuid};
 
@@ -309,4 +309,45 @@ pub async fn groups_are_read_with_every_change<E: EngineUnderTest>() {
     assert!(fresh.groups().iter().eq(seen.groups().iter()));
     assert_eq!(fresh.memory_bytes(), seen.memory_bytes());
     assert_eq!(fresh.members(first[1].id, None, 9), [ada.id]);
+}
+
+/// Saved questions are those of a tenant and of an owner, and names are taken among the shared ones
+/// of a tenant and among the others of an owner.
+pub async fn saved_questions_are_found_by_tenant_and_owner<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let other = stage.create_tenant("south").await;
+    let storage = stage.storage();
+    let owner = Uuid::from_u128(77);
+    let question = |number: u128, owner: Option<Uuid>, is_shared: bool| SavedQuestion {
+        id: Uuid::from_u128(number),
+        tenant: stage.tenant,
+        name: "Häufig – ünï".to_owned(),
+        description: "a\nb".to_owned(),
+        owner,
+        is_shared,
+        kind: QuestionKind::Sql,
+        question: r#"{"sql":"SELECT '\u0000' AS \"🚀\""}"#.to_owned(),
+        created: START,
+        changed: START,
+    };
+    let shared = question(1, Some(owner), true);
+    let alone = question(2, Some(owner), false);
+    let elsewhere = SavedQuestion { tenant: other, ..question(1, Some(owner), true) };
+    let of_another = question(3, Some(Uuid::from_u128(78)), false);
+    for saved in [&shared, &alone, &elsewhere, &of_another] {
+        let change = Change { writes: vec![saved.create()], entries: Vec::new() };
+        assert_eq!(storage.commit(&change).await.unwrap(), Committed::Done, "{saved:?}");
+    }
+    for taken in [question(4, None, true), question(5, Some(owner), false)] {
+        let change = Change { writes: vec![taken.create()], entries: Vec::new() };
+        assert_eq!(storage.commit(&change).await.unwrap(), Committed::NameTaken(0), "{taken:?}");
+    }
+    let of = async |group: Group| {
+        let found = directory::list::<SavedQuestion>(&*storage, &group).await.unwrap();
+        found.into_iter().map(|found| found.value).collect::<Vec<_>>()
+    };
+    let tenant = of(Group::OfTenant(stage.tenant)).await;
+    assert_eq!(tenant, [shared.clone(), alone.clone(), of_another]);
+    assert_eq!(of(Group::OfTenant(other)).await, std::slice::from_ref(&elsewhere));
+    assert_eq!(of(Group::OwnedBy(owner.to_string())).await, [shared, alone, elsewhere]);
 }

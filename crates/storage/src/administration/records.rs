@@ -52,6 +52,8 @@ pub enum RecordKind {
     Persons,
     /// A group of persons.
     PersonGroup,
+    /// A question that somebody has saved.
+    SavedQuestion,
     /// The Merkle tree over the statements of a tenant: what it is called, and its head.
     ProofLog,
     /// That tiles of such a tree are damaged, until they are made again.
@@ -60,7 +62,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 20] = [
+    pub const EVERY: [Self; 21] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -79,6 +81,7 @@ impl RecordKind {
         Self::PersonIdentifier,
         Self::Persons,
         Self::PersonGroup,
+        Self::SavedQuestion,
         Self::ProofLog,
         Self::ProofDamage,
     ];
@@ -104,6 +107,7 @@ impl RecordKind {
             Self::PersonIdentifier => "person-identifier",
             Self::Persons => "persons",
             Self::PersonGroup => "person-group",
+            Self::SavedQuestion => "saved-question",
             Self::ProofLog => "proof-log",
             Self::ProofDamage => "proof-damage",
         }

@@ -1,5 +1,6 @@
 //! Tenants.
 
+pub(super) mod saved_question;
 mod settings;
 
 use std::num::{NonZeroU32, NonZeroU64};

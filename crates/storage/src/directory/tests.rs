@@ -214,6 +214,32 @@ fn logs_for_proofs_are_written_and_read() {
 }
 
 #[test]
+fn saved_questions_are_written_and_read() {
+    let question = SavedQuestion {
+        id: Uuid::from_u128(9),
+        tenant: TenantId::FIRST,
+        name: "Lernende – je \"Tag\"".into(),
+        description: String::new(),
+        owner: None,
+        is_shared: true,
+        kind: QuestionKind::Query,
+        question: r#"{"measures":[{"measure":"count"}]}"#.into(),
+        created: NOW,
+        changed: NOW,
+    };
+    check(&question);
+    let of_owner = SavedQuestion { owner: Some(account()), ..question.clone() };
+    check(&of_owner);
+    assert_eq!(question.to_content().name, of_owner.to_content().name, "both are shared");
+    for kind in QuestionKind::EVERY {
+        let description = "line\nline".to_owned();
+        check(&SavedQuestion { is_shared: false, kind, description, ..of_owner.clone() });
+    }
+    let alone = SavedQuestion { is_shared: false, ..of_owner };
+    assert_ne!(question.to_content().name, alone.to_content().name);
+}
+
+#[test]
 fn email_addresses_are_distinguished_from_other_texts() {
     for good in ["a@b", "Ada.Lovelace+x@example.org", "ünï@exämple.org"] {
         let parsed: EmailAddress = good.parse().unwrap();

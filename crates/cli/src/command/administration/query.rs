@@ -119,7 +119,7 @@ pub(super) fn rows(answer: &Value) -> impl Iterator<Item = &Vec<Value>> {
 }
 
 /// The rows as a table for people: names in place of ids, where they are known.
-fn table(answer: &Value) -> Vec<String> {
+pub(super) fn table(answer: &Value) -> Vec<String> {
     let names = names(answer);
     let heads: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
     let mut table = Table::new(&heads.iter().map(String::as_str).collect::<Vec<_>>());
@@ -188,7 +188,7 @@ pub(super) fn plain(cell: &Value) -> String {
 }
 
 /// Comma-separated values.
-fn csv(answer: &Value) -> Vec<String> {
+pub(super) fn csv(answer: &Value) -> Vec<String> {
     csv_of(&names(answer), answer)
 }
 

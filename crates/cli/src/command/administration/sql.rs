@@ -58,7 +58,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         let tenant = client.tenant(arguments.of).await?;
         let address = Address::of(["tenants", &tenant, "sql"]);
         let answer = client.post(&address, Some(&question)).await?;
-        let lines = if arguments.csv { csv_of(&names(&answer), &answer) } else { table(&answer) };
+        let lines = if arguments.csv { csv(&answer) } else { table(&answer) };
         Ok(Output::new(answer, lines))
     })
 }
@@ -83,8 +83,13 @@ fn names(answer: &Value) -> Vec<&str> {
     answer["columns"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// The rows as comma-separated values.
+pub(super) fn csv(answer: &Value) -> Vec<String> {
+    csv_of(&names(answer), answer)
+}
+
 /// The rows as a table for people.
-fn table(answer: &Value) -> Vec<String> {
+pub(super) fn table(answer: &Value) -> Vec<String> {
     let heads: Vec<String> = names(answer).iter().map(|name| name.to_uppercase()).collect();
     let mut table = Table::new(&heads.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows(answer) {

@@ -9,6 +9,7 @@ mod funnel;
 mod help;
 mod items;
 mod journey;
+mod named;
 mod quality;
 mod retention;
 mod sources;
@@ -19,6 +20,8 @@ use acta_http::route::Gate;
 use utoipa_axum::routes;
 
 use crate::operations::Operations;
+
+pub(super) use named::{Asking, NamedAnalysis};
 
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {

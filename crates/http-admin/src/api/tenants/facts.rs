@@ -3,6 +3,7 @@
 
 mod export;
 mod query;
+pub(in crate::api) mod questions;
 mod range;
 mod read;
 mod rebuild;

@@ -1,0 +1,334 @@
+//! Questions that people save under a name, for themselves or for all who may ask.
+//!
+//! A saved question gives no rights: it is answered with those of who asks it. One that is not
+//! shared does not exist for anybody but its owner.
+
+use acta_access::{Permission, TenantId};
+use acta_storage::directory::{
+    self, AccountId, QuestionId, QuestionKind, Recorded, SavedQuestion, Versioned,
+};
+use acta_storage::{Change, CountLimit, Group, RecordHolder};
+use serde_json::{Value, json};
+
+use crate::idempotency::Attempt;
+use crate::tenants::{check_name, check_version};
+use crate::{Admin, AdminError, Idempotency, Idempotent, ReachedLimit, Requester};
+
+/// Records that are looked at together, to find those that the requester sees.
+const TOGETHER_COUNT: usize = 100;
+
+/// What a question that is saved is to be.
+#[derive(Clone, Debug)]
+pub struct QuestionDraft {
+    /// The name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Whether it is for all who may ask questions about the tenant.
+    pub is_shared: bool,
+    /// In which language it is asked.
+    pub kind: QuestionKind,
+    /// The question as JSON, which was found to be one that can be asked.
+    pub question: String,
+}
+
+impl Admin {
+    /// Up to `count_max` of the saved questions of a tenant that the requester sees, by id, after
+    /// `after`: the shared ones and its own.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`],
+    /// [`AdminError::Service`].
+    pub async fn list_questions(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        after: Option<QuestionId>,
+        count_max: usize,
+    ) -> Result<Vec<Versioned<SavedQuestion>>, AdminError> {
+        self.permit(requester, tenant, Permission::AskQuestions).await?;
+        let mut after = after.map(|id| SavedQuestion::record_id_of(tenant, id));
+        let (group, mut found) = (Group::OfTenant(tenant), Vec::new());
+        while found.len() < count_max {
+            let page: Vec<Versioned<SavedQuestion>> =
+                directory::page(&*self.storage, &group, after.as_deref(), TOGETHER_COUNT).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.record.id.clone());
+            found.extend(page.into_iter().filter(|one| sees(requester, &one.value)));
+        }
+        found.truncate(count_max);
+        Ok(found)
+    }
+
+    /// A saved question of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_questions`]; [`AdminError::NotFound`] also for one of somebody else that is
+    /// not shared.
+    pub async fn read_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        id: QuestionId,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        self.permit(requester, tenant, Permission::AskQuestions).await?;
+        self.seen_question(requester, tenant, id).await
+    }
+
+    async fn seen_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        id: QuestionId,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        let record = SavedQuestion::record_id_of(tenant, id);
+        let found: Option<Versioned<SavedQuestion>> =
+            directory::find(&*self.storage, &record).await?;
+        found.filter(|found| sees(requester, &found.value)).ok_or(AdminError::NotFound)
+    }
+
+    /// Checks whether the requester may save questions about a tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_questions`].
+    pub async fn permit_saving_questions(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<(), AdminError> {
+        self.permit(requester, tenant, Permission::SaveQuestions).await.map(drop)
+    }
+
+    /// Checks whether the requester may change a saved question, which must have one of the
+    /// versions `expected` if any are given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_question`].
+    pub async fn permit_changing_question(
+        &self,
+        requester: &Requester,
+        (tenant, id): (TenantId, QuestionId),
+        expected: Option<&[u64]>,
+    ) -> Result<(), AdminError> {
+        let found = self.own_question(requester, tenant, id).await?;
+        check_version(&found.record, expected)
+    }
+
+    /// Saves a question. It belongs to the requester, or to the tenant if that is no person.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_questions`]; [`AdminError::Faulty`]; [`AdminError::Conflict`] if the name
+    /// is taken; [`AdminError::LimitReached`]: the tenant has the maximum number of saved
+    /// questions; [`AdminError::KeyReused`].
+    pub async fn save_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        draft: QuestionDraft,
+        once: Idempotency<'_, SavedQuestion>,
+    ) -> Result<Idempotent<SavedQuestion>, AdminError> {
+        self.permit(requester, tenant, Permission::SaveQuestions).await?;
+        let created = self.clock.now();
+        let question = SavedQuestion {
+            id: self.new_id(),
+            tenant,
+            name: draft.name,
+            description: draft.description,
+            owner: requester.account().map(|account| account.id),
+            is_shared: draft.is_shared,
+            kind: draft.kind,
+            question: draft.question,
+            created,
+            changed: created,
+        };
+        check(requester, &question)?;
+        if let Some(answer) = self.find_answer(once.key).await? {
+            return Ok(Idempotent::Replayed(answer));
+        }
+        let count_max = self.options.questions_max;
+        let limit = CountLimit { of: RecordHolder::Tenant, count_max, unexpired_at: None };
+        let detail = json!({ "kind": question.kind.as_str(), "shared": question.is_shared });
+        let mut change = self.question_change(requester, ("question.saved", &detail), &question);
+        change.writes.push(question.create().within(limit));
+        match self.commit_once(change, once, &question).await? {
+            Attempt::Done => Ok(Idempotent::Performed(question)),
+            Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
+            Attempt::NameTaken => Err(AdminError::Conflict(NAME_TAKEN)),
+            Attempt::LimitReached => Err(AdminError::LimitReached(ReachedLimit {
+                holder: "the tenant",
+                what: "saved questions",
+                count_max,
+                key: "tenants.questions_max",
+            })),
+            Attempt::Stale => Err(AdminError::Stale),
+        }
+    }
+
+    /// Replaces a saved question, which must have one of the versions `expected` if any are given.
+    /// It keeps its owner.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::save_question`]; [`AdminError::Stale`]; [`AdminError::Forbidden`] if it belongs
+    /// to somebody else, and the requester may not change the settings of the tenant either.
+    pub async fn change_question(
+        &self,
+        requester: &Requester,
+        (tenant, id): (TenantId, QuestionId),
+        draft: QuestionDraft,
+        expected: Option<&[u64]>,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        let found = self.own_question(requester, tenant, id).await?;
+        check_version(&found.record, expected)?;
+        let before = &found.value;
+        let after = SavedQuestion {
+            name: draft.name,
+            description: draft.description,
+            is_shared: draft.is_shared,
+            kind: draft.kind,
+            question: draft.question,
+            ..before.clone()
+        };
+        check(requester, &after)?;
+        if after == *before {
+            return Ok(found);
+        }
+        // What is asked for may name persons: only what has changed is recorded.
+        let detail = json!({
+            "name": after.name != before.name,
+            "description": after.description != before.description,
+            "question": after.question != before.question,
+            "kind": after.kind.as_str(),
+            "shared_before": before.is_shared,
+            "shared": after.is_shared,
+        });
+        let after = SavedQuestion { changed: self.clock.now(), ..after };
+        let mut change = self.question_change(requester, ("question.changed", &detail), &after);
+        change.writes.push(found.write(&after));
+        self.commit(&change).await?;
+        self.seen_question(requester, tenant, id).await
+    }
+
+    /// Removes a saved question.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_question`].
+    pub async fn remove_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        id: QuestionId,
+    ) -> Result<(), AdminError> {
+        let found = self.own_question(requester, tenant, id).await?;
+        let detail = removed(&found.value);
+        let mut change =
+            self.question_change(requester, ("question.removed", &detail), &found.value);
+        change.writes.push(found.remove());
+        self.commit(&change).await
+    }
+
+    /// A saved question that the requester may change: its own, or a shared one if it may change
+    /// the settings of the tenant.
+    async fn own_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        id: QuestionId,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        self.permit(requester, tenant, Permission::SaveQuestions).await?;
+        let found = self.seen_question(requester, tenant, id).await?;
+        let settings = Permission::ChangeSettings;
+        if is_own(requester, &found.value) || self.may(requester, tenant, settings).await? {
+            return Ok(found);
+        }
+        Err(self.refuse(requester, Some(tenant), settings.as_str()).await)
+    }
+
+    /// Adds to a change that an account is removed from a tenant, or from all of them: its shared
+    /// questions then belong to the tenant, and the others are removed.
+    pub(crate) async fn leave_questions(
+        &self,
+        requester: &Requester,
+        (account, of): (AccountId, Option<TenantId>),
+        change: &mut Change,
+    ) -> Result<(), AdminError> {
+        let mut saved: Vec<Versioned<SavedQuestion>> = self.owned_by(account).await?;
+        saved.retain(|found| of.is_none_or(|tenant| tenant == found.value.tenant));
+        for found in saved {
+            let question = &found.value;
+            let (event, write) = if question.is_shared {
+                let after = SavedQuestion { owner: None, ..question.clone() };
+                (("question.changed", json!({ "owner": null })), found.write(&after))
+            } else {
+                (("question.removed", removed(question)), found.remove())
+            };
+            let (act, detail) = event;
+            change.writes.push(write);
+            change
+                .entries
+                .extend(self.question_change(requester, (act, &detail), question).entries);
+        }
+        Ok(())
+    }
+
+    /// The change of a question without its writes.
+    fn question_change(
+        &self,
+        requester: &Requester,
+        (act, detail): (&'static str, &Value),
+        question: &SavedQuestion,
+    ) -> Change {
+        let target = format!("question:{}", question.id);
+        let entry = self.entry_with(requester, act, target, detail);
+        Change { writes: Vec::new(), entries: vec![(Some(question.tenant), entry)] }
+    }
+}
+
+const NAME_TAKEN: &str = "another saved question has this name";
+
+/// What the audit records of a question that is removed.
+fn removed(question: &SavedQuestion) -> Value {
+    json!({ "kind": question.kind.as_str(), "shared": question.is_shared })
+}
+
+fn is_own(requester: &Requester, question: &SavedQuestion) -> bool {
+    let account = requester.account().map(|account| account.id);
+    account.is_some() && account == question.owner
+}
+
+fn sees(requester: &Requester, question: &SavedQuestion) -> bool {
+    question.is_shared || is_own(requester, question)
+}
+
+/// Checks what a question is to be, apart from the question itself.
+fn check(requester: &Requester, question: &SavedQuestion) -> Result<(), AdminError> {
+    check_name("/name", &question.name)?;
+    if question.name.trim() != question.name {
+        return Err(AdminError::fault("/name", "expected no blanks at the ends"));
+    }
+    let most = SavedQuestion::DESCRIPTION_CHARS_MAX;
+    let is_control = |letter: char| letter.is_control() && letter != '\n';
+    let description = &question.description;
+    if description.chars().nth(most).is_some() || description.contains(is_control) {
+        let text = format!(
+            "expected at most {most} characters, without control characters but line breaks"
+        );
+        return Err(AdminError::fault("/description", text));
+    }
+    let most = SavedQuestion::QUESTION_BYTES_MAX;
+    if most < question.question.len() {
+        return Err(AdminError::fault("", format!("expected a question of at most {most} bytes")));
+    }
+    if !question.is_shared && !is_own(requester, question) {
+        let text = "expected true: only a person has questions that are not shared, and only the \
+                    owner takes a shared one back";
+        return Err(AdminError::fault("/shared", text));
+    }
+    Ok(())
+}

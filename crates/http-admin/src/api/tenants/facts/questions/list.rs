@@ -1,0 +1,41 @@
+//! `GET /api/v1/tenants/{tenant}/questions`: saved questions, page by page.
+
+use acta_access::TenantId;
+use acta_http::edge::Query;
+use acta_storage::directory::{SavedQuestion, Versioned};
+use axum::extract::State;
+use axum::response::Response;
+
+use super::view::SummaryView;
+use crate::api::json::view;
+use crate::api::paging::{Page, PageParams};
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// List saved questions
+///
+/// Lists the shared questions of a tenant and those of the requester, by id, without what they ask.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/questions",
+    operation_id = "list_questions",
+    tag = "questions",
+    params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), PageParams),
+    responses(
+        (status = 200, description = "A page of saved questions.", body = Page<SummaryView>),
+    ),
+)]
+pub(crate) async fn list_questions(
+    State(shared): State<Shared>,
+    Administrator(requester): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(page): Query<PageParams>,
+) -> Result<Response, AdminProblem> {
+    let (after, count_max) = (page.after()?, page.limit + 1);
+    let found = shared.admin.list_questions(&requester, tenant, after, count_max).await?;
+    let key_of = |found: &Versioned<SavedQuestion>| found.value.id.to_string();
+    let show = |found: &Versioned<SavedQuestion>| SummaryView::of(&found.value);
+    Ok(view(&Page::of(found, page.limit, key_of).map(show)))
+}
