@@ -213,7 +213,8 @@ impl TenantData {
             });
             text(&post(&client, &below("questions"), &body)["id"])
         };
-        self.question = [save(0), save(1)][0].clone();
+        self.question = save(0);
+        save(1);
         (self.key, self.tokens, self.invitation) = (key, tokens, invitation);
         self.person = person;
     }

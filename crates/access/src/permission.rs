@@ -86,7 +86,7 @@ const PERSONS: &[Scope] =
     &[Scope::StatementsRead, Scope::AllRead, Scope::All, Scope::AdminRead, Scope::Admin];
 
 /// Who may do what, in the order of the enumeration.
-const TABLE: [Row; 22] = [
+const TABLE: [Row; 23] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",

@@ -8,7 +8,6 @@ mod caching;
 mod caller;
 mod console;
 mod cookie;
-mod facts;
 mod groups;
 mod markup;
 mod operations;
@@ -18,7 +17,6 @@ mod public_log;
 mod state;
 
 pub use api::openapi::text as openapi_document;
-pub use facts::{FactQueries, FactSettings};
 pub use groups::route_groups;
 pub use state::{
     AdminApiParts, AdminApiSettings, ClockGauge, ClockReading, EngineKind, SignInProvider,

@@ -15,7 +15,7 @@ use acta_proof::Proofs;
 use acta_storage::{Share, Shares, StorageError};
 use axum::extract::FromRef;
 
-use crate::facts::{FactQueries, FactSettings};
+use acta_http_facts::{FactQueries, FactSettings};
 
 /// The storage engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use acta_config::Config;
 use acta_facts::{FactFollower, FactFollowerOptions, FactStatus, FactStore, QueryLimits};
 use acta_facts_sql::SqlLimits;
 use acta_followers::{FollowerStatus, FollowerWork, Followers, LogReader};
-use acta_http_admin::FactSettings;
+use acta_http_facts::FactSettings;
 use acta_storage::Storage;
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;

@@ -229,7 +229,7 @@ mod tests {
     fn a_saved_question_is_shown_with_what_it_asks() {
         let question = json!({"id": "a", "name": "Days", "kind": "query", "shared": true,
             "query": {"measures": [{"measure": "count"}]}});
-        let lines = show(question.clone()).lines();
+        let lines = show(question.clone()).lines;
         assert!(lines.iter().any(|line| line.contains("Days")), "{lines:?}");
         let from = lines.iter().position(|line| line == "{").expect("what it asks");
         let asked: Value = serde_json::from_str(&lines[from..].join("\n")).unwrap();

@@ -3,7 +3,7 @@
 
 mod export;
 mod query;
-pub(in crate::api) mod questions;
+pub(crate) mod questions;
 mod range;
 mod read;
 mod rebuild;

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api::json::view;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 use acta_fact_analyses::rows::{FactReader, Scope};
+use acta_http_facts::no_facts;
 
 /// An analysis that is asked for.
 pub(super) struct Analysis {

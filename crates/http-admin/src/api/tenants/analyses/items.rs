@@ -15,7 +15,6 @@ use super::asking::Analysis;
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 use acta_fact_analyses::items::answers::{Answers, Attempts, FIELDS};
@@ -23,6 +22,7 @@ use acta_fact_analyses::items::{ItemAnalysis, analyse};
 use acta_fact_analyses::rows::budget::Budget;
 use acta_fact_analyses::rows::condition::{exists, is, one_of};
 use acta_fact_analyses::rows::{FactReader, Scope};
+use acta_http_facts::no_facts;
 
 /// The fields that name the activities a question belongs to.
 const PLACES: [&str; 4] = ["object", "parent", "grouping", "course"];

@@ -34,9 +34,9 @@ use super::range::{Range, requested};
 use crate::api::json::view;
 use crate::api::path::{Id, Ids};
 use crate::caller::{Administrator, confirm};
-use crate::facts::{ExportReport, ExportTurn, FactQueries, no_facts};
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::{ExportReport, ExportTurn, FactQueries, no_facts};
 
 /// Bytes of a file that are read at once.
 const PIECE_BYTES: u64 = 256 << 10;

@@ -9,9 +9,9 @@ use axum::response::Response;
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::no_facts;
 
 /// Ask a question about facts
 ///

@@ -10,9 +10,9 @@ use crate::api::json::view;
 use crate::api::paging::{Page, PageParams};
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::no_facts;
 
 /// Read the state of facts
 ///

@@ -10,9 +10,9 @@ use super::view::TenantFacts;
 use crate::api::json::{done, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::no_facts;
 
 /// Rebuild the facts of a tenant
 ///

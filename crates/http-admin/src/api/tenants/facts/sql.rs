@@ -12,9 +12,9 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use crate::api::json::Json;
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::no_facts;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::no_facts;
 
 /// Ask about facts in SQL
 ///

@@ -5,7 +5,7 @@ use acta_facts::FactStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::facts::FactQueries;
+use acta_http_facts::FactQueries;
 
 /// How the facts of a tenant are on the server that responds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -24,9 +24,9 @@ use utoipa::ToSchema;
 use crate::api::json::{Json, view};
 use crate::api::path::Id;
 use crate::caller::Administrator;
-use crate::facts::{behind, no_facts};
 use crate::problem::AdminProblem;
 use crate::state::Shared;
+use acta_http_facts::{behind, no_facts};
 use view::{FIELDS, FoundStatement, Names, write_rows};
 
 /// Statements of a page, if nothing is said.

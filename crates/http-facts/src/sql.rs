@@ -21,7 +21,7 @@ impl FactQueries {
     /// 400 for a faulty statement, 403 if the tenant has a smallest group, 422 if it takes too much
     /// memory or its answer is too long, 503 if it takes too much time, 500 if the facts cannot be
     /// read.
-    pub(crate) async fn ask_sql(
+    pub async fn ask_sql(
         &self,
         permit: &AnswerPermit,
         question: SqlQuestion,

@@ -7,7 +7,7 @@ use acta_xapi::Ifi;
 use serde_json::Value;
 
 /// The condition; none if all facts of the tenant are within reach.
-pub(super) fn condition_of(reach: &Reach) -> Option<ConditionRequest> {
+pub(crate) fn condition_of(reach: &Reach) -> Option<ConditionRequest> {
     let learners = match reach {
         Reach::Everybody => return None,
         Reach::Groups(groups) => {

@@ -31,7 +31,7 @@ const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What comes of an export.
 #[derive(Debug)]
-pub(crate) enum ExportReport {
+pub enum ExportReport {
     /// How far it is.
     Progress(ExportProgress),
     /// It is done.
@@ -40,14 +40,14 @@ pub(crate) enum ExportReport {
 
 /// The turn of an export. Nobody else exports the facts of the tenant as long as it is held.
 #[derive(Debug)]
-pub(crate) struct ExportTurn {
+pub struct ExportTurn {
     pub(super) _alone: OwnedMutexGuard<()>,
     pub(super) _turn: Share,
 }
 
 /// The tenants whose facts are being exported.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Exports(Arc<Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>>);
+pub(crate) struct Exports(Arc<Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<()>>>>>);
 
 impl Exports {
     /// Waits until no export of a tenant is in progress. None begins while the result is held.
@@ -67,7 +67,7 @@ impl Exports {
 /// # Errors
 ///
 /// 500 if it cannot begin.
-pub(super) fn start(
+pub(crate) fn start(
     store: Arc<FactStore>,
     (permit, persons): (AnswerPermit, Arc<Persons>),
     held: ExportTurn,
@@ -106,7 +106,7 @@ pub(super) fn start(
 /// # Errors
 ///
 /// 500 if it cannot be read, 503 if it is being replaced all the time.
-pub(super) async fn open_exported(
+pub(crate) async fn open_exported(
     folder: &Path,
     name: FileName,
 ) -> Result<Option<(ExportFile, File)>, Problem> {

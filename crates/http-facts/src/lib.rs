@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use export::Exports;
-pub(crate) use export::{ExportReport, ExportTurn};
+pub use export::{ExportReport, ExportTurn};
 
 /// How long work may take to notice that it is to stop.
 const STOP_DELAY: Duration = Duration::from_secs(1);
@@ -76,7 +76,8 @@ impl Drop for StopWhenDropped {
 }
 
 impl FactQueries {
-    pub(crate) fn new(
+    /// Questions about the facts of `settings`, whose turns tenants take by their weights.
+    pub fn new(
         settings: FactSettings,
         clock: &Arc<dyn Clock>,
         weights: &Weights,
@@ -91,12 +92,12 @@ impl FactQueries {
     }
 
     /// How the facts of a tenant are; none if there are none.
-    pub(crate) fn status(&self, tenant: TenantId) -> Option<FactStatus> {
+    pub fn status(&self, tenant: TenantId) -> Option<FactStatus> {
         self.settings.store.status(tenant)
     }
 
     /// Has the facts of a tenant made again.
-    pub(crate) fn rebuild(&self, tenant: TenantId) {
+    pub fn rebuild(&self, tenant: TenantId) {
         self.settings.store.rebuild(tenant);
     }
 
@@ -105,7 +106,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 500 if they cannot be listed.
-    pub(crate) fn rebuild_all(&self) -> Result<(), Problem> {
+    pub fn rebuild_all(&self) -> Result<(), Problem> {
         let FactSettings { store, timeout, .. } = &self.settings;
         store.rebuild_all().map_err(|error| problem(QueryError::Io(error), *timeout))
     }
@@ -125,7 +126,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 422 if they are more.
-    pub(crate) fn check_memory(&self, bytes: usize) -> Result<(), Problem> {
+    pub fn check_memory(&self, bytes: usize) -> Result<(), Problem> {
         let FactSettings { limits, timeout, .. } = &self.settings;
         let error = QueryError::TooLarge(limits.memory_bytes);
         if limits.memory_bytes < bytes { Err(problem(error, *timeout)) } else { Ok(()) }
@@ -137,7 +138,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 409 if the facts are being made, 500 if it cannot begin.
-    pub(crate) async fn export(
+    pub async fn export(
         &self,
         permit: AnswerPermit,
         turn: ExportTurn,
@@ -150,7 +151,7 @@ impl FactQueries {
     }
 
     /// Waits for the turn of an export: however long that takes.
-    pub(crate) async fn export_turn(&self, tenant: TenantId) -> ExportTurn {
+    pub async fn export_turn(&self, tenant: TenantId) -> ExportTurn {
         // Those that wait for an export of their tenant take no turn from others.
         let alone = self.exports.begin(tenant).await;
         let turn = self.export_turns.acquire(tenant, 1).await;
@@ -162,7 +163,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 503 if there was no turn.
-    pub(crate) async fn export_turn_soon(&self, tenant: TenantId) -> Result<ExportTurn, Problem> {
+    pub async fn export_turn_soon(&self, tenant: TenantId) -> Result<ExportTurn, Problem> {
         let waiting = timeout(self.settings.timeout, self.export_turn(tenant));
         waiting.await.map_err(|_elapsed| Problem::busy(RETRY_AFTER))
     }
@@ -173,7 +174,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 409 if they are, with when to try again: the server is well, the facts are not ready.
-    pub(crate) fn check_complete(&self, tenant: TenantId) -> Result<(), Problem> {
+    pub fn check_complete(&self, tenant: TenantId) -> Result<(), Problem> {
         if !self.settings.store.is_incomplete(tenant) {
             return Ok(());
         }
@@ -189,7 +190,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// 500 if it cannot be read, 503 if it is being replaced all the time.
-    pub(crate) async fn open_exported(
+    pub async fn open_exported(
         &self,
         tenant: TenantId,
         name: FileName,
@@ -208,7 +209,7 @@ impl FactQueries {
     /// # Errors
     ///
     /// Those of [`FactQueries::compute`].
-    pub(crate) async fn answer(
+    pub async fn answer(
         &self,
         permit: &AnswerPermit,
         question: Question,
@@ -227,7 +228,7 @@ impl FactQueries {
     ///
     /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
     /// 500 if the facts cannot be read.
-    pub(crate) async fn compute<T: Send + 'static>(
+    pub async fn compute<T: Send + 'static>(
         &self,
         permit: &AnswerPermit,
         work: impl FnOnce(&FactStore, &Arc<Persons>, Asked<'_>) -> Result<T, QueryError>
@@ -322,7 +323,7 @@ fn problem(error: QueryError, timeout: Duration) -> Problem {
 }
 
 /// The facts of this server do not go as far as those that the page before came from.
-pub(crate) fn behind() -> Problem {
+pub fn behind() -> Problem {
     let detail = "the facts of this server do not go as far as the page before: ask again, or \
                   begin again without a cursor if the store was restored";
     let mut problem = Problem::new(StatusCode::CONFLICT, "facts-incomplete", detail);
@@ -331,7 +332,7 @@ pub(crate) fn behind() -> Problem {
 }
 
 /// This server makes no facts.
-pub(crate) fn no_facts() -> Problem {
+pub fn no_facts() -> Problem {
     let detail = "no facts are made here: questions are answered by a running server whose \
                   facts.enabled is true";
     Problem::new(StatusCode::NOT_FOUND, "no-facts", detail)
