@@ -49,8 +49,8 @@ async fn names(house: &House, who: &Requester) -> Vec<String> {
     loop {
         let page = house.admin.list_questions(who, TENANT, after, 1).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(last.value.id);
-        names.extend(page.into_iter().map(|found| found.value.name));
+        after = Some(last.id);
+        names.extend(page.into_iter().map(|found| found.name));
     }
     names.sort();
     names
@@ -91,7 +91,7 @@ async fn a_question_that_is_not_shared_exists_for_its_owner_alone(engine: Engine
     refused!(listed, AdminError::Forbidden { .. });
     for other in [&learner, &viewer] {
         refused!(save(&house, other, draft("x", false)).await, AdminError::Forbidden { .. });
-        let permitted = admin.permit_saving_questions(other, TENANT).await;
+        let permitted = admin.permit_saving_questions(other, TENANT, None).await;
         refused!(permitted, AdminError::Forbidden { .. });
     }
     // The audit names neither the question nor what it asks.
@@ -166,7 +166,7 @@ async fn a_tenant_has_a_maximum_number_of_saved_questions(engine: Engine) {
     let ada = house.ada().await;
     let acts = (0..5).map(|number| {
         let (house, ada) = (std::sync::Arc::clone(&house), ada.clone());
-        let wanted = draft(&format!("{number}"), number % 2 == 0);
+        let wanted = draft(&format!("{number}"), true);
         Box::pin(async move { save(&house, &ada, wanted).await })
     });
     let texts = at_once(acts).await.into_iter().filter_map(Result::err);
@@ -182,6 +182,32 @@ async fn a_tenant_has_a_maximum_number_of_saved_questions(engine: Engine) {
     house.admin.remove_question(&ada, TENANT, one.id).await.unwrap();
     save(&house, &ada, draft("room", true)).await.unwrap();
     refused!(save(&house, &ada, draft("full", true)).await, AdminError::LimitReached(_));
+}
+
+async fn a_person_has_a_part_of_the_questions_of_its_tenant_for_itself(engine: Engine) {
+    let options = Options { questions_max: 20, ..Options::usual() };
+    let house = House::with_options(engine, options).await;
+    let ada = house.ada().await;
+    let bob = house.comes(&ada, ("bob@example.org", Role::Analyst)).await;
+    let own = save(&house, &bob, draft("first", false)).await.unwrap();
+    save(&house, &bob, draft("second", false)).await.unwrap();
+    let refusal = save(&house, &bob, draft("third", false)).await.unwrap_err();
+    let text = "the person already has the maximum of 2 saved questions, where some are not \
+                shared; remove one first (tenants.questions_max)";
+    assert_eq!(refusal.to_string(), text);
+    // For all, or for somebody else alone, there is room.
+    let shared = save(&house, &bob, draft("third", true)).await.unwrap();
+    save(&house, &ada, draft("first", false)).await.unwrap();
+    let taken_back =
+        house.admin.change_question(&bob, (TENANT, shared.id), draft("third", false), None).await;
+    refused!(taken_back, AdminError::LimitReached(_));
+    // Who may only ask removes its own.
+    let account = bob.account().unwrap().id;
+    house.admin.change_role(&ada, TENANT, account, Role::Learner, None).await.unwrap();
+    house.admin.remove_question(&bob, TENANT, own.id).await.unwrap();
+    let removed = house.admin.remove_question(&bob, TENANT, shared.id).await;
+    removed.unwrap();
+    assert_eq!(names(&house, &bob).await, ["second"]);
 }
 
 async fn shared_questions_stay_when_their_owner_leaves(engine: Engine) {

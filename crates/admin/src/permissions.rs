@@ -6,7 +6,7 @@ use acta_access::{
     Permission, Role, ServerPermission, Standing, TenantId, decide_administration, decide_granting,
 };
 use acta_storage::directory::{self, AccountId, Membership, Tenant, TenantState, Versioned};
-use acta_storage::{AuditOutcome, Change};
+use acta_storage::{AuditOutcome, Change, work_for_tenant};
 use serde_json::json;
 use tracing::Span;
 
@@ -41,6 +41,7 @@ impl Admin {
             return Err(self.refuse(requester, Some(tenant), permission.as_str()).await);
         }
         check_state(requester, &found.value, permission)?;
+        work_for_tenant(tenant);
         Ok(found)
     }
 

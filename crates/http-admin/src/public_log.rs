@@ -6,12 +6,15 @@
 //!
 //! Nothing of a statement can be read here: hashes, and entries that are commitments.
 
+use std::time::Duration;
+
 use acta_access::TenantId;
 use acta_admin::AdminError;
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route};
 use acta_merkle::TilePath;
 use acta_proof::{LogChoice, Proofs};
+use acta_storage::work_for_tenant;
 use acta_xapi::Uuid;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -35,6 +38,9 @@ const CHECKPOINT_CACHING: &str = "public, max-age=2";
 
 /// Its bytes never change, but nobody needs it any more when it is full.
 const PARTIAL_CACHING: &str = "public, max-age=86400, immutable";
+
+/// When to ask again where too many ask at the same time.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The content type of checkpoints.
 const NOTE: &str = "text/plain; charset=utf-8";
@@ -103,8 +109,11 @@ async fn read_published(
 ) -> Result<Response, AdminProblem> {
     let proofs = shared.proofs.as_deref().ok_or_else(Problem::not_found)?;
     let (epoch, resource) = path.resource().ok_or_else(Problem::not_found)?;
+    let turn = shared.public_log_requests.try_acquire();
+    let _turn = turn.map_err(|_all_taken| Problem::busy(RETRY_AFTER))?;
     let tenant = shared.admin.find_published_log(path.id).await?;
     let tenant = tenant.ok_or_else(Problem::not_found)?;
+    work_for_tenant(tenant);
     let log = LogChoice { tenant, epoch: Some(epoch) };
     match resource {
         Resource::Checkpoint => read_checkpoint(proofs, log, sent).await,
@@ -147,8 +156,10 @@ async fn read_tile(
             (bundle.is_full(), Some(shared.public_bundle_turn(tenant).await))
         }
     };
-    let _share = shared.http.query_shares.acquire(tenant, 0).await;
-    let mut response = show(BYTES, proofs.read(log, tile).await?);
+    let share = shared.http.query_shares.acquire(tenant, 0).await;
+    let bytes = proofs.read(log, tile).await?;
+    share.charge(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    let mut response = show(BYTES, bytes);
     let caching = if is_full { IMMUTABLE } else { PARTIAL_CACHING };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     Ok(response)

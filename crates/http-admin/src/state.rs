@@ -11,11 +11,11 @@ use acta_auth::oidc::Provider;
 use acta_auth::{CsrfGuard, PasswordHasher, PasswordHasherOptions, Sealer};
 use acta_facts::FactStore;
 use acta_http::{Backend, HttpParts, get_or_create_secret};
+use acta_http_facts::{FactQueries, FactSettings};
 use acta_proof::Proofs;
 use acta_storage::{Share, Shares, StorageError};
 use axum::extract::FromRef;
-
-use acta_http_facts::{FactQueries, FactSettings};
+use tokio::sync::Semaphore;
 
 /// The storage engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,11 +179,17 @@ pub(crate) struct AdminDependencies {
     /// A permit for each bundle of entries that is made for anybody: of each entry, the whole
     /// statement is read.
     public_bundles: Shares,
+    /// A permit for each request for a log for proofs by somebody without a credential.
+    pub(crate) public_log_requests: Semaphore,
 }
 
 /// Pages of audits that are read at the same time, at most, and audits that are verified: one of a
 /// tenant.
 const AUDIT_TURNS_MAX: usize = 2;
+
+/// Requests for logs for proofs by anybody that are in progress at the same time, at most: they
+/// wait for their turn, and others that are not authenticated must not wait for them.
+const PUBLIC_LOG_REQUESTS_MAX: usize = 64;
 
 /// Bundles of entries that are made for anybody at the same time, at most: one of a tenant.
 const PUBLIC_BUNDLES_MAX: usize = 2;
@@ -208,6 +214,7 @@ impl Shared {
             audit_pages,
             audit_proofs,
             public_bundles,
+            public_log_requests: Semaphore::new(PUBLIC_LOG_REQUESTS_MAX),
         };
         Self(Arc::new(dependencies))
     }

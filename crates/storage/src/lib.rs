@@ -61,7 +61,7 @@ pub use work::{
     FairQueue, FairShares, LONG_WORK_BYTES, Load, LowPriority, NotAWeight, RequesterId, RoundRobin,
     Share, Shares, TaskRequester, Weight, Weights, background_span, current_requester,
     for_requester, group_span, lower_priority, set_requester, spawn_blocking, spawn_low_priority,
-    tenant_span, with_requester,
+    tenant_span, with_requester, work_for_tenant,
 };
 
 /// Everything an engine can do: the sum of the ports.

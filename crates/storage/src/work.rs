@@ -13,6 +13,7 @@ pub use fair_queue::FairQueue;
 pub use low_priority::{LONG_WORK_BYTES, LowPriority, lower_priority, spawn_low_priority};
 pub use requesters::{
     RequesterId, TaskRequester, current_requester, for_requester, set_requester, with_requester,
+    work_for_tenant,
 };
 pub use round_robin::RoundRobin;
 pub use shares::{Share, Shares};

@@ -11,11 +11,16 @@ use acta_storage::{Change, CountLimit, Group, RecordHolder};
 use serde_json::{Value, json};
 
 use crate::idempotency::Attempt;
+use crate::people::accounts::unconditional;
 use crate::tenants::{check_name, check_version};
-use crate::{Admin, AdminError, Idempotency, Idempotent, ReachedLimit, Requester};
+use crate::{Admin, AdminError, Idempotency, Idempotent, ReachedLimit, RequestKey, Requester};
 
 /// Records that are looked at together, to find those that the requester sees.
-const TOGETHER_COUNT: usize = 100;
+const TOGETHER_COUNT: usize = 16;
+
+/// The part of the questions of a tenant that one person may have when it saves one for itself
+/// alone: nobody else sees that, or could remove it.
+const PART_OF_PERSON: usize = 10;
 
 /// What a question that is saved is to be.
 #[derive(Clone, Debug)]
@@ -34,7 +39,7 @@ pub struct QuestionDraft {
 
 impl Admin {
     /// Up to `count_max` of the saved questions of a tenant that the requester sees, by id, after
-    /// `after`: the shared ones and its own.
+    /// `after`: the shared ones and its own. What each asks is left out: its `question` is empty.
     ///
     /// # Errors
     ///
@@ -46,7 +51,7 @@ impl Admin {
         tenant: TenantId,
         after: Option<QuestionId>,
         count_max: usize,
-    ) -> Result<Vec<Versioned<SavedQuestion>>, AdminError> {
+    ) -> Result<Vec<SavedQuestion>, AdminError> {
         self.permit(requester, tenant, Permission::AskQuestions).await?;
         let mut after = after.map(|id| SavedQuestion::record_id_of(tenant, id));
         let (group, mut found) = (Group::OfTenant(tenant), Vec::new());
@@ -55,7 +60,8 @@ impl Admin {
                 directory::page(&*self.storage, &group, after.as_deref(), TOGETHER_COUNT).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.record.id.clone());
-            found.extend(page.into_iter().filter(|one| sees(requester, &one.value)));
+            let seen = page.into_iter().map(|one| one.value).filter(|one| sees(requester, one));
+            found.extend(seen.map(|one| SavedQuestion { question: String::new(), ..one }));
         }
         found.truncate(count_max);
         Ok(found)
@@ -89,17 +95,20 @@ impl Admin {
         found.filter(|found| sees(requester, &found.value)).ok_or(AdminError::NotFound)
     }
 
-    /// Checks whether the requester may save questions about a tenant.
+    /// Checks whether the requester may save questions about a tenant. Returns the answer to the
+    /// request if it was performed before with this key.
     ///
     /// # Errors
     ///
-    /// As [`Admin::list_questions`].
+    /// As [`Admin::list_questions`]; [`AdminError::KeyReused`].
     pub async fn permit_saving_questions(
         &self,
         requester: &Requester,
         tenant: TenantId,
-    ) -> Result<(), AdminError> {
-        self.permit(requester, tenant, Permission::SaveQuestions).await.map(drop)
+        key: Option<&RequestKey>,
+    ) -> Result<Option<String>, AdminError> {
+        self.permit(requester, tenant, Permission::SaveQuestions).await?;
+        self.find_answer(key).await
     }
 
     /// Checks whether the requester may change a saved question, which must have one of the
@@ -124,7 +133,7 @@ impl Admin {
     ///
     /// As [`Admin::list_questions`]; [`AdminError::Faulty`]; [`AdminError::Conflict`] if the name
     /// is taken; [`AdminError::LimitReached`]: the tenant has the maximum number of saved
-    /// questions; [`AdminError::KeyReused`].
+    /// questions, or the requester that of those that are not shared; [`AdminError::KeyReused`].
     pub async fn save_question(
         &self,
         requester: &Requester,
@@ -150,8 +159,7 @@ impl Admin {
         if let Some(answer) = self.find_answer(once.key).await? {
             return Ok(Idempotent::Replayed(answer));
         }
-        let count_max = self.options.questions_max;
-        let limit = CountLimit { of: RecordHolder::Tenant, count_max, unexpired_at: None };
+        let limit = self.question_limit(question.is_shared);
         let detail = json!({ "kind": question.kind.as_str(), "shared": question.is_shared });
         let mut change = self.question_change(requester, ("question.saved", &detail), &question);
         change.writes.push(question.create().within(limit));
@@ -159,12 +167,7 @@ impl Admin {
             Attempt::Done => Ok(Idempotent::Performed(question)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::NameTaken => Err(AdminError::Conflict(NAME_TAKEN)),
-            Attempt::LimitReached => Err(AdminError::LimitReached(ReachedLimit {
-                holder: "the tenant",
-                what: "saved questions",
-                count_max,
-                key: "tenants.questions_max",
-            })),
+            Attempt::LimitReached => Err(limit_reached(limit)),
             Attempt::Stale => Err(AdminError::Stale),
         }
     }
@@ -198,6 +201,9 @@ impl Admin {
         if after == *before {
             return Ok(found);
         }
+        if before.is_shared && !after.is_shared {
+            self.check_own_count(requester).await?;
+        }
         // What is asked for may name persons: only what has changed is recorded.
         let detail = json!({
             "name": after.name != before.name,
@@ -214,7 +220,26 @@ impl Admin {
         self.seen_question(requester, tenant, id).await
     }
 
-    /// Removes a saved question.
+    /// How many questions there may be when one is saved for all, or for a person alone.
+    fn question_limit(&self, is_shared: bool) -> CountLimit {
+        let of_tenant = self.options.questions_max;
+        let (of, count_max) = if is_shared {
+            (RecordHolder::Tenant, of_tenant)
+        } else {
+            (RecordHolder::Owner, of_tenant.div_ceil(PART_OF_PERSON))
+        };
+        CountLimit { of, count_max, unexpired_at: None }
+    }
+
+    /// Checks whether the requester may take one of its questions back for itself.
+    async fn check_own_count(&self, requester: &Requester) -> Result<(), AdminError> {
+        let Some(account) = requester.account() else { return Ok(()) };
+        let owned: Vec<Versioned<SavedQuestion>> = self.owned_by(account.id).await?;
+        let limit = self.question_limit(false);
+        if limit.count_max < owned.len() { Err(limit_reached(limit)) } else { Ok(()) }
+    }
+
+    /// Removes a saved question. Who may ask questions may remove its own.
     ///
     /// # Errors
     ///
@@ -225,7 +250,10 @@ impl Admin {
         tenant: TenantId,
         id: QuestionId,
     ) -> Result<(), AdminError> {
-        let found = self.own_question(requester, tenant, id).await?;
+        let found = match self.read_question(requester, tenant, id).await? {
+            own if is_own(requester, &own.value) => own,
+            _ => self.own_question(requester, tenant, id).await?,
+        };
         let detail = removed(&found.value);
         let mut change =
             self.question_change(requester, ("question.removed", &detail), &found.value);
@@ -251,7 +279,8 @@ impl Admin {
     }
 
     /// Adds to a change that an account is removed from a tenant, or from all of them: its shared
-    /// questions then belong to the tenant, and the others are removed.
+    /// questions then belong to the tenant, and the others are removed. That its owner changes one
+    /// at the same time does not hinder it.
     pub(crate) async fn leave_questions(
         &self,
         requester: &Requester,
@@ -269,7 +298,7 @@ impl Admin {
                 (("question.removed", removed(question)), found.remove())
             };
             let (act, detail) = event;
-            change.writes.push(write);
+            change.writes.push(unconditional(write));
             change
                 .entries
                 .extend(self.question_change(requester, (act, &detail), question).entries);
@@ -288,6 +317,15 @@ impl Admin {
         let entry = self.entry_with(requester, act, target, detail);
         Change { writes: Vec::new(), entries: vec![(Some(question.tenant), entry)] }
     }
+}
+
+fn limit_reached(limit: CountLimit) -> AdminError {
+    let (holder, what) = match limit.of {
+        RecordHolder::Tenant => ("the tenant", "saved questions"),
+        RecordHolder::Owner => ("the person", "saved questions, where some are not shared"),
+    };
+    let (count_max, key) = (limit.count_max, "tenants.questions_max");
+    AdminError::LimitReached(ReachedLimit { holder, what, count_max, key })
 }
 
 const NAME_TAKEN: &str = "another saved question has this name";

@@ -68,6 +68,15 @@ pub fn with_requester<R>(requester: TaskRequester, work: impl FnOnce() -> R) -> 
     REQUESTER.sync_scope(Cell::new(requester), work)
 }
 
+/// Has the present task work for a tenant from now on, if it works for none yet: what somebody who
+/// is of no tenant does there is counted there.
+pub fn work_for_tenant(tenant: TenantId) {
+    let now = current_requester();
+    if now.tenant.is_none() {
+        set_requester(TaskRequester { tenant: Some(tenant), ..now });
+    }
+}
+
 /// Sets whom the present task works for, if it runs in [`for_requester`].
 pub fn set_requester(requester: TaskRequester) {
     // Elsewhere nobody asks for it.

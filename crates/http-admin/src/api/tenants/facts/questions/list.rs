@@ -2,7 +2,7 @@
 
 use acta_access::TenantId;
 use acta_http::edge::Query;
-use acta_storage::directory::{SavedQuestion, Versioned};
+use acta_storage::directory::SavedQuestion;
 use axum::extract::State;
 use axum::response::Response;
 
@@ -35,7 +35,6 @@ pub(crate) async fn list_questions(
 ) -> Result<Response, AdminProblem> {
     let (after, count_max) = (page.after()?, page.limit + 1);
     let found = shared.admin.list_questions(&requester, tenant, after, count_max).await?;
-    let key_of = |found: &Versioned<SavedQuestion>| found.value.id.to_string();
-    let show = |found: &Versioned<SavedQuestion>| SummaryView::of(&found.value);
-    Ok(view(&Page::of(found, page.limit, key_of).map(show)))
+    let key_of = |found: &SavedQuestion| found.id.to_string();
+    Ok(view(&Page::of(found, page.limit, key_of).map(SummaryView::of)))
 }

@@ -1,7 +1,7 @@
 //! `POST /api/v1/tenants/{tenant}/questions`: saves a question.
 
 use acta_access::TenantId;
-use acta_admin::Idempotency;
+use acta_admin::{Idempotency, Idempotent};
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::SavedQuestion;
 use axum::extract::State;
@@ -42,7 +42,8 @@ use crate::state::Shared;
                 ("Location" = String, description = "The path of the new resource."),
             )),
         (status = 409, description = "Another saved question has this name, or the tenant has the \
-                                      maximum number of them."),
+                                      maximum number of them, or the requester that of those that \
+                                      are not shared."),
         (status = 422, description = "The answer needs too much memory."),
         (status = 503, description = "It took too long."),
     ),
@@ -54,13 +55,16 @@ pub(crate) async fn save_question(
     Query(NoParams): Query<NoParams>,
     IdempotentBody { new, key }: IdempotentBody<QuestionBody>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_saving_questions(&requester, tenant).await?;
-    let draft = new.into_draft()?;
-    ask(&shared, &requester, tenant, (draft.kind, &draft.question)).await?;
     let show = |question: &SavedQuestion| {
         let path = format!("/tenants/{tenant}/questions/{}", question.id);
         (path, QuestionView::of(question))
     };
+    let answered = shared.admin.permit_saving_questions(&requester, tenant, key.as_ref()).await?;
+    if let Some(answer) = answered {
+        return Ok(answer_created(&Idempotent::Replayed(answer), show));
+    }
+    let draft = new.into_draft()?;
+    ask(&shared, &requester, tenant, (draft.kind, &draft.question)).await?;
     let once = Idempotency { key: key.as_ref(), encode: &|made| encode_answer(show(made)) };
     let made = shared.admin.save_question(&requester, tenant, draft, once).await?;
     Ok(answer_created(&made, show))
