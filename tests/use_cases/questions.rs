@@ -16,6 +16,7 @@ on_every_engine! {
     a_shared_question_is_changed_by_its_owner_and_by_who_runs_the_tenant
     names_are_taken_once_among_the_shared_and_once_of_each_owner
     a_tenant_has_a_maximum_number_of_saved_questions
+    a_person_has_a_part_of_the_questions_of_its_tenant_for_itself
     shared_questions_stay_when_their_owner_leaves
     saved_questions_are_removed_with_their_tenant
     a_saved_question_needs_a_name_and_somebody_to_see_it
@@ -203,7 +204,7 @@ async fn a_person_has_a_part_of_the_questions_of_its_tenant_for_itself(engine: E
     refused!(taken_back, AdminError::LimitReached(_));
     // Who may only ask removes its own.
     let account = bob.account().unwrap().id;
-    house.admin.change_role(&ada, TENANT, account, Role::Learner, None).await.unwrap();
+    house.admin.change_role(&ada, TENANT, account, Role::Learner).await.unwrap();
     house.admin.remove_question(&bob, TENANT, own.id).await.unwrap();
     let removed = house.admin.remove_question(&bob, TENANT, shared.id).await;
     removed.unwrap();
