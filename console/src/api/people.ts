@@ -15,7 +15,8 @@ interface Page<T> {
   next?: string | null;
 }
 
-async function everyPage<T>(read: (cursor: string | undefined) => Promise<Page<T>>, itemsMax = ITEMS_MAX): Promise<T[]> {
+/** The items of every page of a list. */
+export async function everyPage<T>(read: (cursor: string | undefined) => Promise<Page<T>>, itemsMax = ITEMS_MAX): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | undefined;
   do {

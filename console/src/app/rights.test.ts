@@ -33,6 +33,7 @@ test("no key opens two pages of a role", () => {
 
 test("a right names the roles that have it", () => {
   expect(rolesWith("ask-questions")).toEqual(["owner", "administrator", "analyst", "advisor", "learner"]);
+  expect(rolesWith("save-questions")).toEqual(["owner", "administrator", "analyst", "advisor"]);
   expect(rolesWith("read-usage")).toEqual(["owner", "administrator", "analyst", "auditor", "viewer"]);
   expect(rolesWith("void-statements")).toEqual(["owner", "administrator"]);
   expect(rolesWith("read-persons")).toEqual(["owner", "administrator", "analyst"]);

@@ -8,6 +8,8 @@ export type Right =
   | "void-statements"
   // About all, the members of some groups, or oneself: the server answers as far as the role reaches.
   | "ask-questions"
+  // To keep questions under a name; what a shared one says is changed by its owner and those who change settings.
+  | "save-questions"
   // Not of the server: to see questions about several learners, and those about oneself.
   | "list-learners"
   | "see-own-record"
@@ -23,7 +25,7 @@ export type Right =
   | "set-smallest-group"
   | "set-tenant-audit";
 
-const READING: Right[] = ["read-usage", "read-statements", "ask-questions", "list-learners", "read-persons"];
+const READING: Right[] = ["read-usage", "read-statements", "ask-questions", "save-questions", "list-learners", "read-persons"];
 
 const ALL: Right[] = [
   ...READING,
@@ -42,7 +44,7 @@ const RIGHTS: Record<Role, readonly Right[]> = {
   owner: [...ALL, "set-tenant-audit", "set-smallest-group"],
   administrator: ALL,
   analyst: READING,
-  advisor: ["ask-questions", "list-learners"],
+  advisor: ["ask-questions", "save-questions", "list-learners"],
   auditor: ["read-usage", "read-credentials", "read-people", "read-audit"],
   viewer: ["read-usage"],
   learner: ["ask-questions", "see-own-record"],

@@ -192,6 +192,8 @@ export interface ExploreSearch {
   /** Conditions, as in `verb=https://…`, one each. */
   where?: string[];
   chart?: "bars" | "lines" | "table";
+  /** The saved question that is open; alone, it fills the others. */
+  saved?: string;
 }
 
 export function readExplore(given: Given): ExploreSearch {
@@ -202,5 +204,6 @@ export function readExplore(given: Given): ExploreSearch {
     split: text(given.split),
     where: texts(given.where),
     chart: given.chart === "bars" || given.chart === "lines" || given.chart === "table" ? given.chart : undefined,
+    saved: text(given.saved),
   };
 }

@@ -30,6 +30,24 @@ export function TextField({ label, hint, error, ...input }: Shown & ComponentPro
   );
 }
 
+/** A labelled text of several lines. */
+export function TextAreaField({ label, hint, error, ...area }: Shown & ComponentProps<"textarea">) {
+  const id = useId();
+  const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <textarea {...area} id={id} className={`input ${error ? "faulty" : ""}`} aria-invalid={error ? true : undefined} aria-describedby={described || undefined} />
+      {hint ? <small id={`${id}-hint`}>{hint}</small> : null}
+      {error ? (
+        <small id={`${id}-error`} className="bad">
+          {error}
+        </small>
+      ) : null}
+    </div>
+  );
+}
+
 /** A labelled choice of the browser. */
 export function SelectField({ label, hint, error, children, ...select }: Shown & ComponentProps<"select">) {
   const id = useId();

@@ -1,5 +1,6 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Plus, X } from "lucide-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { FileQuestionMark, Plus, X } from "lucide-react";
 import { useState } from "react";
 import { useViewer } from "../../app/context";
 import type { ExploreSearch, PeriodName } from "../../app/search";
@@ -8,7 +9,7 @@ import { CopyButton } from "../../parts/copy";
 import { Dialog } from "../../parts/dialog";
 import { SelectField, TextField } from "../../parts/field";
 import { Icon } from "../../parts/icon";
-import { NotPermitted } from "../../parts/states";
+import { Empty, Failure, LoadingRows, NotPermitted, Refusal } from "../../parts/states";
 import { Untrusted } from "../../parts/untrusted";
 import { plainly, shorten } from "../../statement/visible";
 import { CONDITION_FIELDS, isTruth, OPERATORS, writeWhere, type ConditionField, type Operator, type Where } from "../../statement/where";
@@ -21,39 +22,97 @@ import { PeriodChoice } from "../overview/period-choice";
 import { GROUP_FIELDS, MEASURES, measureTitle, type GroupField, type MeasureName } from "./fields";
 import { readBuilt, type Built } from "./question";
 import { Result } from "./result";
+import { useOpened } from "./saved/opened";
+import { Outdated } from "./saved/question-dialog";
+import { isOutdated, useQuestionChanges } from "./saved/questions";
+import { shownName } from "./saved/saved-list";
+import { SavedTools } from "./saved/saved-tools";
 
 /** My own question: measures, what the rows are, conditions; as chart and as table. */
 export function ExplorePage() {
   const viewer = useViewer();
-  useTitle(t("nav.explore"));
-  if (!viewer.may("ask-questions")) return <NotPermitted role={viewer.role} right="ask-questions" />;
+  if (!viewer.may("ask-questions")) return <NotOpen />;
   return <Explore />;
 }
 
+function NotOpen() {
+  const { role } = useViewer();
+  useTitle(t("nav.explore"));
+  return <NotPermitted role={role} right="ask-questions" />;
+}
+
 function Explore() {
+  const { tenant } = useViewer();
+  const client = useQueryClient();
   const search = useSearch({ from: "/shell/t/$tenant/explore" });
   const navigate = useNavigate({ from: "/t/$tenant/explore" });
   const built = readBuilt(search);
   const name: PeriodName = search.period ?? "90d";
   const period = periodOf(name);
   const change = (changed: Partial<ExploreSearch>) => void navigate({ search: (known) => ({ ...known, ...changed }) });
+  const { change: changing } = useQuestionChanges(tenant);
+  const { read, saved, isUnfilled } = useOpened(search, (filled) => void navigate({ search: filled, replace: true }));
+  const openTheirs = () => {
+    changing.reset();
+    void client.resetQueries({ queryKey: ["question", tenant, search.saved] });
+    void navigate({ search: ({ saved, period }) => ({ saved, period }) });
+  };
+  useTitle(saved ? shownName(saved.question.name) : t("nav.explore"));
   return (
     <>
       <div className="head">
-        <h1>{t("nav.explore")}</h1>
+        {saved ? (
+          <p className="crumb">
+            <Link to="/t/$tenant/explore" params={{ tenant: String(tenant) }}>
+              {t("nav.explore")}
+            </Link>
+          </p>
+        ) : null}
+        <h1>{saved ? <Untrusted said={saved.question.name} max={200} /> : t("nav.explore")}</h1>
         <div className="tools">
           <PeriodChoice period={name} onChoose={(chosen) => change({ period: chosen })} />
+          <SavedTools built={built} period={name} saved={isUnfilled ? undefined : saved} isAsked={!isUnfilled} change={changing} onChange={change} />
           <CopyButton label={t("explore.copyLink")} text={() => window.location.href} />
         </div>
       </div>
-      <p className="under-head">{rangeOf(period)}</p>
+      <p className="under-head">
+        {rangeOf(period)}
+        {saved?.question.description ? (
+          <>
+            {" · "}
+            <Untrusted said={saved.question.description} max={600} />
+          </>
+        ) : null}
+      </p>
+      {changing.isError && changing.variables.id === search.saved ? <NotSaved error={changing.error} onOpen={openTheirs} /> : null}
       <WithFacts>
-        <div className="grid builder">
-          <Builder built={built} search={search} onChange={change} />
-          <Result built={built} period={period} chart={search.chart} onChange={change} />
-        </div>
+        {isUnfilled ? (
+          <section className="sheet">
+            {read.isPending ? <LoadingRows rows={8} /> : null}
+            {read.isError ? <Failure error={read.error} onRetry={() => void read.refetch()} /> : null}
+            {read.isSuccess && !saved ? (
+              <Empty icon={FileQuestionMark} title={tf("saved.notHere")}>
+                {tf("saved.notHere.try")}
+              </Empty>
+            ) : null}
+          </section>
+        ) : (
+          <div className="grid builder">
+            <Builder built={built} search={search} onChange={change} />
+            <Result built={built} period={period} chart={search.chart} onChange={change} />
+          </div>
+        )}
       </WithFacts>
     </>
+  );
+}
+
+/** Why changes of a saved question were not saved. */
+function NotSaved({ error, onOpen }: { error: unknown; onOpen: () => void }) {
+  return (
+    <div className="behind">
+      {isOutdated(error) ? <Outdated text={tf("saved.outdated.page")} label={tf("saved.outdated.open")} onReload={onOpen} /> : <Refusal error={error} />}
+    </div>
   );
 }
 

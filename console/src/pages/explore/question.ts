@@ -31,8 +31,8 @@ function dimensionOf(field: GroupField, name: string): Dimension {
   return unit ? { field: base ?? field, by: unit, name } : { field, name };
 }
 
-/** The question for the server. */
-export function questionOf(built: Built, period: Period, zone: string): Question {
+/** The question for the server; without a zone, days are those of the tenant. */
+export function questionOf(built: Built, period: Period, zone?: string): Question {
   const dimensions = [dimensionOf(built.by, "by"), ...(built.split ? [dimensionOf(built.split, "split")] : [])];
   return {
     measures: built.measures.map((name) => {

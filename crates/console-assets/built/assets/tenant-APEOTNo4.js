@@ -1,0 +1,1 @@
+import{m as e,p as t,q as n}from"./context-P5dH9EK1.js";function r(r){return n({queryKey:[`usage`,r],staleTime:5e3,queryFn:({signal:n})=>e(t.GET(`/tenants/{tenant}/usage`,{params:{path:{tenant:r}},signal:n}))})}export{r as t};

@@ -1,1 +1,0 @@
-import{m as e,p as t,q as n}from"./context-LIM83UYH.js";function r(r){return n({queryKey:[`usage`,r],staleTime:5e3,queryFn:({signal:n})=>e(t.GET(`/tenants/{tenant}/usage`,{params:{path:{tenant:r}},signal:n}))})}export{r as t};

@@ -1,1 +1,0 @@
-import{h as e,p as t}from"./icon-CAvuqSV7.js";import{t as n}from"./context-LIM83UYH.js";var r=e(t(),1);function i(e){let{tenantName:t}=n();(0,r.useEffect)(()=>{document.title=[e,t===`0`?``:t,`Acta`].filter(Boolean).join(` – `)},[e,t])}export{i as t};

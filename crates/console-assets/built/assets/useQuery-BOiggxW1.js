@@ -1,0 +1,1 @@
+import{X as e,Y as t}from"./context-P5dH9EK1.js";function n(n,r){return t(n,e,r)}export{n as t};

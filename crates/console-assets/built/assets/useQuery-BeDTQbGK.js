@@ -1,1 +1,0 @@
-import{X as e,Y as t}from"./context-LIM83UYH.js";function n(n,r){return t(n,e,r)}export{n as t};
