@@ -148,6 +148,9 @@ fn is_sampled(fault: &Fault) -> bool {
     }
 }
 
+/// The head of a file, in bytes.
+const HEAD_BYTES: usize = 60;
+
 /// The faults of a file: every byte that says something, every length of a small file.
 fn faults(path: &Path, bytes: &[u8]) -> Vec<Fault> {
     let is_tables = path == Path::new("tables.sqlite");
@@ -161,7 +164,7 @@ fn faults(path: &Path, bytes: &[u8]) -> Vec<Fault> {
         if is_room && at % 101 != 0 {
             continue;
         }
-        let is_header = at < 60 && bytes.len() > 200 || bytes.len() < 60;
+        let is_header = at < HEAD_BYTES && bytes.len() > 200 || bytes.len() < HEAD_BYTES;
         if is_header && !path.starts_with("index") {
             faults.extend((0..8).map(|bit| Fault::Flip(at, 1 << bit)));
         } else {
@@ -220,17 +223,32 @@ fn report(outcomes: &[(PathBuf, Outcome)]) {
     println!("{} faults tried", outcomes.len());
 }
 
+/// Of the bytes behind the head of a file, one of so many is changed, unless
+/// `TEST_ACTA_EVERY_BYTE` is set. Few fields are shorter, so most are changed somewhere.
+const STEP: usize = 3;
+
+fn step() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "how long a test runs is no configuration")]
+    let is_every = std::env::var_os("TEST_ACTA_EVERY_BYTE").is_some();
+    if is_every { 1 } else { STEP }
+}
+
 #[tokio::test]
-async fn every_changed_byte_is_noticed_or_does_no_harm() {
+async fn a_changed_byte_is_noticed_or_does_no_harm() {
     let original = Original::make().await;
-    let mut all = Vec::new();
+    let (mut all, step) = (Vec::new(), step());
+    let is_tried = |fault: &Fault| match fault {
+        Fault::Flip(at, _) => *at < HEAD_BYTES || at % step == 0,
+        Fault::Cut(_) | Fault::Remove => true,
+    };
     for (path, bytes) in &original.files {
         // Nothing is ever read from the lock.
         if path != Path::new("lock") {
-            all.extend(faults(path, bytes).into_iter().map(|fault| (path.clone(), fault)));
+            let faults = faults(path, bytes).into_iter().filter(is_tried);
+            all.extend(faults.map(|fault| (path.clone(), fault)));
         }
     }
     let outcomes = acta_storage::spawn_blocking(move || try_all(&original, &all)).await.unwrap();
     report(&outcomes);
-    assert!(outcomes.len() > 10_000);
+    assert!(outcomes.len() > 10_000 / step);
 }
