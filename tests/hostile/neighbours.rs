@@ -25,14 +25,14 @@ use crate::grammar::{Drawn, Grammar, administration_pool, pool};
 const CLIENTS: usize = 4;
 
 /// How long each attack lasts, unless `TEST_ATTACK_SECONDS` says it.
-const ATTACK_SECONDS: u64 = 3;
+const ATTACK_SECONDS: u64 = 2;
 
 /// The attacks that are drawn at random, against a server whose memory is bounded.
 const RANDOM: &str = "random requests";
 const RANDOM_ADMINISTRATION: &str = "random requests to the admin API";
 
 /// How long it lasts, unless `TEST_ATTACK_SECONDS` says it.
-const RANDOM_SECONDS: u64 = 15;
+const RANDOM_SECONDS: u64 = 10;
 
 /// How often an attack is tried when the neighbour waited too long: other work of the machine makes
 /// waits longer, and nothing makes them shorter.
