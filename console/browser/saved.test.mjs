@@ -169,6 +169,8 @@ test("what somebody else has changed meanwhile is not overwritten", async () => 
   await changing.getByText("Nothing was saved. Read it again, then change it.").waitFor();
   await changing.getByRole("button", { name: "Read again" }).click();
   await changing.getByText("Somebody else").waitFor({ state: "detached" });
+  // What was typed goes as soon as the question has been read.
+  await page.waitForFunction(() => document.querySelector("[role=dialog] input, dialog input")?.value !== "Mine");
   assert.equal(await changing.getByLabel("Name").inputValue(), "Together");
   check();
   await close();
