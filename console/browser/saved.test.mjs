@@ -72,7 +72,7 @@ test("a question is saved, opened, changed, shared and removed", async () => {
   await page.getByRole("combobox", { name: "By", exact: true }).selectOption("verb");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   const saving = page.getByRole("dialog", { name: "Save this question" });
-  await saving.getByText(/Whoever opens it chooses the period/).waitFor();
+  await saving.getByText(/Who opens it chooses the period/).waitFor();
   await saving.getByLabel("Name").fill("  Verbs ");
   await saving.getByLabel("Description").fill("For the Monday\nmeeting");
   await checkAccess(page, "saving a question");

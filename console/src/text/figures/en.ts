@@ -190,7 +190,7 @@ export const en = {
   "saved.kind": (kind: string) => `Not for this page (${kind}): acta question run and the API answer it`,
   "saved.kind.analysis": "analysis",
   "saved.name": "Name",
-  "saved.noDays": "Measures, rows and conditions are saved. Whoever opens it chooses the period.",
+  "saved.noDays": "Measures, rows and conditions are saved. Who opens it chooses the period.",
   "saved.none": "There are no saved questions yet",
   "saved.none.shared": "Questions that somebody shares are listed here.",
   "saved.none.try": "Put together a question, then save it under a name.",

@@ -1,1 +1,0 @@
-export{t as OverviewPage,n as rangeOf}from"./overview-C4jcY8m6.js";
