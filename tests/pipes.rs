@@ -48,10 +48,9 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
 
     let renamed = run(acta().args(["tenant", "rename", "1", "first", "--data"]).arg(&data));
     assert_eq!(renamed.code, Some(0), "{}", renamed.err);
-    let (bad, data) = (bad.to_str().unwrap(), data.to_str().unwrap());
+    let [bad, good, data] = [&bad, &good, &data].map(|path| path.to_str().unwrap());
     let [copied, facts, backup] =
         ["copied", "facts", "backup"].map(|name| folder.path().join(name).display().to_string());
-    let good = good.to_str().unwrap();
     let activity = "http://example.org/it";
     let table: [(&[&str], i32); 43] = [
         (&["check", bad], READER_GONE),
