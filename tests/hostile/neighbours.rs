@@ -264,8 +264,8 @@ pub(crate) fn seed() -> u64 {
 /// the longest waits are promised.
 fn usual_median(engine: Engine) -> Duration {
     match engine {
-        Engine::Embedded => Duration::from_millis(1),
-        Engine::Postgres => Duration::from_micros(1_600),
+        Engine::Embedded => Duration::from_micros(750),
+        Engine::Postgres => Duration::from_micros(1_250),
     }
 }
 
