@@ -20,6 +20,9 @@ const REQUIREMENTS: &str = "tests/api/requirements.txt";
 /// How the API is tried.
 const SETTINGS: &str = "tests/api/schemathesis.toml";
 
+/// What is changed in the document before it is tried.
+const HOOKS: &str = "tests/api/one_level.py";
+
 /// What is installed.
 const VERSION: &str = "schemathesis==4.32.5";
 
@@ -99,6 +102,7 @@ const STREAMS: [&str; 2] = ["stream_statements", "stream_summary"];
 fn try_operations(server: &Server, arguments: &[&str]) -> Result<()> {
     // Not printed: there are secrets in it.
     let status = module("schemathesis.cli")
+        .env("SCHEMATHESIS_HOOKS", root().join(HOOKS))
         .arg("--config-file")
         .arg(root().join(SETTINGS))
         .arg("run")
