@@ -1,5 +1,6 @@
 //! Proofs that statements are unchanged: what the follower appends, and what is signed.
 
+mod check;
 mod epochs;
 mod publication;
 

@@ -11,15 +11,14 @@ mod work;
 
 use acta_access::TenantId;
 use acta_config::Config;
-use acta_exchange::{StoredItems, verify_stored};
 use anyhow::Result;
 
 use crate::wire::{IfMissing, Store};
 
 pub(crate) use client::{ExportRequest, ImportProgress, ImportRequest, ServedStore};
 pub(crate) use server::ExchangeServer;
-use work::tenants_in;
-pub(crate) use work::{Importing, import, left_out_text, problem_text};
+pub(crate) use work::{Compared, Importing, import, left_out_text, problem_text};
+use work::{compare, tenants_in};
 
 /// A store whose statements are exchanged.
 pub(crate) enum ExchangeStore {
@@ -52,17 +51,15 @@ impl ExchangeStore {
         }
     }
 
-    /// Reads everything that is stored, and reports each damaged place.
+    /// Reads everything that is stored, compares it with the logs for proofs, and reports each
+    /// damaged place.
     ///
     /// # Errors
     ///
     /// What the store reports, apart from damage.
-    pub(crate) async fn verify(
-        &self,
-        report: &mut (dyn FnMut(String) + Send),
-    ) -> Result<StoredItems> {
+    pub(crate) async fn verify(&self, report: &mut (dyn FnMut(String) + Send)) -> Result<Compared> {
         match self {
-            Self::Opened(store) => Ok(verify_stored(&*store.storage, report).await?),
+            Self::Opened(store) => Ok(compare(&*store.storage, report).await?),
             Self::Served(served) => served.verify(report),
         }
     }

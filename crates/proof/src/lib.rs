@@ -8,9 +8,11 @@
 //! Trees, notes and proofs themselves are those of `acta_merkle`. Who may read them is for others
 //! to decide.
 
+mod check;
 mod entries;
 mod follower;
 mod proofs;
 
+pub use check::{CheckedLogs, check_logs};
 pub use follower::ProofFollower;
 pub use proofs::{LogChoice, LogState, ProofOptions, Proofs, ProveError, Proven};

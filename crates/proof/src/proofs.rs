@@ -226,9 +226,7 @@ impl Proofs {
 
     /// Whether the epoch of a log goes on, in a store that is in this timeline.
     pub(crate) fn is_current(&self, log: &ProofLog, timeline: Option<u32>) -> bool {
-        let is_in_timeline =
-            log.timeline.is_none() || timeline.is_none() || log.timeline == timeline;
-        log.store == self.store && is_in_timeline && !log.is_ended
+        is_current(log, self.store, timeline)
     }
 
     /// The log with which a new epoch begins: that of a tenant which has `count` statements.
@@ -303,17 +301,7 @@ impl Proofs {
         log: &ProofLog,
         ids: impl Iterator<Item = TileId> + Send,
     ) -> Result<TileSet, StorageError> {
-        let ids: Vec<TileId> = ids.collect();
-        let places: Vec<TilePlace> = ids.iter().map(|id| place_of(*id)).collect();
-        let found = self.storage.find_tiles(log.tenant, log.epoch, &places).await?;
-        let mut tiles = TileSet::default();
-        for (id, hashes) in ids.into_iter().zip(found) {
-            if let Some(hashes) = hashes {
-                // What needs the tile reports that it is not there.
-                let _ = tiles.insert(id, &hashes);
-            }
-        }
-        Ok(tiles)
+        find_tiles(&*self.storage, log, ids).await
     }
 
     /// What was found by tiles of a log. If they are damaged, that is noted in the store, so that
@@ -362,6 +350,31 @@ impl Proofs {
     }
 }
 
+/// Whether the epoch of a log goes on, in this store while it is in this timeline.
+pub(crate) fn is_current(log: &ProofLog, store: StoreId, timeline: Option<u32>) -> bool {
+    let is_in_timeline = log.timeline.is_none() || timeline.is_none() || log.timeline == timeline;
+    log.store == store && is_in_timeline && !log.is_ended
+}
+
+/// Reads tiles of a log. Those that are missing or too short are left out.
+pub(crate) async fn find_tiles(
+    storage: &dyn Storage,
+    log: &ProofLog,
+    ids: impl Iterator<Item = TileId> + Send,
+) -> Result<TileSet, StorageError> {
+    let ids: Vec<TileId> = ids.collect();
+    let places: Vec<TilePlace> = ids.iter().map(|id| place_of(*id)).collect();
+    let found = storage.find_tiles(log.tenant, log.epoch, &places).await?;
+    let mut tiles = TileSet::default();
+    for (id, hashes) in ids.into_iter().zip(found) {
+        if let Some(hashes) = hashes {
+            // What needs the tile reports that it is not there.
+            let _ = tiles.insert(id, &hashes);
+        }
+    }
+    Ok(tiles)
+}
+
 /// The head of a log.
 pub(crate) fn head_of(log: &ProofLog) -> TreeHead {
     TreeHead { size: log.size, root: Hash::from_bytes(log.root) }
@@ -383,13 +396,14 @@ pub(crate) fn stored(tiles: &[Tile]) -> Vec<StoredTile> {
     tiles.iter().map(to_stored).collect()
 }
 
-/// Loads statements on a thread that may wait for a disk.
-async fn blocking<T: Send + 'static>(
+/// Loads statements on a thread that may wait for a disk. It begins at once.
+pub(crate) fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
-) -> Result<T, StorageError> {
+) -> impl Future<Output = Result<T, StorageError>> + Send {
     let panicked = || StorageError::Io {
         act: "reading statements for a proof",
         source: io::Error::other("it panicked"),
     };
-    spawn_blocking(work).await.map_err(|_panic| panicked())?
+    let working = spawn_blocking(work);
+    async move { working.await.map_err(|_panic| panicked())? }
 }

@@ -28,7 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Read the store while a server has it open, or a store in a database: all statements,
-    /// documents, attachments, records and audit entries, but not the index.
+    /// documents, attachments, records and audit entries, and the logs for proofs, but not the
+    /// index.
     #[arg(long)]
     online: bool,
     /// Print everything as one JSON object.
@@ -66,12 +67,13 @@ fn verify_online(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode>
     let data = arguments.data.as_ref().map(|data| data.display().to_string());
     let config = wire::load(file, [("data", data)])?.config;
     let mut places = Vec::new();
-    let items = wire::block_on(async {
+    let compared = wire::block_on(async {
         let store = ExchangeStore::reach(&config, IfMissing::Refuse).await?;
         let verified = store.verify(&mut |place| places.push(place)).await;
         store.close().await?;
         verified
     })?;
+    let items = compared.items;
     if arguments.json {
         let outcome = json!({
             "sound": items.damaged == 0,
@@ -81,6 +83,8 @@ fn verify_online(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode>
             "attachments": items.attachments,
             "records": items.records,
             "audit_entries": items.audit_entries,
+            "proof_logs": compared.proof_logs,
+            "proved_statements": compared.proved_statements,
         });
         print(&outcome.to_string())?;
     } else {
@@ -92,7 +96,12 @@ fn verify_online(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode>
             counted(items.records, "record"),
         ];
         let entries = counted(items.audit_entries, "audit record");
-        let read = format!("{}, {entries}", read.join(", "));
+        let mut read = format!("{}, {entries}", read.join(", "));
+        if 0 < compared.proof_logs {
+            let logs = counted(compared.proof_logs, "log");
+            let proved = counted(compared.proved_statements, "statement");
+            read = format!("{read}; {logs} for proofs with {proved} of them");
+        }
         say(&match items.damaged {
             0 => format!("intact: {read}"),
             count => format!("damaged in {}: {read}", counted(count, "place")),

@@ -8,13 +8,14 @@ use std::thread;
 
 use acta_access::TenantId;
 use acta_config::Config;
-use acta_exchange::{Exported, Imported, StoredItems};
+use acta_exchange::{Exported, Imported};
 use acta_storage_embedded::reach_exchange;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::frames::{FrameKind, read_frame};
+use super::work::Compared;
 use crate::admin;
 use crate::terminal::say;
 
@@ -102,7 +103,7 @@ impl ServedStore {
     }
 
     /// As [`super::ExchangeStore::verify`].
-    pub(crate) fn verify(&self, report: &mut dyn FnMut(String)) -> Result<StoredItems> {
+    pub(crate) fn verify(&self, report: &mut dyn FnMut(String)) -> Result<Compared> {
         let stream = self.ask(&json!({ "act": "verify" }))?;
         receive(stream, |kind, content| {
             if kind == FrameKind::Message {

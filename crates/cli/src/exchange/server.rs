@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
 use super::frames::{FrameKind, write_frame};
-use super::work::{Importing, import, left_out_text, problem_text, tenants_in};
+use super::work::{Importing, compare, import, left_out_text, problem_text, tenants_in};
 
 /// Most exports and imports that run at a time.
 const RUNNING_MAX: usize = 4;
@@ -209,8 +209,8 @@ async fn act(
                 // If nobody reads, writing the result reports it.
                 let _ = output.frame(FrameKind::Message, text.as_bytes());
             };
-            let items = acta_exchange::verify_stored(&*backend.storage, &mut report).await?;
-            Ok(serde_json::to_value(items)?)
+            let compared = compare(&*backend.storage, &mut report).await?;
+            Ok(serde_json::to_value(compared)?)
         }
         Some("import") => {
             let is_set = |name| is_set_in(request, name);

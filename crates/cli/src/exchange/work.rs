@@ -3,12 +3,14 @@
 use std::io::Read;
 
 use acta_access::{Principal, Scope, TenantId};
-use acta_exchange::{Import, ImportError, Imported, Problem, Watch};
+use acta_exchange::{Import, ImportError, Imported, Problem, StoredItems, Watch, verify_stored};
+use acta_proof::check_logs;
 use acta_service::{Service, ServiceError};
-use acta_storage::Storage;
 use acta_storage::directory::{self, Tenant, TenantLimits, TenantState, Versioned};
+use acta_storage::{Storage, StorageError};
 use acta_xapi::Version;
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 /// The account name in the authority of imported statements.
 const AUTHORITY_NAME: &str = "import";
@@ -109,4 +111,31 @@ pub(crate) fn problem_text(place: &str, problem: Problem) -> String {
 /// What is reported of a statement that was left out of an export.
 pub(crate) fn left_out_text(tenant: TenantId, sequence: u64, place: &str) -> String {
     format!("tenant {tenant}: statement {sequence} is damaged: {place}")
+}
+
+/// What was read of a store and compared.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    #[serde(flatten)]
+    pub(crate) items: StoredItems,
+    /// Logs for proofs to whose heads the statements lead.
+    pub(crate) proof_logs: u64,
+    /// Statements of which the roots of these logs were computed.
+    pub(crate) proved_statements: u64,
+}
+
+/// Reads everything that is stored and computes the roots of the logs for proofs. Reports each
+/// damaged place.
+///
+/// # Errors
+///
+/// What the store reports, apart from damage.
+pub(super) async fn compare(
+    storage: &dyn Storage,
+    report: &mut (dyn FnMut(String) + Send),
+) -> Result<Compared, StorageError> {
+    let items = verify_stored(storage, report).await?;
+    let logs = check_logs(storage, report).await?;
+    let items = StoredItems { damaged: items.damaged + logs.damaged, ..items };
+    Ok(Compared { items, proof_logs: logs.intact, proved_statements: logs.statements })
 }
