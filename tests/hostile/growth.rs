@@ -144,6 +144,12 @@ fn defined(more: &str) -> String {
     statement(&format!(r#","object":{{"id":"http://example.org/a","definition":{{{more}}}}}"#))
 }
 
+/// A definition of one of many activities.
+fn defined_at(number: usize, more: &str) -> String {
+    let id = format!("http://example.org/{number}");
+    statement(&format!(r#","object":{{"id":"{id}","definition":{{{more}}}}}"#))
+}
+
 fn state(client: &Client, method: &str, name: &str, body: &str) -> usize {
     client
         .call(method, "/activities/state")
@@ -261,6 +267,22 @@ fn dimensions() -> Vec<Dimension> {
             },
             send: |client, count| {
                 let one = |number| defined(&format!(r#""description":{{"en":"{number}"}}"#));
+                post(client, &format!("[{}]", list(count, one)), 200)
+            },
+        },
+        Dimension {
+            name: "small definitions of many activities with large ones",
+            work: Work::Engine,
+            size: 100,
+            prepare: |client, count| {
+                let text = "x".repeat(60 << 10);
+                for number in 0..count {
+                    let name = format!(r#""name":{{"en":"{text}"}}"#);
+                    post(client, &defined_at(number, &name), 200);
+                }
+            },
+            send: |client, count| {
+                let one = |number| defined_at(number, r#""description":{"en":"short"}"#);
                 post(client, &format!("[{}]", list(count, one)), 200)
             },
         },

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
+use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError, spawn_blocking};
 use rusqlite::{Connection, params};
 
 use super::checksum::is_sound;
 use super::failure::{corrupt_row, failed};
 use super::open::WriteShare;
 use super::{Tables, schema};
-use entities::MergedFacts;
+use entities::{MergedFacts, PendingFacts};
 use position::{READING, find_position, read_position};
 
 /// How many times as long as the write of a part took, the next part waits: what followers write
@@ -59,39 +59,59 @@ impl Tables {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
-        let (tenant, from, to) = (step.tenant, step.from, step.to);
-        let name = follower.as_str();
-        let effects = step.effects;
-        // What is written is worked out beside the one thread that writes. It is right as long as
-        // the position is the same and nothing is dropped.
-        let resets = self.follower_resets.load(Ordering::Acquire);
-        let merged = self
-            .read_of(tenant, move |connection| {
-                if find_position(connection, name, tenant)? != from {
-                    return Ok(None);
-                }
-                let merged = MergedFacts::of(connection, tenant, &effects.entity_facts);
-                merged.map(Some).map_err(failed(READING))
-            })
-            .await?;
-        let Some(merged) = merged else { return Ok(Advanced::Moved) };
-        // Others write between the parts, and the disk is theirs for a while. If the process ends
-        // there, the step is taken again, and what its facts make of what they have made is the
-        // same.
+        let FollowerStep { tenant, from, to, effects } = step;
+        let place = StepPlace {
+            follower: follower.as_str(),
+            tenant,
+            from,
+            resets: self.follower_resets.load(Ordering::Acquire),
+        };
+        let pending = spawn_blocking(move || PendingFacts::new(effects.entity_facts));
+        let mut pending = pending.await.map_err(|_panic| StorageError::Halted)?;
+        loop {
+            // What is written is worked out beside the one thread that writes. It is right as long
+            // as the position is the same and nothing is dropped.
+            let merged = self.read_of(tenant, move |connection| {
+                let is_at = find_position(connection, place.follower, tenant)? == from;
+                let merged = is_at.then(|| pending.merge(connection, tenant)).transpose();
+                Ok((merged.map_err(failed(READING))?, pending))
+            });
+            let (merged, rest) = merged.await?;
+            let Some(merged) = merged else { return Ok(Advanced::Moved) };
+            pending = rest;
+            let is_last = pending.is_empty();
+            let written = self.write_parts(place, merged, is_last.then_some(to)).await?;
+            if is_last || written == Advanced::Moved {
+                return Ok(written);
+            }
+        }
+    }
+
+    /// Writes what was made of some facts of a step, and its end `to` with it if they are the
+    /// last.
+    ///
+    /// Others write between the parts, and the disk is theirs for a while. If the process ends
+    /// there, the step is taken again, and what its facts make of what they have made is the same.
+    async fn write_parts(
+        &self,
+        place: StepPlace,
+        merged: MergedFacts,
+        to: Option<u64>,
+    ) -> Result<Advanced, StorageError> {
         let mut parts = merged.into_parts().into_iter().peekable();
-        while let Some(part) = parts.next() {
-            let share = WriteShare::of(tenant, part.cost());
-            let to = parts.peek().is_none().then_some(to);
-            let part = StepPart { facts: part, follower: name, tenant, from, to };
+        while let Some(facts) = parts.next() {
+            let share = WriteShare::of(place.tenant, facts.cost());
+            let to = to.filter(|_| parts.peek().is_none());
+            let part = StepPart { facts, place, to };
             let counted = Arc::clone(&self.follower_resets);
             let started = self.clock.elapsed();
             let written = self.write_of(share, move |connection| {
-                part.write(connection, resets == counted.load(Ordering::Acquire))
+                part.write(connection, counted.load(Ordering::Acquire))
             });
             if written.await? == Advanced::Moved {
                 return Ok(Advanced::Moved);
             }
-            if parts.peek().is_some() {
+            if to.is_none() {
                 let took = self.clock.elapsed().saturating_sub(started);
                 tokio::time::sleep(REST_MAX.min(took * REST_FACTOR)).await;
             }
@@ -136,27 +156,36 @@ impl Tables {
     }
 }
 
+/// Where a step of a follower begins.
+#[derive(Clone, Copy, Debug)]
+struct StepPlace {
+    follower: &'static str,
+    tenant: TenantId,
+    /// The position at the beginning.
+    from: u64,
+    /// How often something had been dropped.
+    resets: u64,
+}
+
 /// A part of what a step of a follower writes.
 struct StepPart {
     facts: MergedFacts,
-    follower: &'static str,
-    tenant: TenantId,
-    /// The position at the beginning of the step.
-    from: u64,
-    /// Its end; none if this is not the last part.
+    place: StepPlace,
+    /// The end of the step; none if this is not the last part.
     to: Option<u64>,
 }
 
 impl StepPart {
     /// Writes it, if the follower is where the step begins, and nothing was dropped since.
-    fn write(self, connection: &Connection, is_current: bool) -> Result<Advanced, StorageError> {
-        if !is_current || find_position(connection, self.follower, self.tenant)? != self.from {
+    fn write(self, connection: &Connection, resets: u64) -> Result<Advanced, StorageError> {
+        let StepPlace { follower, tenant, from, .. } = self.place;
+        if self.place.resets != resets || find_position(connection, follower, tenant)? != from {
             return Ok(Advanced::Moved);
         }
         let failed = failed("writing what a follower made");
-        self.facts.write(connection, self.tenant).map_err(&failed)?;
+        self.facts.write(connection, tenant).map_err(&failed)?;
         if let Some(to) = self.to {
-            write_position(connection, self.follower, self.tenant, to).map_err(failed)?;
+            write_position(connection, follower, tenant, to).map_err(failed)?;
         }
         Ok(Advanced::Done)
     }

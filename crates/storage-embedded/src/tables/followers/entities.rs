@@ -1,7 +1,8 @@
 //! Definitions of activities and names of persons in the tables.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::iter::Peekable;
+use std::vec;
 
 use acta_access::TenantId;
 use acta_storage::{EntityFact, EntityKind, EntityRead, FollowerName, Person, StorageError};
@@ -18,6 +19,9 @@ const ROW_COST: usize = 1 << 10;
 
 /// What one write may cost, but for a single row: some tens of milliseconds.
 const PART_COST_MAX: usize = 256 << 10;
+
+/// Definitions that are in memory at a time until they are written, but for one.
+const MERGED_BYTES_MAX: usize = 2 << 20;
 
 impl Tables {
     /// As [`acta_storage::EntityStore::read_definitions`].
@@ -97,6 +101,60 @@ fn find_person(connection: &Connection, tenant: TenantId, agent: &str) -> rusqli
     Ok(Person { names: names.collect::<rusqlite::Result<_>>()? })
 }
 
+/// Facts that are not merged yet with what is stored.
+#[derive(Debug)]
+pub(super) struct PendingFacts {
+    /// Those of each activity together, in the order of the log.
+    activities: Peekable<vec::IntoIter<EntityFact>>,
+    /// As [`MergedFacts::names`].
+    names: Vec<(Box<str>, Box<str>)>,
+}
+
+impl PendingFacts {
+    /// These facts, which come in the order of the log.
+    pub(super) fn new(facts: Vec<EntityFact>) -> Self {
+        let is_person = |fact: &EntityFact| fact.kind == EntityKind::Person;
+        let (persons, mut activities): (Vec<_>, Vec<_>) = facts.into_iter().partition(is_person);
+        activities.sort_by(|one, other| one.subject.cmp(&other.subject));
+        let mut seen = HashSet::new();
+        let last = persons.iter().rev().filter(|fact| seen.insert((&fact.subject, &fact.text)));
+        let mut names: Vec<_> =
+            last.map(|fact| (fact.subject.clone(), fact.text.clone())).collect();
+        names.reverse();
+        Self { activities: activities.into_iter().peekable(), names }
+    }
+
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.activities.peek().is_none() && self.names.is_empty()
+    }
+
+    /// What the next of them make of what is stored: of as many activities as have
+    /// [`MERGED_BYTES_MAX`], since a short fact may be about a long definition.
+    pub(super) fn merge(
+        &mut self,
+        connection: &Connection,
+        tenant: TenantId,
+    ) -> rusqlite::Result<MergedFacts> {
+        let names = std::mem::take(&mut self.names);
+        let mut made = MergedFacts { definitions: Vec::new(), names };
+        let mut bytes = 0;
+        while bytes < MERGED_BYTES_MAX
+            && let Some(first) = self.activities.next()
+        {
+            let stored = find_definition(connection, tenant, &first.subject)?;
+            let mut merged = MergedDefinition::new(stored.as_deref());
+            merged.add(&first.text);
+            while let Some(next) = self.activities.next_if(|next| next.subject == first.subject) {
+                merged.add(&next.text);
+            }
+            let text = merged.to_text().filter(|text| stored.as_ref() != Some(text));
+            bytes += text.as_ref().or(stored.as_ref()).map_or(0, String::len);
+            made.definitions.extend(text.map(|text| (first.subject.into_string(), text)));
+        }
+        Ok(made)
+    }
+}
+
 /// What facts change, worked out from what is stored.
 #[derive(Debug, Default)]
 pub(super) struct MergedFacts {
@@ -107,38 +165,6 @@ pub(super) struct MergedFacts {
 }
 
 impl MergedFacts {
-    /// What facts make of what is stored. They come in the order of the log.
-    pub(super) fn of(
-        connection: &Connection,
-        tenant: TenantId,
-        facts: &[EntityFact],
-    ) -> rusqlite::Result<Self> {
-        let mut definitions: HashMap<&str, ChangedDefinition> = HashMap::new();
-        let mut names = Vec::new();
-        let mut seen = HashSet::new();
-        for fact in facts.iter().rev().filter(|fact| fact.kind == EntityKind::Person) {
-            if seen.insert((&fact.subject, &fact.text)) {
-                names.push((fact.subject.clone(), fact.text.clone()));
-            }
-        }
-        names.reverse();
-        for fact in facts.iter().filter(|fact| fact.kind == EntityKind::Activity) {
-            let merged = match definitions.entry(&fact.subject) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let stored = find_definition(connection, tenant, &fact.subject)?;
-                    let merged = MergedDefinition::new(stored.as_deref());
-                    entry.insert(ChangedDefinition { stored, merged })
-                }
-            };
-            merged.merged.add(&fact.text);
-        }
-        let changed = definitions.into_iter().filter_map(|(activity, definition)| {
-            Some((activity.to_owned(), definition.changed()?))
-        });
-        Ok(Self { definitions: changed.collect(), names })
-    }
-
     /// The same as parts whose writes are short; at least one, which may be empty. Written one
     /// after the other, they make what is written at once.
     pub(super) fn into_parts(self) -> Vec<Self> {
@@ -240,22 +266,56 @@ fn write_name(
     Ok(())
 }
 
-/// A definition on its way to what all facts make of it.
-struct ChangedDefinition {
-    stored: Option<String>,
-    merged: MergedDefinition,
-}
-
-impl ChangedDefinition {
-    /// Its text, if that is another one than before.
-    fn changed(self) -> Option<String> {
-        self.merged.to_text().filter(|merged| self.stored.as_ref() != Some(merged))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::schema;
+
+    const TENANT: TenantId = TenantId::FIRST;
+
+    fn fact(kind: EntityKind, subject: &str, text: &str) -> EntityFact {
+        let (subject, text) = (subject.into(), text.into());
+        EntityFact { kind, subject, text, sequence: 1, ordinal: 0 }
+    }
+
+    /// Merges and writes all facts, and returns how many bytes were in memory at a time.
+    fn write(connection: &Connection, facts: Vec<EntityFact>) -> Vec<usize> {
+        let mut pending = PendingFacts::new(facts);
+        let mut sizes = Vec::new();
+        while !pending.is_empty() {
+            let merged = pending.merge(connection, TENANT).unwrap();
+            sizes.push(merged.definitions.iter().map(|(_, text)| text.len()).sum());
+            merged.write(connection, TENANT).unwrap();
+        }
+        sizes
+    }
+
+    #[test]
+    fn short_facts_about_long_definitions_are_merged_in_turns_of_bounded_size() {
+        let connection = schema::empty(i64::MAX).unwrap();
+        let place = |number: usize| format!("https://example.org/{number:03}");
+        let long = format!(r#"{{"description":{{"en":"{}"}}}}"#, "d".repeat(60 << 10));
+        let count = 100;
+        let facts = (0..count).map(|number| fact(EntityKind::Activity, &place(number), &long));
+        write(&connection, facts.collect());
+        // Two of each, one far behind the other, and one that changes nothing.
+        let named = |name: &str, number: usize| {
+            fact(EntityKind::Activity, &place(number), &format!(r#"{{"name":{{"en":"{name}"}}}}"#))
+        };
+        let mut facts: Vec<_> = (0..count).map(|number| named("old", number)).collect();
+        facts.extend((0..count).map(|number| named("new", number)));
+        facts.push(fact(EntityKind::Person, "mailto:ann@example.org", "Ann"));
+        let sizes = write(&connection, facts);
+        assert!(sizes.iter().all(|bytes| *bytes < MERGED_BYTES_MAX + long.len() * 2), "{sizes:?}");
+        assert!(2 < sizes.len(), "{sizes:?}");
+        for number in 0..count {
+            let stored = find_definition(&connection, TENANT, &place(number)).unwrap().unwrap();
+            assert!(stored.contains(r#""name":{"en":"new"}"#), "{number}");
+            assert!(stored.len() > long.len(), "{number}");
+        }
+        let person = find_person(&connection, TENANT, "mailto:ann@example.org").unwrap();
+        assert_eq!(person.names, ["Ann"]);
+    }
 
     #[test]
     fn a_large_step_is_written_in_short_parts_in_the_same_order() {
