@@ -3,10 +3,10 @@
 /// What stands for a name that the specification does not know: it may be the name of a person.
 const OTHER: &str = "*";
 
-/// Longest index of an array that is told, in digits.
+/// Longest index of an array that is reported, in digits.
 const INDEX_DIGITS_MAX: usize = 6;
 
-/// Most names that are told of a place. Statements are nested no deeper than their faults are.
+/// Most names that are reported of a place. Statements are nested no deeper than their faults are.
 const NAMES_MAX: usize = 12;
 
 /// The names of properties, parameters and headers that specifications define.

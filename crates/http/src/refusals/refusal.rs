@@ -1,4 +1,4 @@
-//! What is told of a refusal.
+//! What is reported of a refusal.
 
 use acta_access::Scope;
 use acta_xapi::Rule;
@@ -37,10 +37,10 @@ pub struct RefusedFault {
 }
 
 impl Refusal {
-    /// Most faults of a request that are told.
+    /// Most faults of a request that are reported.
     pub const FAULTS_MAX: usize = 3;
 
-    /// What is told of a problem; `method` and `route` are those of the request.
+    /// What is reported of a problem; `method` and `route` are those of the request.
     pub(crate) fn of(problem: &Problem, (method, route): (&'static str, &'static str)) -> Self {
         Self {
             status: problem.status.as_u16(),

@@ -8,17 +8,17 @@ use crate::server::{Answer, Ask, ID, Server, get, post, put, statement, with_id}
 const BOUNDARY: &str = "-------314159265358979323846";
 
 /// One part: headers, then content.
-struct Part {
+pub(crate) struct Part {
     headers: String,
     content: Vec<u8>,
 }
 
-fn statements_part(value: &Value) -> Part {
+pub(crate) fn statements_part(value: &Value) -> Part {
     let headers = "Content-Type: application/json\r\n".to_owned();
     Part { headers, content: value.to_string().into_bytes() }
 }
 
-fn content_part(content: &[u8]) -> Part {
+pub(crate) fn content_part(content: &[u8]) -> Part {
     let hash = Sha2::sha256(content);
     let headers = format!(
         "Content-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\n\
@@ -39,7 +39,7 @@ fn body_of(parts: &[Part]) -> Vec<u8> {
     body
 }
 
-fn multipart(ask: Ask, parts: &[Part]) -> Ask {
+pub(crate) fn multipart(ask: Ask, parts: &[Part]) -> Ask {
     ask.body(&format!("multipart/mixed; boundary={BOUNDARY}"), body_of(parts))
 }
 
@@ -53,7 +53,7 @@ fn attachment(content: &[u8]) -> Value {
     })
 }
 
-fn with_attachments(contents: &[&[u8]]) -> Value {
+pub(crate) fn with_attachments(contents: &[&[u8]]) -> Value {
     let attachments: Vec<Value> = contents.iter().map(|content| attachment(content)).collect();
     let mut statement = with_id(statement(1), ID);
     statement["attachments"] = json!(attachments);

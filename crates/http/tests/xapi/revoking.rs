@@ -12,10 +12,12 @@ use acta_xapi::Version;
 use axum::body::Body;
 use futures_util::StreamExt;
 use futures_util::stream;
+use http_body_util::{BodyExt, Collected};
 use hyper::Method;
 use serde_json::json;
 
-use crate::server::{Ask, ID, Server, World, ask, bounds, get, put, statement, with_id};
+use crate::attachments::{content_part, multipart, statements_part, with_attachments};
+use crate::server::{Ask, ID, Server, World, ask, bounds, get, post, put, statement, with_id};
 
 /// What ends the rights of the credential `all` of the first tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +155,31 @@ async fn a_delete_whose_rights_ended_removes_nothing() {
         assert_eq!(status, refusal.unwrap_or(204), "{event:?}");
         let found = shop.server.send(get(document).scopes("all/read")).await.status;
         assert_eq!(found, if refusal.is_some() { 200 } else { 404 }, "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn attachments_are_sent_only_as_long_as_the_rights_last() {
+    let contents: [&[u8]; 2] = [b"one", b"another"];
+    let parts = [
+        statements_part(&with_attachments(&contents)),
+        content_part(contents[0]),
+        content_part(contents[1]),
+    ];
+    for (event, refusal) in EVENTS {
+        let shop = Shop::open().await;
+        shop.server.expect(multipart(post("/xapi/statements"), &parts), 200).await;
+        let asked = get(&format!("/xapi/statements?statementId={ID}&attachments=true"));
+        let mut body = shop.server.begin(asked).await.into_body();
+        let mut sent = Vec::new();
+        while !sent.ends_with(b"one") {
+            sent.extend(body.frame().await.unwrap().unwrap().into_data().unwrap());
+        }
+        happen(event, &shop.key, &*shop.storage, &shop.server.clock).await;
+        let rest = body.collect().await.map(Collected::to_bytes);
+        assert_eq!(rest.is_err(), refusal.is_some(), "{event:?}");
+        let is_whole = rest.is_ok_and(|rest| String::from_utf8_lossy(&rest).contains("another"));
+        assert_eq!(is_whole, refusal.is_none(), "{event:?}");
     }
 }
 

@@ -20,7 +20,7 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
-use hyper::{HeaderMap, Method, Request};
+use hyper::{HeaderMap, Method, Request, Response};
 use serde_json::{Value, json};
 
 pub(crate) const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
@@ -246,22 +246,22 @@ impl Server {
         answer
     }
 
-    async fn send_now(&self, asked: Ask) -> Answer {
+    /// Sends a request, and returns the response with its body to come.
+    pub(crate) async fn begin(&self, asked: Ask) -> Response<Body> {
         let mut request = asked.request;
         let name = request.headers().get("authorization").and_then(|name| name.to_str().ok());
         if let Some(known) = name.and_then(|name| self.known.get(name)) {
             let header = known.header.parse().unwrap();
             request.headers_mut().insert("authorization", header);
         }
-        let response = self.app.answer(request).await;
-        let (parts, body) = response.into_parts();
+        self.app.answer(request).await
+    }
+
+    async fn send_now(&self, asked: Ask) -> Answer {
+        let request_line = asked.request_line.clone();
+        let (parts, body) = self.begin(asked).await.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-            asked: asked.request_line,
-        }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, asked: request_line }
     }
 
     /// Sends a request that must be answered with `status`.

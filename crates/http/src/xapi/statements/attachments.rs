@@ -3,18 +3,29 @@
 use std::collections::VecDeque;
 use std::vec;
 
-use acta_access::Principal;
-use acta_service::{AttachmentName, AttachmentReader, Service, ServiceError};
+use acta_service::{AttachmentName, AttachmentReader, ServiceError};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
+use crate::edge::Caller;
+use crate::state::Shared;
+
+/// Why a response ends before its end.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("the rights of the caller have ended")]
+    Refused,
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
 /// The rest of a response.
 struct Rest {
-    service: Service,
-    principal: Principal,
+    shared: Shared,
+    caller: Caller,
     boundary: String,
     /// Chunks that are ready.
     ready: VecDeque<Bytes>,
@@ -25,21 +36,22 @@ struct Rest {
     is_closed: bool,
 }
 
-/// A response with `text` as its first part, followed by each stored attachment.
+/// A response with `text` as its first part, followed by each stored attachment, as long as the
+/// caller has its rights: there may be gigabytes of them.
 ///
 /// Spec: XAPI-00167; xAPI 1.0.3, Part Three, 1.5.2 and 2.1.3.
 pub(super) fn with_attachments(
-    service: &Service,
-    principal: &Principal,
+    shared: &Shared,
+    caller: &Caller,
     text: String,
     names: Vec<AttachmentName>,
 ) -> Response {
-    let boundary = format!("{:032x}", service.random_bits());
+    let boundary = format!("{:032x}", shared.service.random_bits());
     let head = format!("--{boundary}\r\nContent-Type: application/json\r\n\r\n");
     let content_type = format!("multipart/mixed; boundary={boundary}");
     let rest = Rest {
-        service: service.clone(),
-        principal: principal.clone(),
+        shared: Shared::clone(shared),
+        caller: caller.clone(),
         boundary,
         ready: [head, text].into_iter().map(Bytes::from).collect(),
         open: None,
@@ -64,20 +76,21 @@ pub(super) fn with_attachments(
 }
 
 impl Rest {
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, ServiceError> {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Ended> {
         if let Some(piece) = self.ready.pop_front() {
             return Ok(Some((piece, self)));
         }
         if let Some(reader) = &mut self.open {
-            if let Some(piece) = reader.next().await? {
+            if let Some(piece) = reader.next().await.map_err(ServiceError::from)? {
                 return Ok(Some((piece, self)));
             }
             self.open = None;
         }
         let boundary = &self.boundary;
         while let Some(name) = self.waiting.next() {
-            let Some(reader) = self.service.open_attachment(&self.principal, &name.sha2).await?
-            else {
+            self.caller.confirm(&self.shared).await.map_err(|_refusal| Ended::Refused)?;
+            let (service, principal) = (&self.shared.service, &self.caller.principal);
+            let Some(reader) = service.open_attachment(principal, &name.sha2).await? else {
                 continue;
             };
             self.open = Some(reader);

@@ -242,7 +242,7 @@ async fn write(
     }
     Ok(match attachments {
         None => json(text),
-        Some(names) => with_attachments(service, principal, text, names),
+        Some(names) => with_attachments(shared, caller, text, names),
     })
 }
 
