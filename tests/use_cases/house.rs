@@ -11,7 +11,8 @@ use acta_admin::{
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
-use acta_storage::{AuditEntry, AuditQuery, Storage};
+use acta_storage::directory::{self, Failures};
+use acta_storage::{AuditEntry, AuditQuery, Group, Storage};
 use acta_xapi::{ParseLimits, ProfilePrecondition};
 use tokio::task::JoinSet;
 
@@ -124,6 +125,12 @@ impl House {
         code: Option<&str>,
     ) -> Result<SignedIn, AdminError> {
         self.admin.sign_in(&SignIn { email, password, code, from: FROM }).await
+    }
+
+    /// The counters of failed attempts.
+    pub(crate) async fn failures(&self) -> Vec<Failures> {
+        let found = directory::list::<Failures>(&*self.storage, &Group::Every).await.unwrap();
+        found.into_iter().map(|found| found.value).collect()
     }
 
     /// The entries of a chain, the first one first.

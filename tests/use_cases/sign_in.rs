@@ -113,8 +113,10 @@ async fn guessing_from_many_addresses_is_delayed(engine: Engine) {
     for place in 0..60 {
         let from = format!("192.0.2.{place}");
         let sign_in = SignIn { email: EMAIL, password: "", code: None, from: &from };
+        let counted = house.failures().await;
         if matches!(house.admin.sign_in(&sign_in).await, Err(AdminError::Delayed { .. })) {
             delayed += 1;
+            assert_eq!(house.failures().await, counted, "nothing is written for it");
         }
     }
     assert_eq!(delayed, 10, "fifty are looked at");

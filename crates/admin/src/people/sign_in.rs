@@ -186,44 +186,42 @@ impl Admin {
         email: &str,
         from: &str,
     ) -> Result<[String; 2], AdminError> {
-        let [here, everywhere] = counts_of(email, from);
-        self.count_failure(&here, 1).await?;
-        if !self.turns.trusts(&here) {
-            self.count_failure(&everywhere, ALL_ADDRESSES_DIVISOR).await?;
-        }
-        Ok([here, everywhere])
-    }
-
-    async fn count_failure(&self, id: &str, part: u32) -> Result<(), AdminError> {
+        let ids = counts_of(email, from);
+        let [here, everywhere] = &ids;
         for _ in 0..Self::TRIES {
-            let found: Option<Versioned<Failures>> = directory::find(&*self.storage, id).await?;
-            let now = self.clock.now();
-            let known = found.as_ref().map_or(SignInFailures::default(), |found| SignInFailures {
-                count: found.value.count,
-                last: found.value.last,
-            });
-            let weighed = SignInFailures { count: known.count / part, ..known };
-            let latest = known.last.saturating_add(delay_max_of(part));
-            if let Attempt::Delayed { until } = weighed.decide(now)
-                && now < latest
-            {
-                let until = until.min(latest);
-                return Err(AdminError::Delayed { retry_after: span(now, until) });
+            let mut writes = vec![self.one_failure_more(here, 1).await?];
+            if !self.turns.trusts(here) {
+                writes.push(self.one_failure_more(everywhere, ALL_ADDRESSES_DIVISOR).await?);
             }
-            let SignInFailures { count, last } = known.and_one(now);
-            let expires = now.saturating_add(FAILURES_LIFETIME);
-            let failures = Failures { id: id.to_owned(), count, last, expires };
-            let write = match &found {
-                Some(found) => found.write(&failures),
-                None => failures.create(),
-            };
-            let change = Change { writes: vec![write], entries: Vec::new() };
+            let change = Change { writes, entries: Vec::new() };
             if self.storage.commit(&change).await? == Committed::Done {
-                return Ok(());
+                return Ok(ids);
             }
         }
         // Very many attempts at the same time.
         Err(AdminError::Delayed { retry_after: Duration::from_secs(1) })
+    }
+
+    /// What counts one failure more, unless the next attempt must wait.
+    async fn one_failure_more(&self, id: &str, part: u32) -> Result<RecordWrite, AdminError> {
+        let found: Option<Versioned<Failures>> = directory::find(&*self.storage, id).await?;
+        let now = self.clock.now();
+        let known = found.as_ref().map_or(SignInFailures::default(), |found| SignInFailures {
+            count: found.value.count,
+            last: found.value.last,
+        });
+        let weighed = SignInFailures { count: known.count / part, ..known };
+        let latest = known.last.saturating_add(delay_max_of(part));
+        if let Attempt::Delayed { until } = weighed.decide(now)
+            && now < latest
+        {
+            let until = until.min(latest);
+            return Err(AdminError::Delayed { retry_after: span(now, until) });
+        }
+        let SignInFailures { count, last } = known.and_one(now);
+        let expires = now.saturating_add(FAILURES_LIFETIME);
+        let failures = Failures { id: id.to_owned(), count, last, expires };
+        Ok(found.map_or_else(|| failures.create(), |found| found.write(&failures)))
     }
 
     pub(crate) async fn reset_attempts(&self, ids: &[String; 2]) -> Result<(), AdminError> {

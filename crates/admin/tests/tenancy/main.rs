@@ -15,7 +15,7 @@ mod credentials;
 mod groups;
 mod permissions;
 mod persons;
-mod purging;
+mod purge;
 mod reach;
 mod tenants;
 mod tokens;
