@@ -332,8 +332,8 @@ pub(crate) fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1; Fetch Metadata Request Headers, 2.3.
 fn check_site(method: &Method, headers: &HeaderMap, gate: Gate) -> Result<(), Problem> {
-    let is_told = headers.contains_key(FETCH_SITE) || headers.contains_key(ORIGIN);
-    let matters = headers.contains_key(COOKIE) || (gate == Gate::Guest && is_told);
+    let names_origin = headers.contains_key(FETCH_SITE) || headers.contains_key(ORIGIN);
+    let matters = headers.contains_key(COOKIE) || (gate == Gate::Guest && names_origin);
     if is_reading(method) || !matters || is_same_origin(headers) {
         return Ok(());
     }

@@ -1,8 +1,11 @@
-//! The session cookie.
+//! Cookies, and that of the session.
 //!
-//! Scripts cannot read it, other sites cannot send it, and over HTTPS no other host can set it.
+//! Scripts cannot read them, and other sites cannot send them. Over HTTPS, no other host can set
+//! that of the session.
 //!
 //! Spec: RFC 6265; OWASP ASVS 5.0, 3.3.
+
+use std::time::Duration;
 
 use hyper::HeaderMap;
 use hyper::header::{COOKIE, HeaderValue};
@@ -41,21 +44,42 @@ pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// The value of `Set-Cookie` that starts a session.
 pub(crate) fn begin(shared: &Shared, token: &str) -> Option<HeaderValue> {
-    set(is_secure(shared), token, "")
+    of_session(is_secure(shared), token, None)
 }
 
 /// The value of `Set-Cookie` that ends a session.
 pub(crate) fn end(shared: &Shared) -> Option<HeaderValue> {
-    set(is_secure(shared), "", "; Max-Age=0")
+    of_session(is_secure(shared), "", Some(Duration::ZERO))
 }
 
-fn set(is_secure: bool, token: &str, more: &str) -> Option<HeaderValue> {
-    let name = name(is_secure);
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{more}");
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+fn of_session(is_secure: bool, token: &str, age_max: Option<Duration>) -> Option<HeaderValue> {
+    NewCookie { name: name(is_secure), value: token, path: "/", age_max }.to_header(is_secure)
+}
+
+/// A cookie to be set.
+pub(crate) struct NewCookie<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// Its value, of the characters that a cookie may have.
+    pub(crate) value: &'a str,
+    /// Below which path it is sent.
+    pub(crate) path: &'a str,
+    /// How long a browser keeps it, zero to remove it; none until the browser is closed.
+    pub(crate) age_max: Option<Duration>,
+}
+
+impl NewCookie<'_> {
+    /// The value of `Set-Cookie`, for browsers that reach the server by HTTPS or not; none if its
+    /// value has characters that no cookie has.
+    pub(crate) fn to_header(&self, is_secure: bool) -> Option<HeaderValue> {
+        let Self { name, value, path, age_max } = self;
+        let age = age_max.map(|age| format!("; Max-Age={}", age.as_secs())).unwrap_or_default();
+        let secure = if is_secure { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}");
+        let mut header = HeaderValue::try_from(text).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
 }
 
 #[cfg(test)]
@@ -85,11 +109,11 @@ mod tests {
 
     #[test]
     fn scripts_and_other_sites_cannot_use_the_cookie() {
-        let plain = set(false, "x", "").unwrap();
+        let plain = of_session(false, "x", None).unwrap();
         assert_eq!(plain, "acta-session=x; Path=/; HttpOnly; SameSite=Lax");
-        let secure = set(true, "x", "").unwrap();
+        let secure = of_session(true, "x", None).unwrap();
         assert_eq!(secure, "__Host-acta-session=x; Path=/; HttpOnly; SameSite=Lax; Secure");
-        let ended = set(true, "", "; Max-Age=0").unwrap();
+        let ended = of_session(true, "", Some(Duration::ZERO)).unwrap();
         assert!(ended.to_str().unwrap().starts_with("__Host-acta-session=; "));
         assert!(ended.to_str().unwrap().ends_with("; Max-Age=0"));
     }

@@ -59,7 +59,7 @@ impl From<tokio_postgres::Error> for Failure {
             return Self::MachineAway { machine, source: error };
         }
         let is_lost = match error.as_db_error() {
-            Some(told) => is_end_of_connection(told),
+            Some(reported) => is_end_of_connection(reported),
             None => has_lost_connection(&error),
         };
         if is_lost { Self::Lost(error.into()) } else { Self::Refused(error) }
@@ -208,23 +208,23 @@ pub(crate) fn reason_of(error: &(dyn Error + 'static)) -> String {
         last = cause;
     }
     match last.downcast_ref::<DbError>() {
-        Some(told) => told.message().to_owned(),
+        Some(reported) => reported.message().to_owned(),
         None => last.to_string(),
     }
 }
 
 fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError {
-    let Some(told) = error.as_db_error() else {
+    let Some(reported) = error.as_db_error() else {
         return StorageError::Io { act, source: io::Error::other(error) };
     };
-    let code = told.code();
+    let code = reported.code();
     if *code == SqlState::DISK_FULL {
         return StorageError::Full;
     }
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StorageError::Unavailable { retry_after: RETRY_AFTER };
     }
-    let is_passing = is_lost_race(told)
+    let is_passing = is_lost_race(reported)
         || *code == SqlState::QUERY_CANCELED
         || *code == SqlState::TOO_MANY_CONNECTIONS
         || *code == SqlState::OUT_OF_MEMORY;
@@ -233,38 +233,40 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
         return StorageError::Busy { retry_after: RETRY_AFTER };
     }
     // The driver's own text contains no reason.
-    let reason = format!("{}: {}", code.code(), told.message());
+    let reason = format!("{}: {}", code.code(), reported.message());
     StorageError::Io { act, source: io::Error::other(reason) }
 }
 
 /// Whether another attempt may succeed.
-fn is_lost_race(told: &DbError) -> bool {
+fn is_lost_race(reported: &DbError) -> bool {
     let lost = [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::LOCK_NOT_AVAILABLE,
     ];
-    lost.contains(told.code()) || has_lost_order(told)
+    lost.contains(reported.code()) || has_lost_order(reported)
 }
 
 /// Whether another node has stored a statement at the same place: this one did not have the lock
 /// of the tenant any more, because the tenant was moved to another machine. The names of keys there
 /// continue with a number.
-fn has_lost_order(told: &DbError) -> bool {
-    *told.code() == SqlState::UNIQUE_VIOLATION
-        && told.constraint().is_some_and(|constraint| constraint.starts_with(STATEMENT_KEYS))
+fn has_lost_order(reported: &DbError) -> bool {
+    *reported.code() == SqlState::UNIQUE_VIOLATION
+        && reported.constraint().is_some_and(|constraint| constraint.starts_with(STATEMENT_KEYS))
 }
 
 /// The machine of a cluster that could not be reached; `None` if this is not the reason.
-fn machine_away(told: &DbError) -> Option<String> {
-    if is_fatal(told) {
+fn machine_away(reported: &DbError) -> Option<String> {
+    if is_fatal(reported) {
         return None;
     }
     // If the connection breaks off, the coordinator gives no other code.
-    let is_cut = *told.code() == SqlState::INTERNAL_ERROR && told.message().contains("connection");
+    let is_cut =
+        *reported.code() == SqlState::INTERNAL_ERROR && reported.message().contains("connection");
     let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
-    let is_away = told.code().code().starts_with("08") || ended.contains(told.code()) || is_cut;
-    is_away.then(|| machine_in(told.message(), told.where_()))?
+    let is_away =
+        reported.code().code().starts_with("08") || ended.contains(reported.code()) || is_cut;
+    is_away.then(|| machine_in(reported.message(), reported.where_()))?
 }
 
 /// What precedes the host and port of a machine in messages about it: it refuses or breaks off, it
@@ -289,13 +291,13 @@ fn machine_in(message: &str, context: Option<&str>) -> Option<String> {
         .or_else(|| name_after(context?, "while executing command on "))
 }
 
-fn is_fatal(told: &DbError) -> bool {
-    matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+fn is_fatal(reported: &DbError) -> bool {
+    matches!(reported.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 /// Whether the database closes the connection after this error.
-fn is_end_of_connection(told: &DbError) -> bool {
-    is_fatal(told) || told.code().code().starts_with("08")
+fn is_end_of_connection(reported: &DbError) -> bool {
+    is_fatal(reported) || reported.code().code().starts_with("08")
 }
 
 /// Whether the error is one of the network, not of the server.

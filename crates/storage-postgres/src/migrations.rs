@@ -115,7 +115,7 @@ pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrat
             Ok(migrated)
         }
         Err(failure) => {
-            let error = told(failure, ACT, grant_of_schema(&handshake));
+            let error = open_error(failure, ACT, grant_of_schema(&handshake));
             // It may be in the middle of a transaction.
             discard(handshake.connection);
             Err(error)
@@ -144,13 +144,13 @@ async fn find(
 ) -> Result<(Handshake, SchemaState), OpenError> {
     let handshake = handshake(database, options).await?;
     let state = read(&handshake.connection).await;
-    let refused = |failure| told(failure, "reading the schema", grant_of_tables(&handshake));
+    let refused = |failure| open_error(failure, "reading the schema", grant_of_tables(&handshake));
     let state = state.map_err(refused)?;
     check_not_newer(state)?;
     Ok((handshake, state))
 }
 
-fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
+fn open_error(failure: Failure, act: &'static str, advice: String) -> OpenError {
     if failure.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
         return OpenError::NotPermitted { reason: failure.reason(), advice };
     }

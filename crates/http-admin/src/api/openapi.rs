@@ -6,6 +6,7 @@
 //!
 //! Spec: OpenAPI 3.1.
 
+mod parameters;
 mod refusals;
 
 use std::io::Write as _;
@@ -113,6 +114,7 @@ pub(super) fn document() -> Value {
     for operation in operations() {
         for (path, method) in operation.places() {
             let described = &mut document["paths"][path][method.as_str().to_ascii_lowercase()];
+            parameters::complete(path, described);
             complete((&method, path), operation.route.gate, described);
         }
     }

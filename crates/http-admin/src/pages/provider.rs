@@ -19,7 +19,7 @@ use maud::{Markup, html};
 
 use super::shell::CONSOLE_PATH;
 use crate::caller::Visitor;
-use crate::cookie;
+use crate::cookie::{self, NewCookie};
 use crate::problem::{self, AdminProblem};
 use crate::state::{Shared, SignInProvider};
 
@@ -186,11 +186,6 @@ fn redirect<const N: usize>(to: &str, cookies: [Option<HeaderValue>; N]) -> Resp
 }
 
 fn set(shared: &Shared, value: &str, age: Duration) -> Option<HeaderValue> {
-    let secure = if cookie::is_secure(shared) { "; Secure" } else { "" };
-    let age = age.as_secs();
-    let text =
-        format!("{COOKIE}={value}; Path=/signin; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-    let mut value = HeaderValue::try_from(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+    let kept = NewCookie { name: COOKIE, value, path: "/signin", age_max: Some(age) };
+    kept.to_header(cookie::is_secure(shared))
 }

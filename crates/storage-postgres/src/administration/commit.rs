@@ -169,7 +169,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
         if is_limited { connection.execute(&inserting, &limits).await } else { Ok(0) }
     };
     // Pipelined; each statement sees what was committed while the ones before it waited.
-    let ((begun, limited), (inserted, found, holders, opened), (heads, told)) = join3(
+    let ((begun, limited), (inserted, found, holders, opened), (heads, entered)) = join3(
         join(connection.batch_execute("BEGIN"), limiting),
         join4(
             connection.execute(&inserting, &made),
@@ -196,7 +196,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     for head in heads {
         locked.heads.extend(head?.as_ref().map(read_head).transpose()?);
     }
-    locked.is_recorded = told?.is_some();
+    locked.is_recorded = entered?.is_some();
     locked.counts.extend(asked.limits.count(connection).await?);
     Ok(locked)
 }

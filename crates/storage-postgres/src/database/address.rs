@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
@@ -93,7 +94,10 @@ fn split(url: &str) -> Result<(String, OfUrl), OpenError> {
         match pair.split_once('=') {
             Some(("sslmode", mode)) => found.tls = Some(tls_mode(mode)?),
             Some(("sslrootcert", "system")) => found.tls = found.tls.or(Some(Tls::VerifyFull)),
-            Some(("sslrootcert", path)) => found.authorities = Some(PathBuf::from(decoded(path))),
+            Some(("sslrootcert", path)) => {
+                let path = percent_decode_str(path).decode_utf8_lossy();
+                found.authorities = Some(PathBuf::from(&*path));
+            }
             _ => others.push(pair),
         }
     }
@@ -111,27 +115,6 @@ fn tls_mode(text: &str) -> Result<Tls, OpenError> {
         "verify-ca" | "verify-full" => Ok(Tls::VerifyFull),
         _ => Err(OpenError::Address { reason: "there is no such sslmode".to_owned() }),
     }
-}
-
-/// A value of a URL, each `%` with two digits being a byte.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let digits = behind.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*first);
-                rest = behind;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn ssl_mode(tls: Tls, hosts: &[Host]) -> SslMode {

@@ -30,8 +30,8 @@ pub(super) async fn check_durable(
         Ok::<_, Failure>(connection.query(COMMITS, &[]).await?)
     };
     let machines = database.limit(asking).await;
-    let told = |failure: Failure| failure.into_storage_error("asking how a cluster commits");
-    for row in machines.map_err(told)? {
+    let failed = |failure: Failure| failure.into_storage_error("asking how a cluster commits");
+    for row in machines.map_err(failed)? {
         let (machine, is_there, answer): (String, bool, String) =
             (row.get(0), row.get(1), row.get(2));
         if !is_there {

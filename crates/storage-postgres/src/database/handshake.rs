@@ -76,7 +76,7 @@ async fn wait_for(database: &Database, options: &Options) -> Result<SharedConnec
 fn may_come(failure: &Failure) -> bool {
     let Failure::Unreachable(source) = failure else { return false };
     match db_error(&**source) {
-        Some(told) => *told.code() == SqlState::CANNOT_CONNECT_NOW,
+        Some(reported) => *reported.code() == SqlState::CANNOT_CONNECT_NOW,
         None => is_of_network(&**source) && tls_reason(&**source).is_none(),
     }
 }
@@ -160,8 +160,8 @@ fn explain(failure: Failure, place: &str) -> OpenError {
         Failure::PoolExhausted => return OpenError::Unreachable { place, reason },
         Failure::Decided(error) => return OpenError::Storage(error),
     };
-    if let Some(told) = db_error(&*source) {
-        return match advice(told) {
+    if let Some(reported) = db_error(&*source) {
+        return match advice(reported) {
             Some(advice) => OpenError::Refused { place, reason, advice },
             None => OpenError::Unreachable { place, reason },
         };
@@ -178,15 +178,15 @@ fn explain(failure: Failure, place: &str) -> OpenError {
 
 /// The advice for an error of a server that refuses a connection; `None` if it may accept one
 /// later.
-fn advice(told: &DbError) -> Option<String> {
-    let code = told.code();
+fn advice(reported: &DbError) -> Option<String> {
+    let code = reported.code();
     let advice = if *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::ADMIN_SHUTDOWN {
         return None;
     } else if *code == SqlState::INVALID_CATALOG_NAME {
         "make it there: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
     } else if *code == SqlState::INVALID_PASSWORD {
         "check user and password in storage.url"
-    } else if told.message().ends_with("no encryption") {
+    } else if reported.message().ends_with("no encryption") {
         "pg_hba.conf of the server may want encryption: set storage.tls to verify-full or require"
     } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
         "check the user in storage.url, and pg_hba.conf of the server"
@@ -216,9 +216,10 @@ fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
                 .to_owned(),
         );
     }
-    let told = driver.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    let told = told.and_then(|told| told.get_ref()?.downcast_ref::<rustls::Error>());
-    let Some(rustls::Error::InvalidCertificate(fault)) = told else { return Some(cause) };
+    let reported = driver.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let reported =
+        reported.and_then(|reported| reported.get_ref()?.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(fault)) = reported else { return Some(cause) };
     Some(certificate_reason(fault))
 }
 

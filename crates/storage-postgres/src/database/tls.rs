@@ -93,16 +93,16 @@ fn system_roots() -> Result<RootCertStore, OpenError> {
 }
 
 fn roots_in(path: &Path) -> Result<RootCertStore, OpenError> {
-    let told = |error: &dyn fmt::Display| OpenError::Tls {
+    let failed = |error: &dyn fmt::Display| OpenError::Tls {
         reason: format!("cannot read certificates in {}: {error}", path.display()),
     };
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| told(&error))?;
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))?;
     for certificate in certificates {
-        let certificate = certificate.map_err(|error| told(&error))?;
-        roots.add(certificate).map_err(|error| told(&error))?;
+        let certificate = certificate.map_err(|error| failed(&error))?;
+        roots.add(certificate).map_err(|error| failed(&error))?;
     }
-    if roots.is_empty() { Err(told(&"there are none")) } else { Ok(roots) }
+    if roots.is_empty() { Err(failed(&"there are none")) } else { Ok(roots) }
 }
 
 impl<S> MakeTlsConnect<S> for Connector

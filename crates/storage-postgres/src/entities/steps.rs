@@ -176,10 +176,10 @@ impl<'f> Changes<'f> {
         known: &HashMap<&[u8], &str>,
     ) -> Result<(), Failure> {
         let (mut hashes, mut activities, mut definitions) = (Vec::new(), Vec::new(), Vec::new());
-        for (activity, told) in &self.definitions {
+        for (activity, sent) in &self.definitions {
             let hash = hash(activity);
             let known = known.get(&*hash).copied();
-            let merged = merge_all(known, told.iter().copied());
+            let merged = merge_all(known, sent.iter().copied());
             if let Some(merged) = merged.filter(|merged| known != Some(merged)) {
                 hashes.push(hash);
                 activities.push(activity);

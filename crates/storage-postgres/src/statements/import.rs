@@ -20,7 +20,7 @@ const IMPORTING: &str = "importing statements";
 const CHUNK: PageLimits = PageLimits { count_max: 2_000, bytes_max: 4 << 20 };
 
 /// Chunks that are encoded while another is written.
-const PREPARING_MAX: usize = 2;
+const PREPARED_MAX: usize = 2;
 
 /// An encoded statement, its time and its sequence.
 type PlacedStatement = (EncodedStatement, Timestamp, u64);
@@ -52,10 +52,10 @@ impl Statements {
             let hasher = shared.hasher.clone();
             acta_storage::spawn_blocking(move || place(&hasher, tenant, piece))
         };
-        let mut preparing: VecDeque<_> = pieces.by_ref().take(PREPARING_MAX).map(prepare).collect();
-        while let Some(next) = preparing.pop_front() {
+        let mut prepared: VecDeque<_> = pieces.by_ref().take(PREPARED_MAX).map(prepare).collect();
+        while let Some(next) = prepared.pop_front() {
             let piece = next.await.map_err(|_panic| StorageError::Halted)?;
-            preparing.extend(pieces.next().map(prepare));
+            prepared.extend(pieces.next().map(prepare));
             write(shared, tenant, &piece).await?;
         }
         Ok(())

@@ -54,11 +54,7 @@ pub(crate) async fn export_server_audit(
     path = "/tenants/{tenant}/audit/export",
     operation_id = "export_tenant_audit",
     tag = "audit",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
-        EntryFilter,
-        FormatParam
-    ),
+    params(EntryFilter, FormatParam),
     responses(
         (status = 200, description = "The audit entries.", headers(
             ("Content-Disposition" = String, description = "The file name.")),

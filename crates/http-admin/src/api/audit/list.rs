@@ -45,12 +45,7 @@ pub(crate) async fn list_server_audit(
     path = "/tenants/{tenant}/audit",
     operation_id = "list_tenant_audit",
     tag = "audit",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
-        EntryFilter,
-        OrderParam,
-        PageParams
-    ),
+    params(EntryFilter, OrderParam, PageParams),
     responses(
         (status = 200, description = "A page of audit entries.", body = Page<EntryView>),
     ),

@@ -66,10 +66,7 @@ pub(crate) async fn verify_server_audit(
     path = "/tenants/{tenant}/audit/verify",
     operation_id = "verify_tenant_audit",
     tag = "audit",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
-        VerifyParams
-    ),
+    params(VerifyParams),
     responses(
         (status = 200, description = "The result.", body = AuditCheck),
     ),

@@ -48,6 +48,7 @@ impl<'a> Taken<'a> {
         let has_parameters = self.has("query") || self.has("header");
         let in_tenant = is_change && self.path.starts_with("/tenants/{tenant}");
         let (if_match, key) = (self.has_header("If-Match"), self.has_header("Idempotency-Key"));
+        let is_analysis = self.path.starts_with("/tenants/{tenant}/analyses/");
         [
             (has_parameters && has_body, "400", "A parameter or the body is not valid."),
             (has_parameters && !has_body, "400", "A parameter is not valid."),
@@ -61,6 +62,7 @@ impl<'a> Taken<'a> {
             (has_body, "413", "The body is too large."),
             (has_body, "415", "The Content-Type is not application/json."),
             (key, "422", "The Idempotency-Key was used for a different request."),
+            (is_analysis, "422", "The analysis needs too much memory."),
             (if_match, "428", "The header If-Match is missing."),
             (
                 is_authenticated,
@@ -68,6 +70,7 @@ impl<'a> Taken<'a> {
                 "The tenant of the credential has exceeded its request rate.",
             ),
             (is_guest && has_body, "429", "Too many failed attempts."),
+            (is_analysis, "503", "It took too long."),
         ]
         .into_iter()
         .filter_map(|(applies, status, text)| applies.then_some((status, text)))

@@ -108,8 +108,7 @@ impl From<TenantChange> for TenantChanges {
     operation_id = "change_tenant",
     tag = "tenants",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
-        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *."),
     ),
     request_body = TenantChange,
     responses(

@@ -84,7 +84,7 @@ impl From<NewLimits> for TenantLimits {
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]+$",
             description = "Identifies the request: a repetition with the same key within a day \
-                           creates nothing.")
+                           creates nothing."),
     ),
     request_body = NewTenant,
     responses(

@@ -39,7 +39,6 @@ pub(crate) struct DayUsage {
     path = "/tenants/{tenant}/usage",
     operation_id = "read_tenant_usage",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The usage of the tenant.", body = TenantUsage),
     ),

@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}",
     operation_id = "delete_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The changed tenant.", body = TenantView,
             headers(("ETag" = String, description = "The version of the resource."))),

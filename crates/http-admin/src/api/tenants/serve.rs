@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/suspend",
     operation_id = "suspend_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The changed tenant.", body = TenantView,
             headers(("ETag" = String, description = "The version of the resource."))),
@@ -44,7 +43,6 @@ pub(crate) async fn suspend_tenant(
     path = "/tenants/{tenant}/resume",
     operation_id = "resume_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The changed tenant.", body = TenantView,
             headers(("ETag" = String, description = "The version of the resource."))),
@@ -69,7 +67,6 @@ pub(crate) async fn resume_tenant(
     path = "/tenants/{tenant}/restore",
     operation_id = "restore_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The changed tenant.", body = TenantView,
             headers(("ETag" = String, description = "The version of the resource."))),

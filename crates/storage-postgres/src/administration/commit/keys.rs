@@ -74,7 +74,7 @@ impl<'a> ChangeKeys<'a> {
         let first = change.entries.first();
         let first_entry = (
             first.map(|(tenant, _)| chain_of(*tenant)),
-            first.map(|(_, told)| Id(told.id.as_u128())),
+            first.map(|(_, entry)| Id(entry.id.as_u128())),
         );
         Self {
             change,

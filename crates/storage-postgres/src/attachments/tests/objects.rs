@@ -193,17 +193,20 @@ async fn a_store_is_not_opened_without_its_objects() {
         }
     };
     let bucket = ObjectOptions { url: "s3://absent/a".to_owned(), ..at(&place) };
-    let told = open(bucket).await;
-    assert!(matches!(&told, ObjectError::NoBucket { bucket } if bucket == "absent"), "{told:?}");
+    let opened = open(bucket).await;
+    assert!(
+        matches!(&opened, ObjectError::NoBucket { bucket } if bucket == "absent"),
+        "{opened:?}"
+    );
     let unknown = Key { name: "unknown".to_owned(), ..place.owner().clone() };
     let liar = Key { secret: "guess".to_owned(), ..place.owner().clone() };
     for key in [&unknown, &liar, place.reader()] {
-        let told = open(with_key(&place, key)).await;
-        assert!(matches!(told, ObjectError::Denied { .. }), "{}: {told:?}", key.name);
+        let opened = open(with_key(&place, key)).await;
+        assert!(matches!(opened, ObjectError::Denied { .. }), "{}: {opened:?}", key.name);
     }
     let nowhere = ObjectOptions { endpoint: Some("http://127.0.0.1:9".to_owned()), ..at(&place) };
-    let told = open(nowhere).await;
-    assert!(matches!(told, ObjectError::Unavailable { .. }), "{told:?}");
+    let opened = open(nowhere).await;
+    assert!(matches!(opened, ObjectError::Unavailable { .. }), "{opened:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -38,10 +38,7 @@ pub(crate) struct AccountChange {
     path = "/accounts/{account}",
     operation_id = "change_account",
     tag = "accounts",
-    params(
-        ("account" = String, Path, format = "uuid", description = "The id of the account."),
-        ("If-Match" = String, Header, description = "The ETag of the account, or `*`."),
-    ),
+    params(("If-Match" = String, Header, description = "The ETag of the account, or `*`.")),
     request_body = AccountChange,
     responses((status = 200, description = "The changed account.", body = AccountView)),
 )]

@@ -21,7 +21,6 @@ use crate::state::Shared;
     path = "/accounts/{account}/identities",
     operation_id = "list_identities",
     tag = "accounts",
-    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
     responses((status = 200, description = "The identities.", body = Identities)),
 )]
 pub(crate) async fn list_identities(

@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/accounts/{account}",
     operation_id = "read_account",
     tag = "accounts",
-    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
     responses((status = 200, description = "The account.", body = AccountView)),
 )]
 pub(crate) async fn read_account(

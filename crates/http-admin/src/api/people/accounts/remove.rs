@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/accounts/{account}",
     operation_id = "remove_account",
     tag = "accounts",
-    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
     responses((status = 204, description = "The account was removed.")),
 )]
 pub(crate) async fn remove_account(

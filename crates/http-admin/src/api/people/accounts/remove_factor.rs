@@ -19,7 +19,6 @@ use crate::state::Shared;
     path = "/accounts/{account}/second-factor",
     operation_id = "remove_second_factor",
     tag = "accounts",
-    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
     responses((status = 204, description = "The second factor was removed.")),
 )]
 pub(crate) async fn remove_second_factor(

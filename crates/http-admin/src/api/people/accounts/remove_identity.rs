@@ -19,10 +19,6 @@ use crate::state::Shared;
     path = "/accounts/{account}/identities/{identity}",
     operation_id = "remove_identity",
     tag = "accounts",
-    params(
-        ("account" = String, Path, format = "uuid", description = "The id of the account."),
-        ("identity" = String, Path, description = "The id of the identity.")
-    ),
     responses((status = 204, description = "The identity was removed.")),
 )]
 pub(crate) async fn remove_identity(

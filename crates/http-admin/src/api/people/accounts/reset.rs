@@ -24,7 +24,6 @@ use crate::state::Shared;
     path = "/accounts/{account}/reset",
     operation_id = "reset_account",
     tag = "accounts",
-    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
     responses((status = 200, description = "The account and its link.", body = AccountLink)),
 )]
 pub(crate) async fn reset_account(

@@ -56,7 +56,6 @@ pub(crate) struct NewInvitationMade {
     operation_id = "create_invitation",
     tag = "people",
     params(
-        ("tenant" = u32, Path, description = "The id of the tenant."),
         ("Idempotency-Key" = Option<String>, Header,
             description = "Identifies the request: a repetition with the same key is not performed \
                            again."),

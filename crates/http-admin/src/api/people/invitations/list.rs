@@ -22,7 +22,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/invitations",
     operation_id = "list_invitations",
     tag = "people",
-    params(("tenant" = u32, Path, description = "The id of the tenant."), PageParams),
+    params(PageParams),
     responses((status = 200, description = "A page of invitations.", body = Page<Invitation>)),
 )]
 pub(crate) async fn list_invitations(

@@ -19,10 +19,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/invitations/{invitation}",
     operation_id = "remove_invitation",
     tag = "people",
-    params(
-        ("tenant" = u32, Path, description = "The id of the tenant."),
-        ("invitation" = String, Path, description = "The id of the invitation."),
-    ),
     responses((status = 204, description = "The invitation was revoked.")),
 )]
 pub(crate) async fn remove_invitation(

@@ -43,10 +43,6 @@ pub(crate) struct PersonChange {
     path = "/tenants/{tenant}/people/{account}",
     operation_id = "change_person",
     tag = "people",
-    params(
-        ("tenant" = u32, Path, description = "The id of the tenant."),
-        ("account" = String, Path, format = "uuid", description = "The id of the account."),
-    ),
     request_body = PersonChange,
     responses((status = 200, description = "The changed person.", body = Person)),
 )]

@@ -22,7 +22,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/people",
     operation_id = "list_people",
     tag = "people",
-    params(("tenant" = u32, Path, description = "The id of the tenant."), PageParams),
+    params(PageParams),
     responses((status = 200, description = "A page of people.", body = Page<Person>)),
 )]
 pub(crate) async fn list_people(

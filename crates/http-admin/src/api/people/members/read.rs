@@ -21,10 +21,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/people/{account}",
     operation_id = "read_person",
     tag = "people",
-    params(
-        ("tenant" = u32, Path, description = "The id of the tenant."),
-        ("account" = String, Path, format = "uuid", description = "The id of the account."),
-    ),
     responses((status = 200, description = "The person.", body = Person)),
 )]
 pub(crate) async fn read_person(

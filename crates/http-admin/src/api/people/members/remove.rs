@@ -21,10 +21,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/people/{account}",
     operation_id = "remove_person",
     tag = "people",
-    params(
-        ("tenant" = u32, Path, description = "The id of the tenant."),
-        ("account" = String, Path, format = "uuid", description = "The id of the account."),
-    ),
     responses((status = 204, description = "The person has no role in the tenant any more.")),
 )]
 pub(crate) async fn remove_person(

@@ -18,7 +18,6 @@ use crate::state::Shared;
     path = "/account/sessions/{session}",
     operation_id = "end_session",
     tag = "account",
-    params(("session" = String, Path, description = "The id of the session.")),
     responses((status = 204, description = "The session has ended.")),
 )]
 pub(crate) async fn end_session(

@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/account/identities/{identity}",
     operation_id = "remove_own_identity",
     tag = "account",
-    params(("identity" = String, Path, description = "The id of the identity.")),
     request_body = CurrentPassword,
     responses(
         (status = 204, description = "The identity was removed."),

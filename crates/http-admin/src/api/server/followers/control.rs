@@ -20,7 +20,6 @@ use crate::state::Shared;
     path = "/followers/{follower}/pause",
     operation_id = "pause_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "The name of the follower.")),
     responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn pause_follower(
@@ -41,7 +40,6 @@ pub(crate) async fn pause_follower(
     path = "/followers/{follower}/resume",
     operation_id = "resume_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "The name of the follower.")),
     responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn resume_follower(
@@ -64,7 +62,6 @@ pub(crate) async fn resume_follower(
     path = "/followers/{follower}/rebuild",
     operation_id = "rebuild_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "The name of the follower.")),
     responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn rebuild_follower(

@@ -47,12 +47,9 @@ pub(crate) struct ActivityRequest {
     path = "/tenants/{tenant}/analyses/activity",
     operation_id = "analyse_activity",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = ActivityRequest,
     responses(
         (status = 200, description = "The days and the hours.", body = ActivityAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_activity(

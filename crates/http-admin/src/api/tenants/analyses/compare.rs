@@ -61,12 +61,9 @@ pub(crate) struct GroupRequest {
     path = "/tenants/{tenant}/analyses/compare",
     operation_id = "analyse_compare",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = CompareRequest,
     responses(
         (status = 200, description = "The groups.", body = CompareAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_compare(

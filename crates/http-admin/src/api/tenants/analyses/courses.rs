@@ -51,12 +51,9 @@ pub(crate) struct CoursesRequest {
     path = "/tenants/{tenant}/analyses/courses",
     operation_id = "analyse_courses",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = CoursesRequest,
     responses(
         (status = 200, description = "The courses.", body = CoursesAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_courses(

@@ -46,12 +46,9 @@ pub(crate) struct FindingsRequest {
     path = "/tenants/{tenant}/analyses/findings",
     operation_id = "analyse_findings",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = FindingsRequest,
     responses(
         (status = 200, description = "What was found.", body = FindingsAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_findings(

@@ -57,12 +57,9 @@ pub(crate) struct StepRequest {
     path = "/tenants/{tenant}/analyses/funnel",
     operation_id = "analyse_funnel",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = FunnelRequest,
     responses(
         (status = 200, description = "The steps.", body = FunnelAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_funnel(

@@ -53,12 +53,9 @@ pub(crate) struct HelpRequest {
     path = "/tenants/{tenant}/analyses/help",
     operation_id = "analyse_help",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = HelpRequest,
     responses(
         (status = 200, description = "The learners.", body = HelpAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_help(

@@ -68,12 +68,9 @@ fn conditions(activity: Option<&String>) -> Vec<ConditionRequest> {
     path = "/tenants/{tenant}/analyses/items",
     operation_id = "analyse_items",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = ItemsRequest,
     responses(
         (status = 200, description = "The figures of the questions.", body = ItemAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_items(

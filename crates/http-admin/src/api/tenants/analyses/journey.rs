@@ -79,12 +79,9 @@ fn read(
     path = "/tenants/{tenant}/analyses/journey",
     operation_id = "analyse_journey",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = JourneyRequest,
     responses(
         (status = 200, description = "The record of the learner.", body = JourneyAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_journey(

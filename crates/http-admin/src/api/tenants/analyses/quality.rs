@@ -40,12 +40,9 @@ pub(crate) struct QualityRequest {
     path = "/tenants/{tenant}/analyses/quality",
     operation_id = "analyse_quality",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = QualityRequest,
     responses(
         (status = 200, description = "What was found.", body = QualityAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_quality(

@@ -44,12 +44,9 @@ pub(crate) struct RetentionRequest {
     path = "/tenants/{tenant}/analyses/retention",
     operation_id = "analyse_retention",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = RetentionRequest,
     responses(
         (status = 200, description = "The cohorts.", body = RetentionAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_retention(

@@ -60,12 +60,9 @@ fn field(by: Option<String>) -> Result<String, QueryError> {
     path = "/tenants/{tenant}/analyses/sources",
     operation_id = "analyse_sources",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = SourcesRequest,
     responses(
         (status = 200, description = "The sources.", body = SourcesAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_sources(

@@ -59,12 +59,9 @@ fn field(by: Option<String>) -> Result<String, QueryError> {
     path = "/tenants/{tenant}/analyses/time",
     operation_id = "analyse_time",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = TimeRequest,
     responses(
         (status = 200, description = "The time.", body = TimeAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_time(

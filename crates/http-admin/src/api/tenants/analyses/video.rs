@@ -42,12 +42,9 @@ pub(crate) struct VideoRequest {
     path = "/tenants/{tenant}/analyses/video",
     operation_id = "analyse_video",
     tag = "analyses",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = VideoRequest,
     responses(
         (status = 200, description = "The videos.", body = VideoAnalysis),
-        (status = 422, description = "The analysis needs too much memory."),
-        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn analyse_video(

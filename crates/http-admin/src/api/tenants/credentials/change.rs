@@ -86,9 +86,7 @@ impl From<CredentialChange> for CredentialChanges {
     operation_id = "change_credential",
     tag = "credentials",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential."),
-        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *."),
     ),
     request_body = CredentialChange,
     responses(

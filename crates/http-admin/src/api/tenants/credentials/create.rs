@@ -92,11 +92,10 @@ impl From<NewCredentialBody> for NewCredential {
     operation_id = "create_credential",
     tag = "credentials",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]+$",
             description = "Identifies the request: a repetition with the same key within a day \
-                           creates nothing.")
+                           creates nothing."),
     ),
     request_body = NewCredentialBody,
     responses(

@@ -22,10 +22,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/credentials/{key}/tokens",
     operation_id = "issue_token",
     tag = "tokens",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
-    ),
     request_body = NewTokenBody,
     responses(
         (

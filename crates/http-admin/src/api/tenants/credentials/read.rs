@@ -19,10 +19,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/credentials/{key}",
     operation_id = "read_credential",
     tag = "credentials",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
-    ),
     responses(
         (status = 200, description = "The credential.", body = CredentialView,
             headers(("ETag" = String, description = "The version of the resource."))),

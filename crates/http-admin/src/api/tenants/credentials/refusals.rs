@@ -135,10 +135,6 @@ impl From<NotedRefusal> for RefusalView {
     path = "/tenants/{tenant}/credentials/{key}/refusals",
     operation_id = "read_credential_refusals",
     tag = "credentials",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
-    ),
     responses(
         (status = 200, description = "The refusals, and the last use.", body = RefusalsView),
     ),

@@ -18,10 +18,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/credentials/{key}",
     operation_id = "remove_credential",
     tag = "credentials",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
-    ),
     responses(
         (status = 204, description = "The credential was removed."),
     ),

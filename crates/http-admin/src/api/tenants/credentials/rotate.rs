@@ -45,10 +45,6 @@ pub(crate) struct Rotation {
     path = "/tenants/{tenant}/credentials/{key}/rotate",
     operation_id = "rotate_credential",
     tag = "credentials",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
-    ),
     request_body = Rotation,
     responses(
         (status = 200, description = "The credential with its new secret.", body = IssuedView,

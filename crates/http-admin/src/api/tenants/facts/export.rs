@@ -76,7 +76,6 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
     path = "/tenants/{tenant}/facts/export",
     operation_id = "export_facts",
     tag = "facts",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The progress, and the manifest.",
         content((String = "application/jsonl"))),
@@ -108,7 +107,6 @@ pub(crate) async fn export_facts(
     path = "/tenants/{tenant}/facts/export/manifest.json",
     operation_id = "read_facts_manifest",
     tag = "facts",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The manifest.", body = Manifest),
         (status = 409, description = "The facts are being made: try again later."),
@@ -143,7 +141,6 @@ pub(crate) async fn read_facts_manifest(
     operation_id = "read_facts_file",
     tag = "facts",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("file" = String, Path, example = "facts-2026-03.parquet",
             description = "The name of the file in the manifest."),
     ),

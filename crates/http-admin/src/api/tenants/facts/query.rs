@@ -23,7 +23,6 @@ use acta_http_facts::no_facts;
     path = "/tenants/{tenant}/query",
     operation_id = "query_facts",
     tag = "facts",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = Question,
     responses(
         (status = 200, description = "The answer.", body = Answer),

@@ -23,7 +23,6 @@ use acta_http_facts::no_facts;
     path = "/tenants/{tenant}/facts/rebuild",
     operation_id = "rebuild_facts",
     tag = "facts",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses((status = 200, description = "The state of the facts.", body = TenantFacts)),
 )]
 pub(crate) async fn rebuild_facts(

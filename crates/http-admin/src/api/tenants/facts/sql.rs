@@ -27,7 +27,6 @@ use acta_http_facts::no_facts;
     path = "/tenants/{tenant}/sql",
     operation_id = "ask_sql",
     tag = "facts",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = SqlQuestion,
     responses(
         (status = 200, description = "The rows, in the form that was asked for.",

@@ -60,9 +60,7 @@ impl TryFrom<PersonChange> for PersonEdit {
     operation_id = "change_joined_person",
     tag = "persons",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("person" = String, Path, format = "uuid", description = "The person."),
-        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *."),
     ),
     request_body = PersonChange,
     responses(

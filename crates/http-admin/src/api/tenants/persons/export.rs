@@ -30,7 +30,6 @@ const TOGETHER_COUNT: usize = 200;
     path = "/tenants/{tenant}/persons/export",
     operation_id = "export_persons",
     tag = "persons",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The persons.", headers(
             ("Content-Disposition" = String, description = "The file name.")),

@@ -123,7 +123,7 @@ impl From<ImportCounts> for PersonImport {
     path = "/tenants/{tenant}/persons/import",
     operation_id = "import_persons",
     tag = "persons",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), ImportParams),
+    params(ImportParams),
     request_body(content = String, content_type = "text/csv"),
     responses(
         (status = 200, description = "What was done, or would be.", body = PersonImport),

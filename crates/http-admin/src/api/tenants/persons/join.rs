@@ -34,10 +34,7 @@ pub(crate) struct PersonsToJoin {
     path = "/tenants/{tenant}/persons/{person}/join",
     operation_id = "join_persons",
     tag = "persons",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("person" = String, Path, format = "uuid", description = "The person who stays.")
-    ),
+    params(("person" = String, Path, format = "uuid", description = "The person who stays.")),
     request_body = PersonsToJoin,
     responses(
         (status = 200, description = "The person who has all of the identifiers.",

@@ -50,7 +50,6 @@ impl FromParams for PersonParams {
     operation_id = "list_persons",
     tag = "persons",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("search" = Option<String>, Query, max_length = 200,
             description = "Only persons with this text in the name, an attribute or an identifier, \
                            in any case of letters."),

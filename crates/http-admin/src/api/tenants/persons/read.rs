@@ -20,10 +20,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/persons/{person}",
     operation_id = "read_joined_person",
     tag = "persons",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("person" = String, Path, format = "uuid", description = "The person.")
-    ),
     responses(
         (status = 200, description = "The person.", body = PersonView,
             headers(("ETag" = String, description = "The version of the resource."))),

@@ -20,10 +20,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/persons/{person}",
     operation_id = "remove_joined_person",
     tag = "persons",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("person" = String, Path, format = "uuid", description = "The person.")
-    ),
     responses(
         (status = 204, description = "The person was removed."),
     ),

@@ -64,7 +64,6 @@ pub(crate) struct NewPersonRules {
     path = "/tenants/{tenant}/person-rules",
     operation_id = "read_person_rules",
     tag = "persons",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses((status = 200, description = "The rules.", body = RulesView)),
 )]
 pub(crate) async fn read_person_rules(
@@ -85,7 +84,6 @@ pub(crate) async fn read_person_rules(
     path = "/tenants/{tenant}/person-rules",
     operation_id = "set_person_rules",
     tag = "persons",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     request_body = NewPersonRules,
     responses((status = 200, description = "The rules.", body = RulesView)),
 )]

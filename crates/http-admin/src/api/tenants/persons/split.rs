@@ -23,10 +23,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/persons/{person}/split",
     operation_id = "split_person",
     tag = "persons",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("person" = String, Path, format = "uuid", description = "The person to split.")
-    ),
+    params(("person" = String, Path, format = "uuid", description = "The person to split.")),
     request_body = NewPersonBody,
     responses(
         (status = 200, description = "The new person.", body = PersonView,

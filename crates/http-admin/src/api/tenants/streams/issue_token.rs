@@ -36,7 +36,6 @@ pub(super) struct StreamToken {
     path = "/tenants/{tenant}/stream/token",
     operation_id = "issue_stream_token",
     tag = "streams",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 201, description = "The token, which cannot be retrieved later.",
             body = StreamToken),

@@ -71,10 +71,7 @@ impl FromParams for SummaryParams {
     path = "/tenants/{tenant}/stream/summary",
     operation_id = "stream_summary",
     tag = "streams",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        SummaryParams
-    ),
+    params(SummaryParams),
     responses(
         (status = 200, description = "Events, until the client or the server ends it; the data of \
                                       each is a StreamSummary.",

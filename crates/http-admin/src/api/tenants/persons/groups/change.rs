@@ -57,9 +57,7 @@ impl From<GroupChange> for PersonGroupEdit {
     operation_id = "change_group",
     tag = "groups",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group."),
-        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *."),
     ),
     request_body = GroupChange,
     responses(

@@ -34,7 +34,6 @@ const TOGETHER_COUNT: usize = 1_000;
     path = "/tenants/{tenant}/groups/export",
     operation_id = "export_groups",
     tag = "groups",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The groups.", headers(
             ("Content-Disposition" = String, description = "The file name.")),

@@ -77,7 +77,7 @@ impl From<GroupImportCounts> for GroupImport {
     path = "/tenants/{tenant}/groups/import",
     operation_id = "import_groups",
     tag = "groups",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), GroupImportParams),
+    params(GroupImportParams),
     request_body(content = String, content_type = "text/csv"),
     responses(
         (status = 200, description = "What was done, or would be.", body = GroupImport),

@@ -25,7 +25,6 @@ use crate::state::Shared;
     operation_id = "list_groups",
     tag = "groups",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("search" = Option<String>, Query, max_length = 200,
             description = "Only groups with this text in the name or the kind, in any case of \
                            letters."),

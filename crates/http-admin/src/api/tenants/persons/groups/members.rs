@@ -50,11 +50,7 @@ pub(crate) struct GroupMemberPeriods {
     path = "/tenants/{tenant}/groups/{group}/members",
     operation_id = "list_group_members",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group."),
-        PageParams,
-    ),
+    params(PageParams),
     responses((status = 200, description = "A page of members.", body = Page<GroupMember>)),
 )]
 pub(crate) async fn list_group_members(
@@ -79,10 +75,6 @@ pub(crate) async fn list_group_members(
     path = "/tenants/{tenant}/groups/{group}/members",
     operation_id = "add_group_member",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group.")
-    ),
     request_body = NewGroupMember,
     responses((status = 200, description = "The member.", body = GroupMember)),
 )]
@@ -107,11 +99,6 @@ pub(crate) async fn add_group_member(
     path = "/tenants/{tenant}/groups/{group}/members/{person}",
     operation_id = "set_group_member",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group."),
-        ("person" = String, Path, format = "uuid", description = "The person.")
-    ),
     request_body = GroupMemberPeriods,
     responses((status = 200, description = "The member.", body = GroupMember)),
 )]
@@ -136,11 +123,6 @@ pub(crate) async fn set_group_member(
     path = "/tenants/{tenant}/groups/{group}/members/{person}",
     operation_id = "remove_group_member",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group."),
-        ("person" = String, Path, format = "uuid", description = "The person.")
-    ),
     responses((status = 204, description = "The person is not a member any more.")),
 )]
 pub(crate) async fn remove_group_member(

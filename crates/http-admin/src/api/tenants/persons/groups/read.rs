@@ -20,10 +20,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/groups/{group}",
     operation_id = "read_group",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group.")
-    ),
     responses(
         (status = 200, description = "The group.", body = GroupView,
             headers(("ETag" = String, description = "The version of the resource."))),

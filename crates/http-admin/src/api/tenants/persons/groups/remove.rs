@@ -19,10 +19,6 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/groups/{group}",
     operation_id = "remove_group",
     tag = "groups",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("group" = String, Path, format = "uuid", description = "The group.")
-    ),
     responses(
         (status = 204, description = "The group was removed."),
         (status = 409, description = "There are groups below it."),
