@@ -4,12 +4,12 @@ use hyper::HeaderMap;
 use hyper::header::IF_NONE_MATCH;
 
 /// What is at an address never changes.
-pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Whether the client has a copy with this tag.
 ///
 /// Spec: RFC 9110, 13.1.2.
-pub(crate) fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
+pub fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
     let lists = sent.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
     lists
         .flat_map(|list| list.split(','))

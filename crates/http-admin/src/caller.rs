@@ -34,7 +34,7 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
 
 /// The requester, if the request is authenticated.
 #[derive(Clone, Debug)]
-pub(crate) struct Visitor(pub(crate) Option<Requester>);
+pub struct Visitor(pub Option<Requester>);
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Infallible;
@@ -143,7 +143,7 @@ async fn find_open_session(shared: &Shared, id: &str, from: &str) -> Result<Requ
 /// # Errors
 ///
 /// 401, or 403 if the tenant of a credential was suspended.
-pub(crate) async fn confirm(shared: &Shared, extensions: &Extensions) -> Result<(), Problem> {
+pub async fn confirm(shared: &Shared, extensions: &Extensions) -> Result<(), Problem> {
     match extensions.get::<Evidence>() {
         // Streams are read: there is no body.
         None | Some(Evidence::Stream { .. }) => Ok(()),
@@ -169,11 +169,7 @@ pub(crate) async fn confirm(shared: &Shared, extensions: &Extensions) -> Result<
 ///
 /// 403 for a change from a page of another origin, 401 when `gate` requires authentication and
 /// there is none.
-pub(crate) async fn admit(
-    shared: &Shared,
-    request: &mut Request,
-    gate: Gate,
-) -> Result<Sender, Problem> {
+pub async fn admit(shared: &Shared, request: &mut Request, gate: Gate) -> Result<Sender, Problem> {
     check_site(request.method(), request.headers(), gate)?;
     let client = request.extensions().get::<ClientAddress>();
     let from = client.map(ToString::to_string).unwrap_or_default();
@@ -322,7 +318,7 @@ pub(crate) fn is_reading(method: &Method) -> bool {
 }
 
 /// Whether the text is the CSRF token of the requester's session.
-pub(crate) fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &str) -> bool {
+pub fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &str) -> bool {
     requester.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
 }
 

@@ -19,7 +19,7 @@ const NAME: &str = "acta-session";
 const SECURE_NAME: &str = "__Host-acta-session";
 
 /// Whether browsers reach the server by HTTPS.
-pub(crate) fn is_secure(shared: &Shared) -> bool {
+pub fn is_secure(shared: &Shared) -> bool {
     shared.http.options.is_secure()
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn find_session(shared: &Shared, headers: &HeaderMap) -> Option<Strin
 }
 
 /// The value of a cookie.
-pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+pub fn find(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
     pairs.find_map(|pair| {
@@ -43,12 +43,12 @@ pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The value of `Set-Cookie` that starts a session.
-pub(crate) fn begin(shared: &Shared, token: &str) -> Option<HeaderValue> {
+pub fn begin(shared: &Shared, token: &str) -> Option<HeaderValue> {
     of_session(is_secure(shared), token, None)
 }
 
 /// The value of `Set-Cookie` that ends a session.
-pub(crate) fn end(shared: &Shared) -> Option<HeaderValue> {
+pub fn end(shared: &Shared) -> Option<HeaderValue> {
     of_session(is_secure(shared), "", Some(Duration::ZERO))
 }
 
@@ -57,21 +57,22 @@ fn of_session(is_secure: bool, token: &str, age_max: Option<Duration>) -> Option
 }
 
 /// A cookie to be set.
-pub(crate) struct NewCookie<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct NewCookie<'a> {
     /// Its name.
-    pub(crate) name: &'a str,
+    pub name: &'a str,
     /// Its value, of the characters that a cookie may have.
-    pub(crate) value: &'a str,
+    pub value: &'a str,
     /// Below which path it is sent.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// How long a browser keeps it, zero to remove it; none until the browser is closed.
-    pub(crate) age_max: Option<Duration>,
+    pub age_max: Option<Duration>,
 }
 
 impl NewCookie<'_> {
     /// The value of `Set-Cookie`, for browsers that reach the server by HTTPS or not; none if its
     /// value has characters that no cookie has.
-    pub(crate) fn to_header(&self, is_secure: bool) -> Option<HeaderValue> {
+    pub fn to_header(&self, is_secure: bool) -> Option<HeaderValue> {
         let Self { name, value, path, age_max } = self;
         let age = age_max.map(|age| format!("; Max-Age={}", age.as_secs())).unwrap_or_default();
         let secure = if is_secure { "; Secure" } else { "" };

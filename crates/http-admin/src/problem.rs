@@ -10,7 +10,7 @@ use hyper::StatusCode;
 
 /// The challenge for API clients. Browsers show no password dialog for it, because pages show the
 /// error themselves.
-pub(crate) const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
+pub const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
 
 /// The request is not authenticated.
 pub(crate) fn signed_out() -> Problem {
@@ -26,7 +26,7 @@ pub(crate) fn foreign_page() -> Problem {
 }
 
 /// The person has no account here, and none is created.
-pub(crate) fn unknown_to_us() -> Problem {
+pub fn unknown_to_us() -> Problem {
     let detail = "sign-in at the identity provider succeeded, but you have no account here, and \
                   none of your roles creates one; contact an administrator";
     Problem::new(StatusCode::FORBIDDEN, "no-account", detail)
@@ -87,7 +87,7 @@ pub(crate) fn key_reused() -> Problem {
 
 /// The error of a handler: a problem, or the error of a use case as one.
 #[derive(Clone, Debug)]
-pub(crate) struct AdminProblem(Problem);
+pub struct AdminProblem(Problem);
 
 impl IntoResponse for AdminProblem {
     fn into_response(self) -> Response {

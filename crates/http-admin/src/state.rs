@@ -158,20 +158,25 @@ impl AdminApiParts {
 
 /// The shared state of all handlers.
 #[derive(Clone)]
-pub(crate) struct Shared(Arc<AdminDependencies>);
+pub struct Shared(Arc<AdminDependencies>);
 
 /// The dependencies of handlers, shared as [`Shared`].
-pub(crate) struct AdminDependencies {
+pub struct AdminDependencies {
     /// The dependencies shared with the xAPI handlers.
-    pub(crate) http: acta_http::Shared,
-    pub(crate) admin: Admin,
-    pub(crate) csrf: CsrfGuard,
-    pub(crate) sealer: Sealer,
-    pub(crate) provider: Option<SignInProvider>,
+    pub http: acta_http::Shared,
+    /// The use cases of administration.
+    pub admin: Admin,
+    /// What protects forms and requests of a session.
+    pub csrf: CsrfGuard,
+    /// Seals what clients keep for the server.
+    pub sealer: Sealer,
+    /// The identity provider, if there is one.
+    pub provider: Option<SignInProvider>,
     pub(crate) engine: EngineKind,
     pub(crate) clock: Arc<dyn ClockGauge>,
     pub(crate) facts: Option<FactQueries>,
-    pub(crate) proofs: Option<Arc<Proofs>>,
+    /// Proofs of statements, if this server makes any.
+    pub proofs: Option<Arc<Proofs>>,
     /// A permit for each page of an audit that is read: to find entries, all may be looked at.
     audit_pages: Shares,
     /// A permit for each audit that is verified, which is read from its start to its end.
@@ -180,7 +185,7 @@ pub(crate) struct AdminDependencies {
     /// statement is read.
     public_bundles: Shares,
     /// A permit for each request for a log for proofs by somebody without a credential.
-    pub(crate) public_log_requests: Semaphore,
+    pub public_log_requests: Semaphore,
 }
 
 /// Pages of audits that are read at the same time, at most, and audits that are verified: one of a
@@ -195,7 +200,8 @@ const PUBLIC_LOG_REQUESTS_MAX: usize = 64;
 const PUBLIC_BUNDLES_MAX: usize = 2;
 
 impl Shared {
-    pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
+    /// The state of all handlers.
+    pub fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
         let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts, proofs } = parts;
         let weights = http.service.weights();
         let turns = |count| Shares::with_tenant_max(count, 1, weights.clone());
@@ -230,8 +236,20 @@ impl Shared {
     }
 
     /// Waits until a bundle of entries of a tenant may be made for somebody without a credential.
-    pub(crate) async fn public_bundle_turn(&self, tenant: TenantId) -> Share {
+    pub async fn public_bundle_turn(&self, tenant: TenantId) -> Share {
         self.public_bundles.acquire(tenant, 1).await
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Shared").field(&self.0).finish()
+    }
+}
+
+impl fmt::Debug for AdminDependencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminDependencies").field("engine", &self.engine).finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use acta_ambient::ManualClock;
 use acta_auth::PasswordHasherOptions;
 use acta_http::{App, Bounds, Dependencies, HttpParts};
-use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind, route_groups};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind};
+use acta_http_pages::route_groups;
 use acta_proof::Proofs;
 use acta_xapi::Version;
 

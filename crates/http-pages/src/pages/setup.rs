@@ -10,10 +10,8 @@ use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
 use super::shell::{CONSOLE_PATH, form_page, go_to, void_link};
-use crate::cookie;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 use acta_admin::AdminError;
+use acta_http_admin::{AdminProblem, Shared, cookie};
 
 /// Shows the form.
 pub(super) async fn get_setup(

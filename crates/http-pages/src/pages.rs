@@ -19,10 +19,9 @@ mod signin;
 mod signout;
 
 use acta_http::route::{Gate, Route, RouteTable};
+use acta_http_admin::Shared;
 use axum::middleware::map_response;
 use axum::routing::{MethodRouter, get};
-
-use crate::state::Shared;
 
 /// Every page with its methods. The path of a page is its name in metrics and logs. The query is in
 /// neither, because it may contain tokens.

@@ -6,13 +6,10 @@ use std::time::Duration;
 use acta_admin::{AdminError, Requester};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
 use acta_http::problem::Problem;
+use acta_http_admin::{AdminProblem, Shared, confirm, is_csrf_token};
 use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
 use maud::{Markup, Render, html};
-
-use crate::caller::{confirm, is_csrf_token};
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// Longest form, in bytes: 16 KiB.
 const FORM_BYTES_MAX: usize = 16 * 1024;

@@ -7,6 +7,7 @@ use acta_console_assets::{Asset, find, page};
 use acta_http::edge::accepts_gzip;
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route, RouteTable};
+use acta_http_admin::{IMMUTABLE, Shared, has_tag};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -18,9 +19,7 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, StatusCode, Uri};
 
-use crate::caching::{IMMUTABLE, has_tag};
 use crate::public_log::{self, LogPath};
-use crate::state::Shared;
 
 /// Scripts, styles, fonts and data from this server only, nothing inline, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \

@@ -2,6 +2,7 @@
 
 use acta_admin::{AdminError, LinkPurpose, NewPerson, Requester};
 use acta_http::edge::{ClientAddress, Query};
+use acta_http_admin::{AdminProblem, Shared, Visitor, cookie};
 use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
@@ -9,10 +10,6 @@ use maud::{Markup, html};
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
 use super::shell::{CONSOLE_PATH, form_page, go_to, void_link};
 use super::{signin, signout};
-use crate::caller::Visitor;
-use crate::cookie;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// Shows the form of the invitation.
 pub(super) async fn get_invitation(

@@ -10,6 +10,8 @@ use acta_admin::{AdminError, Requester};
 use acta_auth::oidc::{Callback, OidcError, Pending};
 use acta_http::edge::{ClientAddress, FromParams, Params, Query};
 use acta_http::problem::Problem;
+use acta_http_admin::cookie::{self, NewCookie};
+use acta_http_admin::{AdminProblem, Shared, SignInProvider, Visitor, unknown_to_us};
 use acta_storage::directory::Session;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -18,28 +20,22 @@ use hyper::{StatusCode, header};
 use maud::{Markup, html};
 
 use super::shell::CONSOLE_PATH;
-use crate::caller::Visitor;
-use crate::cookie::{self, NewCookie};
-use crate::problem::{self, AdminProblem};
-use crate::state::{Shared, SignInProvider};
 
-impl SignInProvider {
-    /// The link to the provider.
-    pub(super) fn link(&self) -> Markup {
-        html! { p { a href=(BEGIN_PATH) { (self.label) } } }
-    }
+/// The link to the provider.
+pub(super) fn link(provider: &SignInProvider) -> Markup {
+    html! { p { a href=(BEGIN_PATH) { (provider.label) } } }
+}
 
-    /// The link that connects the account of the session.
-    pub(super) fn connection(&self, shared: &Shared, session: &Session) -> Markup {
-        let expires = shared.http.clock.now().saturating_add(CONNECT_MAX);
-        // An id is short enough to be sealed.
-        let sealed = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires).ok();
-        html! {
-            @if let Some(sealed) = sealed {
-                p {
-                    a href={ (BEGIN_PATH) "?connect=" (sealed.expose()) } {
-                        "Connect: " (self.label)
-                    }
+/// The link that connects the account of the session with the provider.
+pub(super) fn connection(provider: &SignInProvider, shared: &Shared, session: &Session) -> Markup {
+    let expires = shared.http.clock.now().saturating_add(CONNECT_MAX);
+    // An id is short enough to be sealed.
+    let sealed = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires).ok();
+    html! {
+        @if let Some(sealed) = sealed {
+            p {
+                a href={ (BEGIN_PATH) "?connect=" (sealed.expose()) } {
+                    "Connect: " (provider.label)
                 }
             }
         }
@@ -153,11 +149,7 @@ pub(super) async fn finish(
     }
     let entered = shared.admin.sign_in_provided(&signed_in, &from, *newcomers).await;
     let entered = entered.map_err(|error| -> AdminProblem {
-        if matches!(error, AdminError::NotSignedIn) {
-            problem::unknown_to_us().into()
-        } else {
-            error.into()
-        }
+        if matches!(error, AdminError::NotSignedIn) { unknown_to_us().into() } else { error.into() }
     })?;
     let session = cookie::begin(&shared, entered.token.expose());
     Ok(redirect(CONSOLE_PATH, [forget, session]))

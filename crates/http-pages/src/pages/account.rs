@@ -4,6 +4,7 @@ use acta_admin::{AdminError, Requester};
 use acta_auth::RecoveryCode;
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::Problem;
+use acta_http_admin::{AdminProblem, Shared, Visitor};
 use acta_storage::directory::{Account, Identity, Session};
 use axum::extract::State;
 use axum::response::Response;
@@ -11,12 +12,10 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::provider;
 use super::qr;
 use super::shell::{form_page, go_to, page, time_text};
 use super::signout;
-use crate::caller::Visitor;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// Shows the account.
 pub(super) async fn get_account(
@@ -271,7 +270,7 @@ async fn identity_list(
                 }
             }
             @if let Some((provider, session)) = connection {
-                (provider.connection(shared, session))
+                (provider::connection(provider, shared, session))
             }
         }
     })

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use acta_ambient::Timestamp;
 use acta_http::problem::Problem;
+use acta_http_admin::{AdminProblem, BEARER_CHALLENGE};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +17,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::form::{Failure, sentence};
-use crate::problem::{AdminProblem, BEARER_CHALLENGE};
 
 /// The style, with the font of the console.
 static STYLE: LazyLock<String> = LazyLock::new(|| {

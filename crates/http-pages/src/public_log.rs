@@ -12,6 +12,7 @@ use acta_access::TenantId;
 use acta_admin::AdminError;
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route};
+use acta_http_admin::{AdminProblem, IMMUTABLE, Shared, has_tag};
 use acta_merkle::TilePath;
 use acta_proof::{LogChoice, Proofs};
 use acta_storage::work_for_tenant;
@@ -22,10 +23,6 @@ use hyper::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
 };
 use hyper::{HeaderMap, StatusCode};
-
-use crate::caching::{IMMUTABLE, has_tag};
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// The way to views of the console too, whose next segment is the number of a tenant.
 const PREFIX: &str = "/t/";

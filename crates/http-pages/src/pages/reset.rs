@@ -2,15 +2,13 @@
 
 use acta_admin::{AdminError, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
+use acta_http_admin::{AdminProblem, Shared, cookie};
 use axum::extract::State;
 use axum::response::Response;
 use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, LinkParams};
 use super::shell::{form_page, go_to, void_link};
-use crate::cookie;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// Shows the form.
 pub(super) async fn get_reset(

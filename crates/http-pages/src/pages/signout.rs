@@ -1,6 +1,7 @@
 //! `/signout`: sign-out.
 
 use acta_http::edge::{NoParams, Query};
+use acta_http_admin::{AdminProblem, Shared, Visitor, cookie};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
@@ -8,10 +9,6 @@ use maud::{Markup, html};
 
 use super::form::{Form, FormView};
 use super::shell::{go_to, page};
-use crate::caller::Visitor;
-use crate::cookie;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// Shows the button.
 pub(super) async fn get_signout(

@@ -2,17 +2,15 @@
 
 use acta_admin::SignIn;
 use acta_http::edge::{ClientAddress, FromParams, Params, Query};
+use acta_http_admin::{AdminProblem, Shared, Visitor, cookie};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::provider;
 use super::shell::{CONSOLE_PATH, form_page, go_to, page};
-use crate::caller::Visitor;
-use crate::cookie;
-use crate::problem::AdminProblem;
-use crate::state::Shared;
 
 /// The reason for the redirect to this page.
 #[derive(Debug)]
@@ -44,7 +42,7 @@ pub(super) async fn get_signin(
     let content = html! {
         @if let Some(text) = params.after { p.notice role="status" { (text) } }
         (form(("", ""), None))
-        @if let Some(provider) = &shared.provider { (provider.link()) }
+        @if let Some(provider) = &shared.provider { (provider::link(provider)) }
     };
     Ok(page(StatusCode::OK, "Sign in", &content))
 }
