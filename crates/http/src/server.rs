@@ -6,11 +6,12 @@ mod opening;
 pub(crate) mod tls;
 
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -68,6 +69,36 @@ impl ClientListener {
             }
         }
     }
+
+    /// Closes it. Returns the connections that clients have opened and nobody has accepted: the
+    /// system would reset them, and a proxy could not tell whether its request was processed.
+    fn close(self) -> io::Result<Vec<Socket>> {
+        match self {
+            Self::Network(listener) => {
+                let listener = listener.into_std()?;
+                let waiting = iter::from_fn(|| listener.accept().ok());
+                let waiting: Vec<_> = waiting.take(QUEUE_MAX).collect();
+                drop(listener);
+                let waiting = waiting.into_iter().map(|(stream, peer)| {
+                    stream.set_nonblocking(true)?;
+                    let _ = stream.set_nodelay(true);
+                    Ok(Socket::Network(TcpStream::from_std(stream)?, peer.ip()))
+                });
+                waiting.collect()
+            }
+            Self::Unix(listener) => {
+                let listener = listener.into_std()?;
+                let waiting = iter::from_fn(|| listener.accept().ok());
+                let waiting: Vec<_> = waiting.take(QUEUE_MAX).collect();
+                drop(listener);
+                let waiting = waiting.into_iter().map(|(stream, _)| {
+                    stream.set_nonblocking(true)?;
+                    Ok(Socket::Unix(UnixStream::from_std(stream)?))
+                });
+                waiting.collect()
+            }
+        }
+    }
 }
 
 /// The control socket, which serves only the admin API, without credentials.
@@ -93,6 +124,10 @@ impl From<TcpListener> for Listeners {
     }
 }
 
+/// Most connections that are accepted when the listener is closed: as many as wait in the queue of
+/// the system.
+const QUEUE_MAX: usize = 1024;
+
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -103,8 +138,9 @@ const CONTROL_CONNECTIONS_MAX: usize = 16;
 const MONITORING_CONNECTIONS_MAX: usize = 64;
 
 /// Serves connections until `shutdown` is cancelled, and for the drain delay after that, in which
-/// `/ready` says so; then accepts no more requests, and returns once those in progress are
-/// answered.
+/// `/ready` says so; then accepts no more connections, and returns once the requests in progress
+/// are answered. With a drain delay, what arrives on open connections within a moment is answered
+/// too.
 ///
 /// # Errors
 ///
@@ -146,7 +182,13 @@ pub async fn serve(
         let (app, tasks) = (app.clone(), connections.clone());
         connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
     }
-    drop(listener);
+    let waiting = listener.close().map_err(ServeError::Accept)?;
+    for stream in waiting {
+        let permit = table.permit(&app.shared().metrics).await;
+        let accepted = Accepted { stream, permit, encryption: encryption.clone() };
+        let (app, tasks) = (app.clone(), connections.clone());
+        connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
+    }
     // They would keep their connections open.
     app.shared().stopping.cancel();
     connections.close();
