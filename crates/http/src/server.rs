@@ -72,33 +72,39 @@ impl ClientListener {
 
     /// Closes it. Returns the connections that clients have opened and nobody has accepted: the
     /// system would reset them, and a proxy could not tell whether its request was processed.
-    fn close(self) -> io::Result<Vec<Socket>> {
+    fn close(self) -> Vec<Socket> {
         match self {
             Self::Network(listener) => {
-                let listener = listener.into_std()?;
-                let waiting = iter::from_fn(|| listener.accept().ok());
-                let waiting: Vec<_> = waiting.take(QUEUE_MAX).collect();
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = take_queue(|| listener.accept());
                 drop(listener);
-                let waiting = waiting.into_iter().map(|(stream, peer)| {
-                    stream.set_nonblocking(true)?;
+                let sockets = waiting.into_iter().filter_map(|(stream, peer)| {
+                    stream.set_nonblocking(true).ok()?;
                     let _ = stream.set_nodelay(true);
-                    Ok(Socket::Network(TcpStream::from_std(stream)?, peer.ip()))
+                    Some(Socket::Network(TcpStream::from_std(stream).ok()?, peer.ip()))
                 });
-                waiting.collect()
+                sockets.collect()
             }
             Self::Unix(listener) => {
-                let listener = listener.into_std()?;
-                let waiting = iter::from_fn(|| listener.accept().ok());
-                let waiting: Vec<_> = waiting.take(QUEUE_MAX).collect();
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = take_queue(|| listener.accept());
                 drop(listener);
-                let waiting = waiting.into_iter().map(|(stream, _)| {
-                    stream.set_nonblocking(true)?;
-                    Ok(Socket::Unix(UnixStream::from_std(stream)?))
+                let sockets = waiting.into_iter().filter_map(|(stream, _)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Socket::Unix(UnixStream::from_std(stream).ok()?))
                 });
-                waiting.collect()
+                sockets.collect()
             }
         }
     }
+}
+
+/// Accepts connections until none waits.
+fn take_queue<T>(mut accept: impl FnMut() -> io::Result<T>) -> Vec<T> {
+    /// Most connections: as many as wait in the queue of the system.
+    const QUEUE_MAX: usize = 1024;
+
+    iter::from_fn(|| accept().ok()).take(QUEUE_MAX).collect()
 }
 
 /// The control socket, which serves only the admin API, without credentials.
@@ -123,10 +129,6 @@ impl From<TcpListener> for Listeners {
         }
     }
 }
-
-/// Most connections that are accepted when the listener is closed: as many as wait in the queue of
-/// the system.
-const QUEUE_MAX: usize = 1024;
 
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -182,13 +184,16 @@ pub async fn serve(
         let (app, tasks) = (app.clone(), connections.clone());
         connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
     }
-    let waiting = listener.close().map_err(ServeError::Accept)?;
-    for stream in waiting {
-        let permit = table.permit(&app.shared().metrics).await;
-        let accepted = Accepted { stream, permit, encryption: encryption.clone() };
-        let (app, tasks) = (app.clone(), connections.clone());
-        connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
-    }
+    let waiting = listener.close();
+    let (tasks, app_of_waiting) = (connections.clone(), app.clone());
+    connections.spawn(async move {
+        for stream in waiting {
+            let permit = table.permit(&app_of_waiting.shared().metrics).await;
+            let accepted = Accepted { stream, permit, encryption: encryption.clone() };
+            let (app, of_streams) = (app_of_waiting.clone(), tasks.clone());
+            tasks.spawn(serve_connection(app, accepted, of_streams, shutdown.clone()));
+        }
+    });
     // They would keep their connections open.
     app.shared().stopping.cancel();
     connections.close();
