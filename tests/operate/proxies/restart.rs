@@ -1,6 +1,7 @@
 //! Two nodes on one database behind every proxy, restarted one after the other under load.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -45,7 +46,7 @@ impl Node {
         let mut settings = store.settings();
         settings.push(("ACTA_CONFIG", file.display().to_string()));
         let data = folder.join(name);
-        let server = launch(&data, &settings, |launch| launch.start());
+        let server = launch(&data, &settings, None);
         Self { data, settings, server }
     }
 
@@ -55,18 +56,25 @@ impl Node {
         let ended = self.server.wait(STOP_MAX).and_then(|status| status.code());
         assert_eq!(ended, Some(0), "{}", self.server.log());
         let address = self.server.address();
-        self.server = launch(&self.data, &self.settings, |launch| launch.start_at(address));
+        self.server = launch(&self.data, &self.settings, Some(address));
     }
 }
 
-fn launch(
-    data: &Path,
-    settings: &[(&'static str, String)],
-    start: impl Fn(&Launch<'_>) -> Server,
-) -> Server {
+/// Starts a node, where one before it listened if there was one.
+fn launch(data: &Path, settings: &[(&'static str, String)], before: Option<SocketAddr>) -> Server {
     let settings: Vec<(&str, &str)> =
         settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    start(&Launch { settings: &settings, ..Launch::new(data, Version::V2_0_0) })
+    let launch = Launch { settings: &settings, ..Launch::new(data, Version::V2_0_0) };
+    before.map_or_else(|| launch.start(), |address| launch.start_at(address))
+}
+
+/// Ends the clients, also when the test fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Restarts both nodes while clients of every proxy send requests.
@@ -74,6 +82,7 @@ fn restart_under_load(nodes: &mut [Node; 2], proxies: &[Proxy]) -> Vec<Load> {
     let loads: Vec<Load> = proxies.iter().map(|_| Load::default()).collect();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
+        let _over = Over(&is_over);
         for (load, proxy) in loads.iter().zip(proxies) {
             let (client, is_over) = (proxy.client(), &is_over);
             for _ in 0..work_of(proxy.kind()).0 {
@@ -92,7 +101,6 @@ fn restart_under_load(nodes: &mut [Node; 2], proxies: &[Proxy]) -> Vec<Load> {
         while !loads.iter().zip(proxies).all(is_enough) && clock.elapsed() < WORK_MAX {
             thread::sleep(Duration::from_millis(20));
         }
-        is_over.store(true, Ordering::Relaxed);
     });
     loads
 }
