@@ -1,5 +1,5 @@
 //! What an operator has to do with the product: finding out why clients are refused, certificates,
-//! signals, the files of packages, and what watches a server.
+//! proxies in front, signals, the files of packages, and what watches a server.
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
@@ -9,6 +9,7 @@ mod http2;
 mod install;
 mod monitoring;
 mod package;
+mod proxies;
 mod refusals;
 mod stopping;
 mod tls;

@@ -1,11 +1,13 @@
 //! Signals: what a server does before it stops, and that SIGHUP does not stop it.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_tests::{Server, Version};
+use acta_tests::{Response, Server, Version};
 use tempfile::TempDir;
 
 /// How long the server still accepts connections.
@@ -37,6 +39,38 @@ fn a_server_that_is_asked_to_stop_says_so_before_it_accepts_no_more() {
     let ended = server.wait(WAIT_MAX).and_then(|status| status.code());
     assert_eq!(ended, Some(0), "{}", server.log());
     assert!(DELAY <= clock.elapsed(), "{:?}", clock.elapsed());
+}
+
+#[test]
+fn a_server_that_accepts_no_more_connections_answers_on_open_ones_and_closes_them() {
+    let folder = TempDir::new().unwrap();
+    let settings = [("ACTA_SERVER_DRAIN_DELAY", "100ms")];
+    let data = folder.path().join("data");
+    let mut server = Server::start_with(&data, Version::V2_0_0, &settings);
+    let request = b"HEAD /health HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut kept = TcpStream::connect(server.address()).unwrap();
+    kept.set_read_timeout(Some(WAIT_MAX)).unwrap();
+    kept.write_all(request).unwrap();
+    let mut first = Vec::new();
+    while !first.ends_with(b"\r\n\r\n") {
+        let mut piece = [0; 1024];
+        let count = kept.read(&mut piece).unwrap();
+        assert_ne!(count, 0, "closed after {first:?}");
+        first.extend_from_slice(&piece[..count]);
+    }
+    assert_eq!(Response::parse(&first).header("connection"), None);
+    server.ask_to_stop();
+    let clock = SystemClock::new();
+    while TcpStream::connect(server.address()).is_ok() {
+        assert!(clock.elapsed() < WAIT_MAX, "{}", server.log());
+    }
+    kept.write_all(request).unwrap();
+    let mut last = Vec::new();
+    kept.read_to_end(&mut last).unwrap();
+    let last = Response::parse(&last).expect(200);
+    assert_eq!(last.must_header("connection"), "close");
+    let ended = server.wait(WAIT_MAX).and_then(|status| status.code());
+    assert_eq!(ended, Some(0), "{}", server.log());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! TLS in the server itself: versions, certificates that cannot be used, new ones while it runs,
 //! and clients that never finish a handshake.
 
-mod client;
+pub(crate) mod client;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

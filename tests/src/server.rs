@@ -168,14 +168,20 @@ impl<'a> Launch<'a> {
 
     /// Starts it and waits until it is ready.
     pub fn start(&self) -> Server {
-        for _ in 0..START_COUNT_MAX {
-            let address = free_address();
-            let mut child = self.command(address).spawn().expect("the binary can be started");
-            if self.is_ready(&mut child, address) {
-                return Server { child, address, data: self.data.to_owned(), scratch: None };
-            }
-        }
-        panic!("no server became ready; its log: {}", log_of(self.data));
+        let started = (0..START_COUNT_MAX).find_map(|_| self.try_start(free_address()));
+        started.unwrap_or_else(|| panic!("no server became ready: {}", log_of(self.data)))
+    }
+
+    /// Starts it where a server before it listened, and waits until it is ready.
+    pub fn start_at(&self, address: SocketAddr) -> Server {
+        let started = self.try_start(address);
+        started.unwrap_or_else(|| panic!("no server became ready: {}", log_of(self.data)))
+    }
+
+    fn try_start(&self, address: SocketAddr) -> Option<Server> {
+        let mut child = self.command(address).spawn().expect("the binary can be started");
+        let is_ready = self.is_ready(&mut child, address);
+        is_ready.then(|| Server { child, address, data: self.data.to_owned(), scratch: None })
     }
 
     /// Starts it and kills it after `lifetime`, ready or not.

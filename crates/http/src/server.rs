@@ -6,11 +6,12 @@ mod opening;
 pub(crate) mod tls;
 
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -68,6 +69,42 @@ impl ClientListener {
             }
         }
     }
+
+    /// Closes it. Returns the connections that clients have opened and nobody has accepted: the
+    /// system would reset them, and a proxy could not tell whether its request was processed.
+    fn close(self) -> Vec<Socket> {
+        match self {
+            Self::Network(listener) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = take_queue(|| listener.accept());
+                drop(listener);
+                let sockets = waiting.into_iter().filter_map(|(stream, peer)| {
+                    stream.set_nonblocking(true).ok()?;
+                    let _ = stream.set_nodelay(true);
+                    Some(Socket::Network(TcpStream::from_std(stream).ok()?, peer.ip()))
+                });
+                sockets.collect()
+            }
+            Self::Unix(listener) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let waiting = take_queue(|| listener.accept());
+                drop(listener);
+                let sockets = waiting.into_iter().filter_map(|(stream, _)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some(Socket::Unix(UnixStream::from_std(stream).ok()?))
+                });
+                sockets.collect()
+            }
+        }
+    }
+}
+
+/// Accepts connections until none waits.
+fn take_queue<T>(mut accept: impl FnMut() -> io::Result<T>) -> Vec<T> {
+    /// Most connections: as many as wait in the queue of the system.
+    const QUEUE_MAX: usize = 1024;
+
+    iter::from_fn(|| accept().ok()).take(QUEUE_MAX).collect()
 }
 
 /// The control socket, which serves only the admin API, without credentials.
@@ -103,8 +140,9 @@ const CONTROL_CONNECTIONS_MAX: usize = 16;
 const MONITORING_CONNECTIONS_MAX: usize = 64;
 
 /// Serves connections until `shutdown` is cancelled, and for the drain delay after that, in which
-/// `/ready` says so; then accepts no more requests, and returns once those in progress are
-/// answered.
+/// `/ready` says so; then accepts no more connections, and returns once the requests in progress
+/// are answered. With a drain delay, what arrives on open connections within a moment is answered
+/// too.
 ///
 /// # Errors
 ///
@@ -146,7 +184,16 @@ pub async fn serve(
         let (app, tasks) = (app.clone(), connections.clone());
         connections.spawn(serve_connection(app, accepted, tasks, shutdown.clone()));
     }
-    drop(listener);
+    let waiting = listener.close();
+    let (tasks, app_of_waiting) = (connections.clone(), app.clone());
+    connections.spawn(async move {
+        for stream in waiting {
+            let permit = table.permit(&app_of_waiting.shared().metrics).await;
+            let accepted = Accepted { stream, permit, encryption: encryption.clone() };
+            let (app, of_streams) = (app_of_waiting.clone(), tasks.clone());
+            tasks.spawn(serve_connection(app, accepted, of_streams, shutdown.clone()));
+        }
+    });
     // They would keep their connections open.
     app.shared().stopping.cancel();
     connections.close();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -33,12 +34,15 @@ pub(super) async fn serve(app: App, opened: Opened, shutdown: CancellationToken)
     };
     let watched = Watched::new(channel, Arc::clone(state), refuse);
     let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        let (app, state) = (app.clone(), Arc::clone(state));
+        let (app, state, shutdown) = (app.clone(), Arc::clone(state), shutdown.clone());
         state.on_request();
         request.extensions_mut().insert(Carrier::Connection(Arc::clone(&state)));
         source.mark(&mut request);
         Box::pin(async move {
-            let response = app.answer(request.map(Body::new)).await;
+            let mut response = app.answer(request.map(Body::new)).await;
+            if shutdown.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(ResponseBody::wrap(response, state))
         })
     });
@@ -46,6 +50,12 @@ pub(super) async fn serve(app: App, opened: Opened, shutdown: CancellationToken)
     let serving = async {
         let served = poll_fn(|context| connection.poll_without_shutdown(context));
         if let Some(ended) = shutdown.run_until_cancelled(served).await {
+            return ended;
+        }
+        // A request may be on its way.
+        let served = poll_fn(|context| connection.poll_without_shutdown(context));
+        let grace = grace(app.shared().options.drain_delay);
+        if let Ok(ended) = tokio::time::timeout(grace, served).await {
             return ended;
         }
         Pin::new(&mut connection).graceful_shutdown();
@@ -73,6 +83,18 @@ pub(super) async fn serve(app: App, opened: Opened, shutdown: CancellationToken)
             () = linger(stream) => {}
         }
     }
+}
+
+/// How long a connection may bring another request when no more connections are accepted.
+///
+/// A proxy that keeps connections open may send a request while the server closes an idle one, and
+/// cannot tell then whether it was processed. So each connection is closed by the response to its
+/// next request, and those without one are closed late.
+fn grace(drain_delay: Duration) -> Duration {
+    const GRACE: Duration = Duration::from_secs(1);
+
+    // Without a delay, no proxy is expected to know.
+    if drain_delay.is_zero() { Duration::ZERO } else { GRACE }
 }
 
 /// Returns a while after `shutdown` if the connection still has an event stream: its client does
