@@ -37,7 +37,10 @@ async fn a_dashboard_is_no_question_and_a_question_no_dashboard(engine: Engine) 
     refused!(admin.remove_question(&ada, TENANT, shown.id).await, AdminError::NotFound);
     refused!(admin.remove_dashboard(&ada, TENANT, question.id).await, AdminError::NotFound);
     let (question, shown) = ((TENANT, question.id), (TENANT, shown.id));
-    refused!(admin.change_question(&ada, shown, draft("x", true), None).await, AdminError::NotFound);
+    refused!(
+        admin.change_question(&ada, shown, draft("x", true), None).await,
+        AdminError::NotFound
+    );
     let changed = admin.change_question(&ada, question, dashboard("x", true), None).await;
     refused!(changed, AdminError::NotFound);
     refused!(admin.permit_changing_question(&ada, shown, None).await, AdminError::NotFound);

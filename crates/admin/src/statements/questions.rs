@@ -268,9 +268,7 @@ impl Admin {
         match self.commit_once(change, once, &question).await? {
             Attempt::Done => Ok(Idempotent::Performed(question)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
-            Attempt::NameTaken => {
-                Err(AdminError::Conflict(Saved::of(question.kind).name_taken()))
-            },
+            Attempt::NameTaken => Err(AdminError::Conflict(Saved::of(question.kind).name_taken())),
             Attempt::LimitReached => Err(limit_reached(limit)),
             Attempt::Stale => Err(AdminError::Stale),
         }
@@ -413,9 +411,7 @@ impl Admin {
             };
             let (act, detail) = event;
             change.writes.push(unconditional(write));
-            change
-                .entries
-                .extend(self.saved_change(requester, (act, &detail), question).entries);
+            change.entries.extend(self.saved_change(requester, (act, &detail), question).entries);
         }
         Ok(())
     }

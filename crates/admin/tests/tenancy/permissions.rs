@@ -273,11 +273,8 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
             admin.list_dashboards(requester, TenantId::FIRST, None, 9).await.map(drop)
         }
         "save-question" | "save-dashboard" => {
-            let kind = if name == "save-question" {
-                QuestionKind::Query
-            } else {
-                QuestionKind::Dashboard
-            };
+            let kind =
+                if name == "save-question" { QuestionKind::Query } else { QuestionKind::Dashboard };
             let draft = QuestionDraft {
                 name: "Days".to_owned(),
                 description: String::new(),

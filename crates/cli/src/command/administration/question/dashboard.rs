@@ -146,8 +146,7 @@ async fn save(client: &mut Client, arguments: &SaveArgs) -> Result<Output> {
         }
     }
     // Who works at the command line is no person, whose dashboards could be for it alone.
-    let body =
-        json!({ "name": name, "description": description, "shared": true, "tiles": tiles });
+    let body = json!({ "name": name, "description": description, "shared": true, "tiles": tiles });
     if *replace && let Some(id) = find(client, *of, name).await? {
         let address = dashboards(client, *of, &[&id]).await?;
         return Ok(show(client.put(&address, &body).await?));

@@ -127,8 +127,11 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     async fn tile(&mut self, tile: &Tile) -> TileAnswer {
-        let (question, title) = (tile.question.clone(), tile.title.clone());
-        let mut answer = TileAnswer { question, title, ..TileAnswer::default() };
+        let mut answer = TileAnswer {
+            question: tile.question.clone(),
+            title: tile.title.clone(),
+            ..TileAnswer::default()
+        };
         let (deadline, timeout) = (self.deadline, self.timeout);
         let filling = timeout_at(deadline, self.fill(tile, &mut answer));
         if let Err(problem) = filling.await.unwrap_or_else(|_elapsed| Err(late(timeout))) {

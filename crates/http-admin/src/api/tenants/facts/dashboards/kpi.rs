@@ -57,10 +57,8 @@ impl Period {
     pub(super) fn cut(&self, question: &str) -> String {
         let mut question: Value = serde_json::from_str(question).unwrap_or_default();
         let within = json!({ "field": "timestamp", "from": self.from, "to": self.to });
-        let both = match question["where"].take() {
-            Value::Null => within,
-            condition => json!({ "and": [condition, within] }),
-        };
+        let condition = question["where"].take();
+        let both = if condition.is_null() { within } else { json!({ "and": [condition, within] }) };
         question["where"] = both;
         question.to_string()
     }

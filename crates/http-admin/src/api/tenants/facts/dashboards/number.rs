@@ -49,11 +49,9 @@ impl Table {
                 count => Err(format!("the answer has {count} columns: name one as `column`")),
             };
         };
-        let name_of = |column: &'_ Value| match column {
-            Value::String(name) => Some(name.clone()),
-            other => other["name"].as_str().map(str::to_owned),
-        };
-        let found = self.columns.iter().position(|it| name_of(it).as_deref() == Some(wanted));
+        let is_wanted =
+            |column: &Value| column.as_str().or(column["name"].as_str()) == Some(wanted);
+        let found = self.columns.iter().position(is_wanted);
         found.ok_or_else(|| format!("the answer has no column {wanted:?}"))
     }
 }

@@ -172,7 +172,10 @@ mod tests {
             (json!({"kpi": {}}), &[]),
             (json!({"kpi": {"target": 0.5, "direction": "down", "unit": "%"}}), &[]),
             (json!({"kpi": {"unit": "x".repeat(41)}}), &["/tiles/0/kpi/unit"]),
-            (json!({"kpi": {"owner": "", "column": ""}}), &["/tiles/0/kpi/column", "/tiles/0/kpi/owner"]),
+            (
+                json!({"kpi": {"owner": "", "column": ""}}),
+                &["/tiles/0/kpi/column", "/tiles/0/kpi/owner"],
+            ),
             (json!({"kpi": {"days": 0}}), &["/tiles/0/kpi/days"]),
             (json!({"kpi": {"days": 3661}}), &["/tiles/0/kpi/days"]),
             (json!({"kpi": {"days": 3660, "compare": true}}), &[]),
