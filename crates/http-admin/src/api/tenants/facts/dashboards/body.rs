@@ -47,13 +47,13 @@ impl DashboardBody {
         (requester, tenant): (&Requester, TenantId),
         before: &[Tile],
     ) -> Result<QuestionDraft, AdminProblem> {
-        let Self { name, description, shared: is_shared, tiles } = self;
+        let Self { name, description, shared: is_shared, mut tiles } = self;
         if TILES_MAX < tiles.len() {
             let text = format!("expected at most {TILES_MAX} tiles");
             return Err(Problem::faulty(vec![FaultView::at("/tiles", &text, "")]).into());
         }
         let mut faults = Vec::new();
-        for (index, tile) in tiles.iter().enumerate() {
+        for (index, tile) in tiles.iter_mut().enumerate() {
             let place = format!("/tiles/{index}");
             faults.extend(tile.faults(&place));
             if before.contains(tile) {
@@ -61,6 +61,10 @@ impl DashboardBody {
             }
             let question = seen(shared, (requester, tenant), tile).await?;
             faults.extend(fault_of(tile, question.as_ref(), &place));
+            if let Some(question) = question {
+                // In the form in which ids are always written.
+                tile.question = question.id.to_string();
+            }
         }
         if !faults.is_empty() {
             return Err(Problem::faulty(faults).into());
