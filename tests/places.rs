@@ -59,7 +59,7 @@ const fn about_facts(arguments: &'static [&'static str]) -> Row {
 const VOID: &[&str] =
     &["statement", "void", "6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "--reason", "twice"];
 
-const COMMANDS: [Row; 29] = [
+const COMMANDS: [Row; 31] = [
     row(&["serve", "--must-exist", "--listen", "127.0.0.1:0"]),
     Row { about_directory: "created an empty store in DIR", ..row(&["init"]) },
     row(&["import", "no-such-file.jsonl"]),
@@ -74,6 +74,7 @@ const COMMANDS: [Row; 29] = [
     row(&["query"]),
     row(&["sql", "SELECT 1"]),
     row(&["question", "list"]),
+    row(&["dashboard", "list"]),
     row(&["person", "list"]),
     row(&["analyse", "activity"]),
     row(&["statement", "tail"]),
@@ -178,7 +179,7 @@ fn listing(directory: &Path) -> Option<Vec<PathBuf>> {
 }
 
 /// Every command but those that create a store.
-const USERS: [&[&str]; 21] = [
+const USERS: [&[&str]; 22] = [
     &["serve", "--must-exist", "--listen", "127.0.0.1:0"],
     &["import", "no-such-file.jsonl"],
     &["export"],
@@ -192,6 +193,7 @@ const USERS: [&[&str]; 21] = [
     &["query"],
     &["sql", "SELECT 1"],
     &["question", "list"],
+    &["dashboard", "list"],
     &["person", "list"],
     &["analyse", "activity"],
     &["statement", "tail"],

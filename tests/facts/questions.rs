@@ -1,6 +1,8 @@
 //! Saved questions: refused as they are when they are asked, and answered with the rights of who
 //! asks, on both engines.
 
+mod dashboards;
+
 use std::fs;
 
 use acta_tests::{Engine, acta, run};

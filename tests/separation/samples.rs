@@ -36,6 +36,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "person") => held.person.clone(),
         (_, "group") => held.group.clone(),
         (_, "question") => held.question.clone(),
+        (_, "dashboard") => held.dashboard.clone(),
         (_, "follower") => "entities".to_owned(),
         (_, "file") => "facts-2026-03.parquet".to_owned(),
         (_, "path") => "0/000.p/1".to_owned(),
@@ -73,6 +74,9 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "save_question" | "change_question" => json!({
             "name": "Taken over", "shared": true,
             "query": { "measures": [{ "measure": "count" }], "dimensions": ["person"] },
+        }),
+        "save_dashboard" | "change_dashboard" => json!({
+            "name": "Taken over", "shared": true, "tiles": [{ "question": held.question }],
         }),
         "create_joined_person" | "split_person" => {
             json!({ "identifiers": [held.agent], "name": "Taken over" })

@@ -39,6 +39,8 @@ pub(crate) struct TenantData {
     pub(crate) group: String,
     /// A question that is shared.
     pub(crate) question: String,
+    /// A dashboard that is shared, with a tile of the question.
+    pub(crate) dashboard: String,
     /// Where documents and statements are.
     pub(crate) agent: Value,
     pub(crate) activity: String,
@@ -147,6 +149,7 @@ impl TenantData {
             person: String::new(),
             group: String::new(),
             question: String::new(),
+            dashboard: String::new(),
             statement: String::new(),
             voided: String::new(),
             attachment: String::new(),
@@ -214,6 +217,16 @@ impl TenantData {
             text(&post(&client, &below("questions"), &body)["id"])
         };
         self.question = save(0);
+        save(1);
+        let save = |number: u8| {
+            let body = json!({
+                "name": format!("{} {number}", self.marker), "description": self.marker,
+                "shared": true,
+                "tiles": [{ "question": self.question, "title": self.marker, "kpi": {} }],
+            });
+            text(&post(&client, &below("dashboards"), &body)["id"])
+        };
+        self.dashboard = save(0);
         save(1);
         (self.key, self.tokens, self.invitation) = (key, tokens, invitation);
         self.person = person;

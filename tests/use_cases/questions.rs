@@ -1,6 +1,8 @@
 //! Saved questions: who sees, changes and removes which, how many there may be, and what becomes of
 //! them when their owner leaves.
 
+mod dashboards;
+
 use acta_access::{Role, TenantId};
 use acta_admin::{AdminError, Idempotency, Idempotent, Options, QuestionDraft, Requester};
 use acta_storage::directory::{self, QuestionKind, SavedQuestion, Versioned};
@@ -171,8 +173,8 @@ async fn a_tenant_has_a_maximum_number_of_saved_questions(engine: Engine) {
         Box::pin(async move { save(&house, &ada, wanted).await })
     });
     let texts = at_once(acts).await.into_iter().filter_map(Result::err);
-    let text = "the tenant already has the maximum of 3 saved questions; remove one first \
-                (tenants.questions_max)";
+    let text = "the tenant already has the maximum of 3 saved questions and dashboards; remove one \
+                first (tenants.questions_max)";
     assert_eq!(texts.map(|error| error.to_string()).collect::<Vec<_>>(), [text; 2]);
     let saved = all(&house).await;
     assert_eq!(saved.len(), 3);
@@ -193,8 +195,8 @@ async fn a_person_has_a_part_of_the_questions_of_its_tenant_for_itself(engine: E
     let own = save(&house, &bob, draft("first", false)).await.unwrap();
     save(&house, &bob, draft("second", false)).await.unwrap();
     let refusal = save(&house, &bob, draft("third", false)).await.unwrap_err();
-    let text = "the person already has the maximum of 2 saved questions, where some are not \
-                shared; remove one first (tenants.questions_max)";
+    let text = "the person already has the maximum of 2 saved questions and dashboards, where some \
+                are not shared; remove one first (tenants.questions_max)";
     assert_eq!(refusal.to_string(), text);
     // For all, or for somebody else alone, there is room.
     let shared = save(&house, &bob, draft("third", true)).await.unwrap();

@@ -43,7 +43,7 @@ pub enum Permission {
     AskQuestions,
     /// Ask about facts in SQL, which reaches all of the tenant.
     RunSql,
-    /// Save questions: for oneself, or for all who may ask.
+    /// Save questions and dashboards: for oneself, or for all who may ask.
     SaveQuestions,
     /// Read the joined identifiers of persons, what is known of them, and groups with their
     /// members.
@@ -238,7 +238,7 @@ const TABLE: [Row; 23] = [
     Row {
         permission: Permission::SaveQuestions,
         name: "save-questions",
-        meaning: "save questions, for oneself or for all who may ask",
+        meaning: "save questions and dashboards, for oneself or for all who may ask",
         is_write: true,
         // Learners are many, and the saved questions of a tenant are limited.
         roles: SAVERS,

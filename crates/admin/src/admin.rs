@@ -36,7 +36,7 @@ pub struct Options {
     pub people_max: usize,
     /// Maximum number of accounts that are created for a tenant, by invitations and claims.
     pub accounts_max: usize,
-    /// Maximum number of saved questions of a tenant.
+    /// Maximum number of saved questions and dashboards of a tenant.
     pub questions_max: usize,
     /// Maximum number of sessions of an account: the oldest end for a new one.
     pub sessions_max: usize,

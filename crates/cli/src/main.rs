@@ -17,7 +17,7 @@ use rustix::process::umask;
 
 use crate::command::administration::{
     account, analyse, audit, credential, facts, follower, group, person, proof, query, question,
-    sql, statement, tenant,
+    question::dashboard, sql, statement, tenant,
 };
 use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
@@ -99,6 +99,8 @@ enum Command {
     Sql(sql::Arguments),
     /// Saves questions under a name for all who may ask, and answers them.
     Question(Box<question::Arguments>),
+    /// Saves dashboards of questions and key figures for all who may ask, and answers them.
+    Dashboard(dashboard::Arguments),
     /// Prints the statements of a tenant as they are stored, for people.
     Statement(statement::Arguments),
     /// Proves that statements are unchanged, and verifies proofs offline.
@@ -152,6 +154,7 @@ fn main() -> ExitCode {
         Command::Query(arguments) => query::run(file, arguments),
         Command::Sql(arguments) => sql::run(file, arguments),
         Command::Question(arguments) => question::run(file, arguments),
+        Command::Dashboard(arguments) => dashboard::run(file, arguments),
         Command::Statement(arguments) => statement::run(file, arguments),
         Command::Proof(arguments) => proof::run(file, arguments),
         Command::Facts(arguments) => facts::run(file, arguments),

@@ -44,8 +44,8 @@ section! {
         /// claims of an identity provider. Accounts of people who have left count, until an
         /// operator removes them.
         pub accounts_max: usize = count_from_one().default("200000").over("409"),
-        /// Maximum number of saved questions of one tenant. A person who has saved a tenth as many
-        /// saves further ones for all, and none for itself alone.
+        /// Maximum number of saved questions and dashboards of one tenant. A person who has saved a
+        /// tenth as many saves further ones for all, and none for itself alone.
         pub questions_max: usize = count_from_one().default("1000").over("409"),
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::AnswerPermit;
-use acta_ambient::Clock;
+use acta_ambient::{Clock, Timestamp};
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
 use acta_facts_export::{ExportFile, FileName};
 use acta_facts_sql::{SqlLimits, Stop};
@@ -89,6 +89,16 @@ impl FactQueries {
         let export_turns = Shares::with_tenant_max(EXPORTS_MAX, 1, weights.clone());
         let (clock, exports) = (Arc::clone(clock), Exports::default());
         Self { settings, clock, turns, export_turns, persons, exports }
+    }
+
+    /// The time that questions are asked at.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The most time for one question.
+    pub const fn timeout(&self) -> Duration {
+        self.settings.timeout
     }
 
     /// How the facts of a tenant are; none if there are none.

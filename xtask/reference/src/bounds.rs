@@ -190,6 +190,9 @@ fn of_questions() -> Vec<FixedBound> {
         bound("Values of a condition", "5,000", "400"),
         bound("Formula of a measure", "200 parts, nested 32 deep", "400"),
         bound("Rows of an answer", "100,000", "400"),
+        bound("Tiles of a dashboard", "24", "400"),
+        bound("Answers of the tiles of a dashboard", "16 MiB together", "422 for the tile"),
+        bound("Answer for a KPI", "64 KiB", "422 for the tile"),
         bound("Steps of a funnel, and groups that are compared", "20 and 10", "400"),
     ]
 }

@@ -1,4 +1,5 @@
-//! Questions that people save under a name, for themselves or for all who may ask.
+//! Questions that people save under a name, for themselves or for all who may ask, and dashboards
+//! of them.
 //!
 //! A saved question gives no rights: it is answered with those of who asks it. One that is not
 //! shared does not exist for anybody but its owner.
@@ -22,7 +23,7 @@ const TOGETHER_COUNT: usize = 16;
 /// alone: nobody else sees that, or could remove it.
 const PART_OF_PERSON: usize = 10;
 
-/// What a question that is saved is to be.
+/// What a question or a dashboard that is saved is to be.
 #[derive(Clone, Debug)]
 pub struct QuestionDraft {
     /// The name.
@@ -31,10 +32,73 @@ pub struct QuestionDraft {
     pub description: String,
     /// Whether it is for all who may ask questions about the tenant.
     pub is_shared: bool,
-    /// In which language it is asked.
+    /// In which language it is asked, or that it is a dashboard.
     pub kind: QuestionKind,
-    /// The question as JSON, which was found to be one that can be asked.
+    /// The question as JSON, which was found to be one that can be asked; or the tiles.
     pub question: String,
+}
+
+/// What is saved under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Saved {
+    /// A question.
+    Question,
+    /// A dashboard.
+    Dashboard,
+}
+
+impl Saved {
+    fn of(kind: QuestionKind) -> Self {
+        match kind {
+            QuestionKind::Query | QuestionKind::Sql | QuestionKind::Analysis => Self::Question,
+            QuestionKind::Dashboard => Self::Dashboard,
+        }
+    }
+
+    /// The name in the audit.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Dashboard => "dashboard",
+        }
+    }
+
+    /// The name of what it asks or shows.
+    const fn content(self) -> &'static str {
+        match self {
+            Self::Question => "question",
+            Self::Dashboard => "tiles",
+        }
+    }
+
+    const fn name_taken(self) -> &'static str {
+        match self {
+            Self::Question => "another saved question has this name",
+            Self::Dashboard => "another dashboard has this name",
+        }
+    }
+}
+
+/// What is done to what is saved.
+#[derive(Clone, Copy, Debug)]
+enum SavedAct {
+    Saved,
+    Changed,
+    Removed,
+}
+
+impl SavedAct {
+    /// The act in the audit.
+    const fn name(self, saved: Saved) -> &'static str {
+        match (saved, self) {
+            (Saved::Question, Self::Saved) => "question.saved",
+            (Saved::Question, Self::Changed) => "question.changed",
+            (Saved::Question, Self::Removed) => "question.removed",
+            (Saved::Dashboard, Self::Saved) => "dashboard.saved",
+            (Saved::Dashboard, Self::Changed) => "dashboard.changed",
+            (Saved::Dashboard, Self::Removed) => "dashboard.removed",
+        }
+    }
 }
 
 impl Admin {
@@ -52,6 +116,17 @@ impl Admin {
         after: Option<QuestionId>,
         count_max: usize,
     ) -> Result<Vec<SavedQuestion>, AdminError> {
+        self.list_saved(requester, tenant, Saved::Question, (after, count_max)).await
+    }
+
+    /// As [`Admin::list_questions`], of what is `saved`.
+    pub(super) async fn list_saved(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        saved: Saved,
+        (after, count_max): (Option<QuestionId>, usize),
+    ) -> Result<Vec<SavedQuestion>, AdminError> {
         self.permit(requester, tenant, Permission::AskQuestions).await?;
         let mut after = after.map(|id| SavedQuestion::record_id_of(tenant, id));
         let (group, mut found) = (Group::OfTenant(tenant), Vec::new());
@@ -60,7 +135,8 @@ impl Admin {
                 directory::page(&*self.storage, &group, after.as_deref(), TOGETHER_COUNT).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.record.id.clone());
-            let seen = page.into_iter().map(|one| one.value).filter(|one| sees(requester, one));
+            let all = page.into_iter().map(|one| one.value);
+            let seen = all.filter(|one| Saved::of(one.kind) == saved && sees(requester, one));
             found.extend(seen.map(|one| SavedQuestion { question: String::new(), ..one }));
         }
         found.truncate(count_max);
@@ -79,23 +155,36 @@ impl Admin {
         tenant: TenantId,
         id: QuestionId,
     ) -> Result<Versioned<SavedQuestion>, AdminError> {
-        self.permit(requester, tenant, Permission::AskQuestions).await?;
-        self.seen_question(requester, tenant, id).await
+        self.read_saved(requester, (tenant, id), Saved::Question).await
     }
 
-    async fn seen_question(
+    /// As [`Admin::read_question`], of what is `saved`.
+    pub(super) async fn read_saved(
         &self,
         requester: &Requester,
-        tenant: TenantId,
-        id: QuestionId,
+        of: (TenantId, QuestionId),
+        saved: Saved,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        self.permit(requester, of.0, Permission::AskQuestions).await?;
+        self.seen(requester, of, saved).await
+    }
+
+    async fn seen(
+        &self,
+        requester: &Requester,
+        (tenant, id): (TenantId, QuestionId),
+        saved: Saved,
     ) -> Result<Versioned<SavedQuestion>, AdminError> {
         let record = SavedQuestion::record_id_of(tenant, id);
         let found: Option<Versioned<SavedQuestion>> =
             directory::find(&*self.storage, &record).await?;
-        found.filter(|found| sees(requester, &found.value)).ok_or(AdminError::NotFound)
+        let is_seen = |found: &Versioned<SavedQuestion>| {
+            Saved::of(found.value.kind) == saved && sees(requester, &found.value)
+        };
+        found.filter(is_seen).ok_or(AdminError::NotFound)
     }
 
-    /// Checks whether the requester may save questions about a tenant. Returns the answer to the
+    /// Checks whether the requester may save questions and dashboards of a tenant. Returns the answer to the
     /// request if it was performed before with this key.
     ///
     /// # Errors
@@ -120,20 +209,33 @@ impl Admin {
     pub async fn permit_changing_question(
         &self,
         requester: &Requester,
-        (tenant, id): (TenantId, QuestionId),
+        of: (TenantId, QuestionId),
         expected: Option<&[u64]>,
     ) -> Result<(), AdminError> {
-        let found = self.own_question(requester, tenant, id).await?;
-        check_version(&found.record, expected)
+        self.own_version(requester, (of, Saved::Question), expected).await.map(drop)
     }
 
-    /// Saves a question. It belongs to the requester, or to the tenant if that is no person.
+    /// What is `saved` and the requester may change, which must have one of the versions
+    /// `expected` if any are given.
+    pub(super) async fn own_version(
+        &self,
+        requester: &Requester,
+        (of, saved): ((TenantId, QuestionId), Saved),
+        expected: Option<&[u64]>,
+    ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        let found = self.own(requester, of, saved).await?;
+        check_version(&found.record, expected)?;
+        Ok(found)
+    }
+
+    /// Saves a question or a dashboard. It belongs to the requester, or to the tenant if that is no person.
     ///
     /// # Errors
     ///
     /// As [`Admin::list_questions`]; [`AdminError::Faulty`]; [`AdminError::Conflict`] if the name
     /// is taken; [`AdminError::LimitReached`]: the tenant has the maximum number of saved
-    /// questions, or the requester that of those that are not shared; [`AdminError::KeyReused`].
+    /// questions and dashboards, or the requester that of those that are not shared;
+    /// [`AdminError::KeyReused`].
     pub async fn save_question(
         &self,
         requester: &Requester,
@@ -161,19 +263,19 @@ impl Admin {
         }
         let limit = self.question_limit(question.is_shared);
         let detail = json!({ "kind": question.kind.as_str(), "shared": question.is_shared });
-        let mut change = self.question_change(requester, ("question.saved", &detail), &question);
+        let mut change = self.saved_change(requester, (SavedAct::Saved, &detail), &question);
         change.writes.push(question.create().within(limit));
         match self.commit_once(change, once, &question).await? {
             Attempt::Done => Ok(Idempotent::Performed(question)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
-            Attempt::NameTaken => Err(AdminError::Conflict(NAME_TAKEN)),
+            Attempt::NameTaken => Err(AdminError::Conflict(Saved::of(question.kind).name_taken())),
             Attempt::LimitReached => Err(limit_reached(limit)),
             Attempt::Stale => Err(AdminError::Stale),
         }
     }
 
-    /// Replaces a saved question, which must have one of the versions `expected` if any are given.
-    /// It keeps its owner.
+    /// Replaces a saved question, or a dashboard if the draft is one, which must have one of the
+    /// versions `expected` if any are given. It keeps its owner.
     ///
     /// # Errors
     ///
@@ -182,12 +284,12 @@ impl Admin {
     pub async fn change_question(
         &self,
         requester: &Requester,
-        (tenant, id): (TenantId, QuestionId),
+        of: (TenantId, QuestionId),
         draft: QuestionDraft,
         expected: Option<&[u64]>,
     ) -> Result<Versioned<SavedQuestion>, AdminError> {
-        let found = self.own_question(requester, tenant, id).await?;
-        check_version(&found.record, expected)?;
+        let saved = Saved::of(draft.kind);
+        let found = self.own_version(requester, (of, saved), expected).await?;
         let before = &found.value;
         let after = SavedQuestion {
             name: draft.name,
@@ -208,16 +310,16 @@ impl Admin {
         let detail = json!({
             "name": after.name != before.name,
             "description": after.description != before.description,
-            "question": after.question != before.question,
+            saved.content(): after.question != before.question,
             "kind": after.kind.as_str(),
             "shared_before": before.is_shared,
             "shared": after.is_shared,
         });
         let after = SavedQuestion { changed: self.clock.now(), ..after };
-        let mut change = self.question_change(requester, ("question.changed", &detail), &after);
+        let mut change = self.saved_change(requester, (SavedAct::Changed, &detail), &after);
         change.writes.push(found.write(&after));
         self.commit(&change).await?;
-        self.seen_question(requester, tenant, id).await
+        self.seen(requester, of, saved).await
     }
 
     /// How many questions there may be when one is saved for all, or for a person alone.
@@ -250,27 +352,37 @@ impl Admin {
         tenant: TenantId,
         id: QuestionId,
     ) -> Result<(), AdminError> {
-        let found = match self.read_question(requester, tenant, id).await? {
+        self.remove_saved(requester, (tenant, id), Saved::Question).await
+    }
+
+    /// As [`Admin::remove_question`], of what is `saved`.
+    pub(super) async fn remove_saved(
+        &self,
+        requester: &Requester,
+        of: (TenantId, QuestionId),
+        saved: Saved,
+    ) -> Result<(), AdminError> {
+        let found = match self.read_saved(requester, of, saved).await? {
             own if is_own(requester, &own.value) => own,
-            _ => self.own_question(requester, tenant, id).await?,
+            _ => self.own(requester, of, saved).await?,
         };
         let detail = removed(&found.value);
-        let mut change =
-            self.question_change(requester, ("question.removed", &detail), &found.value);
+        let mut change = self.saved_change(requester, (SavedAct::Removed, &detail), &found.value);
         change.writes.push(found.remove());
         self.commit(&change).await
     }
 
-    /// A saved question that the requester may change: its own, or a shared one if it may change
-    /// the settings of the tenant.
-    async fn own_question(
+    /// What is saved and the requester may change: its own, or a shared one if it may change the
+    /// settings of the tenant.
+    async fn own(
         &self,
         requester: &Requester,
-        tenant: TenantId,
-        id: QuestionId,
+        of: (TenantId, QuestionId),
+        saved: Saved,
     ) -> Result<Versioned<SavedQuestion>, AdminError> {
+        let tenant = of.0;
         self.permit(requester, tenant, Permission::SaveQuestions).await?;
-        let found = self.seen_question(requester, tenant, id).await?;
+        let found = self.seen(requester, of, saved).await?;
         let settings = Permission::ChangeSettings;
         if is_own(requester, &found.value) || self.may(requester, tenant, settings).await? {
             return Ok(found);
@@ -279,8 +391,8 @@ impl Admin {
     }
 
     /// Adds to a change that an account is removed from a tenant, or from all of them: its shared
-    /// questions then belong to the tenant, and the others are removed. That its owner changes one
-    /// at the same time does not hinder it.
+    /// questions and dashboards then belong to the tenant, and the others are removed. That its
+    /// owner changes one at the same time does not hinder it.
     pub(crate) async fn leave_questions(
         &self,
         requester: &Requester,
@@ -293,44 +405,43 @@ impl Admin {
             let question = &found.value;
             let (event, write) = if question.is_shared {
                 let after = SavedQuestion { owner: None, ..question.clone() };
-                (("question.changed", json!({ "owner": null })), found.write(&after))
+                ((SavedAct::Changed, json!({ "owner": null })), found.write(&after))
             } else {
-                (("question.removed", removed(question)), found.remove())
+                ((SavedAct::Removed, removed(question)), found.remove())
             };
             let (act, detail) = event;
             change.writes.push(unconditional(write));
-            change
-                .entries
-                .extend(self.question_change(requester, (act, &detail), question).entries);
+            change.entries.extend(self.saved_change(requester, (act, &detail), question).entries);
         }
         Ok(())
     }
 
-    /// The change of a question without its writes.
-    fn question_change(
+    /// The change of a question or a dashboard without its writes.
+    fn saved_change(
         &self,
         requester: &Requester,
-        (act, detail): (&'static str, &Value),
+        (act, detail): (SavedAct, &Value),
         question: &SavedQuestion,
     ) -> Change {
-        let target = format!("question:{}", question.id);
-        let entry = self.entry_with(requester, act, target, detail);
+        let saved = Saved::of(question.kind);
+        let target = format!("{}:{}", saved.as_str(), question.id);
+        let entry = self.entry_with(requester, act.name(saved), target, detail);
         Change { writes: Vec::new(), entries: vec![(Some(question.tenant), entry)] }
     }
 }
 
 fn limit_reached(limit: CountLimit) -> AdminError {
     let (holder, what) = match limit.of {
-        RecordHolder::Tenant => ("the tenant", "saved questions"),
-        RecordHolder::Owner => ("the person", "saved questions, where some are not shared"),
+        RecordHolder::Tenant => ("the tenant", "saved questions and dashboards"),
+        RecordHolder::Owner => {
+            ("the person", "saved questions and dashboards, where some are not shared")
+        }
     };
     let (count_max, key) = (limit.count_max, "tenants.questions_max");
     AdminError::LimitReached(ReachedLimit { holder, what, count_max, key })
 }
 
-const NAME_TAKEN: &str = "another saved question has this name";
-
-/// What the audit records of a question that is removed.
+/// What the audit records of what is removed.
 fn removed(question: &SavedQuestion) -> Value {
     json!({ "kind": question.kind.as_str(), "shared": question.is_shared })
 }
@@ -361,10 +472,11 @@ fn check(requester: &Requester, question: &SavedQuestion) -> Result<(), AdminErr
     }
     let most = SavedQuestion::QUESTION_BYTES_MAX;
     if most < question.question.len() {
-        return Err(AdminError::fault("", format!("expected a question of at most {most} bytes")));
+        let content = Saved::of(question.kind).content();
+        return Err(AdminError::fault("", format!("expected {content} of at most {most} bytes")));
     }
     if !question.is_shared && !is_own(requester, question) {
-        let text = "expected true: only a person has questions that are not shared, and only the \
+        let text = "expected true: only a person has what is not shared, and only the \
                     owner takes a shared one back";
         return Err(AdminError::fault("/shared", text));
     }

@@ -54,7 +54,7 @@ const READERS_OF_PERSONS: &[&str] =
 /// The statement that is voided.
 const STATEMENT: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 
-const ACTS: [Act; 41] = [
+const ACTS: [Act; 43] = [
     read(
         "read-tenant",
         &[
@@ -164,6 +164,15 @@ const ACTS: [Act; 41] = [
         "list-questions",
         &["machine", "owner", "administrator", "analyst", "advisor", "learner", "key all"],
     ),
+    act(
+        "save-dashboard",
+        &["machine", "owner", "administrator", "analyst", "advisor", "key admin"],
+        "dashboard.saved",
+    ),
+    read(
+        "list-dashboards",
+        &["machine", "owner", "administrator", "analyst", "advisor", "learner", "key all"],
+    ),
     Act { name: "list-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "verify-server-audit", may: OPERATORS, is_hidden: false, audited: None },
     Act { name: "export-server-audit", may: OPERATORS, is_hidden: false, audited: None },
@@ -260,12 +269,17 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
         "list-questions" => {
             admin.list_questions(requester, TenantId::FIRST, None, 9).await.map(drop)
         }
-        "save-question" => {
+        "list-dashboards" => {
+            admin.list_dashboards(requester, TenantId::FIRST, None, 9).await.map(drop)
+        }
+        "save-question" | "save-dashboard" => {
+            let kind =
+                if name == "save-question" { QuestionKind::Query } else { QuestionKind::Dashboard };
             let draft = QuestionDraft {
                 name: "Days".to_owned(),
                 description: String::new(),
                 is_shared: true,
-                kind: QuestionKind::Query,
+                kind,
                 question: "{}".to_owned(),
             };
             admin.save_question(requester, TenantId::FIRST, draft, never()).await.map(drop)

@@ -64,7 +64,7 @@ impl Typed {
     }
 
     fn name(&self, place: &str) -> String {
-        if self.is_file && place.starts_with('/') {
+        if (self.is_file && place.starts_with('/')) || place.starts_with("/tiles/") {
             return format!("{place} in the file");
         }
         let tokens: Vec<&str> = place
@@ -125,6 +125,7 @@ mod tests {
             ("acta query", "/where/and/0/field", "--where"),
             ("acta sql x", "/sql", "the statement"),
             ("acta query question.json", "/dimensions/0", "/dimensions/0 in the file"),
+            ("acta dashboard save x f", "/tiles/0/question", "/tiles/0/question in the file"),
             ("acta analyse funnel --step a=b=c", "/steps/0/where", "--step"),
             ("acta analyse funnel --step a=b=c", "/zone", "--zone"),
             ("acta analyse compare --group a=b=c", "/groups/0", "--group"),

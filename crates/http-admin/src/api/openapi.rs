@@ -47,6 +47,7 @@ use refusals::{complete, problem_response};
         (name = "proofs", description = "Proofs that statements are unchanged."),
         (name = "facts", description = "Questions about the statements of a tenant."),
         (name = "questions", description = "Questions that are saved under a name."),
+        (name = "dashboards", description = "Saved questions and key figures, side by side."),
         (name = "streams", description = "Statements and counts as server-sent events."),
         (name = "persons", description = "Learners: which identifiers are one person."),
         (name = "groups", description = "Groups of persons, which are a tree, and their members."),

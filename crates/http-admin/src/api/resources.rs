@@ -2,7 +2,7 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
-use super::tenants::facts::questions;
+use super::tenants::facts::{dashboards, questions};
 use super::tenants::persons::groups;
 use super::tenants::statements::proofs;
 use super::tenants::{analyses, credentials, facts, persons, statements, streams};
@@ -21,6 +21,7 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         proofs::operations(),
         facts::operations(),
         questions::operations(),
+        dashboards::operations(),
         streams::operations(),
         persons::operations(),
         groups::operations(),

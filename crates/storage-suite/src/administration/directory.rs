@@ -312,7 +312,7 @@ pub async fn groups_are_read_with_every_change<E: EngineUnderTest>() {
 }
 
 /// Saved questions are those of a tenant and of an owner, and names are taken among the shared ones
-/// of a tenant and among the others of an owner.
+/// of a tenant and among the others of an owner; those of dashboards apart.
 pub async fn saved_questions_are_found_by_tenant_and_owner<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -334,11 +334,17 @@ pub async fn saved_questions_are_found_by_tenant_and_owner<E: EngineUnderTest>()
     let alone = question(2, Some(owner), false);
     let elsewhere = SavedQuestion { tenant: other, ..question(1, Some(owner), true) };
     let of_another = question(3, Some(Uuid::from_u128(78)), false);
-    for saved in [&shared, &alone, &elsewhere, &of_another] {
+    let dashboard = SavedQuestion {
+        kind: QuestionKind::Dashboard,
+        question: r#"{"tiles":[]}"#.to_owned(),
+        ..question(6, Some(owner), true)
+    };
+    for saved in [&shared, &alone, &elsewhere, &of_another, &dashboard] {
         let change = Change { writes: vec![saved.create()], entries: Vec::new() };
         assert_eq!(storage.commit(&change).await.unwrap(), Committed::Done, "{saved:?}");
     }
-    for taken in [question(4, None, true), question(5, Some(owner), false)] {
+    let second = SavedQuestion { id: Uuid::from_u128(7), owner: None, ..dashboard.clone() };
+    for taken in [question(4, None, true), question(5, Some(owner), false), second] {
         let change = Change { writes: vec![taken.create()], entries: Vec::new() };
         assert_eq!(storage.commit(&change).await.unwrap(), Committed::NameTaken(0), "{taken:?}");
     }
@@ -347,7 +353,7 @@ pub async fn saved_questions_are_found_by_tenant_and_owner<E: EngineUnderTest>()
         found.into_iter().map(|found| found.value).collect::<Vec<_>>()
     };
     let tenant = of(Group::OfTenant(stage.tenant)).await;
-    assert_eq!(tenant, [shared.clone(), alone.clone(), of_another]);
+    assert_eq!(tenant, [shared.clone(), alone.clone(), of_another, dashboard.clone()]);
     assert_eq!(of(Group::OfTenant(other)).await, std::slice::from_ref(&elsewhere));
-    assert_eq!(of(Group::OwnedBy(owner.to_string())).await, [shared, alone, elsewhere]);
+    assert_eq!(of(Group::OwnedBy(owner.to_string())).await, [shared, alone, dashboard, elsewhere]);
 }

@@ -237,6 +237,8 @@ fn saved_questions_are_written_and_read() {
     }
     let alone = SavedQuestion { is_shared: false, ..of_owner };
     assert_ne!(question.to_content().name, alone.to_content().name);
+    let dashboard = SavedQuestion { kind: QuestionKind::Dashboard, ..question.clone() };
+    assert_ne!(question.to_content().name, dashboard.to_content().name, "names of their own");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `acta question`: questions that are saved under a name.
 
+pub(crate) mod dashboard;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,7 +14,7 @@ use super::query::read_question;
 use super::{query, sql};
 use crate::admin::{Address, Client, Common, FactsNeeded, OfTenant, Output, fields, table, whole};
 
-/// Saved questions that are listed, at most.
+/// Saved questions or dashboards that are listed, at most.
 const LISTED_MAX: usize = 100_000;
 
 /// Arguments of `acta question`.

@@ -1,6 +1,7 @@
-//! Facts of tenants: questions, SQL, how far the facts go, having them made again, and
+//! Facts of tenants: questions, SQL, dashboards, how far the facts go, having them made again, and
 //! files of them.
 
+pub(crate) mod dashboards;
 mod export;
 mod query;
 pub(crate) mod questions;

@@ -1,4 +1,4 @@
-//! Questions that people of a tenant have saved, to be asked again.
+//! Questions that people of a tenant have saved, to be asked again, and dashboards of them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,10 +13,10 @@ use super::super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use super::Tenant;
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// The id of a saved question.
+/// The id of a saved question or a dashboard.
 pub type QuestionId = Uuid;
 
-/// In which language a saved question is asked.
+/// In which language a saved question is asked, or that it is a dashboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuestionKind {
     /// Measures by dimensions under conditions.
@@ -25,11 +25,13 @@ pub enum QuestionKind {
     Sql,
     /// One of the analyses.
     Analysis,
+    /// Tiles, each with a saved question.
+    Dashboard,
 }
 
 impl QuestionKind {
     /// Every kind.
-    pub const EVERY: [Self; 3] = [Self::Query, Self::Sql, Self::Analysis];
+    pub const EVERY: [Self; 4] = [Self::Query, Self::Sql, Self::Analysis, Self::Dashboard];
 
     /// The name, as records and clients write it.
     pub const fn as_str(self) -> &'static str {
@@ -37,13 +39,14 @@ impl QuestionKind {
             Self::Query => "query",
             Self::Sql => "sql",
             Self::Analysis => "analysis",
+            Self::Dashboard => "dashboard",
         }
     }
 }
 
 /// There is no kind of questions with this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected `query`, `sql` or `analysis`")]
+#[error("expected `query`, `sql`, `analysis` or `dashboard`")]
 pub struct NotAQuestionKind;
 
 impl FromStr for QuestionKind {
@@ -54,7 +57,7 @@ impl FromStr for QuestionKind {
     }
 }
 
-/// A saved question.
+/// A saved question, or a dashboard.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SavedQuestion {
     /// The id of the question.
@@ -62,7 +65,7 @@ pub struct SavedQuestion {
     /// The tenant that it is about.
     pub tenant: TenantId,
     /// The name: of the shared questions of a tenant, and of the others of an owner, no two have
-    /// the same.
+    /// the same, and neither do dashboards.
     pub name: String,
     /// What it is for; may be empty.
     pub description: String,
@@ -72,7 +75,7 @@ pub struct SavedQuestion {
     pub is_shared: bool,
     /// In which language it is asked.
     pub kind: QuestionKind,
-    /// The question as JSON, in the form of its kind.
+    /// The question or the tiles as JSON, in the form of the kind.
     pub question: String,
     /// When it was saved first.
     pub created: Timestamp,
@@ -98,17 +101,20 @@ impl SavedQuestion {
     /// Longest question, in bytes of its JSON: 32 KiB.
     pub const QUESTION_BYTES_MAX: usize = 32 * 1024;
 
-    /// The id of the record of a question.
+    /// The id of the record of a question or a dashboard.
     pub fn record_id_of(tenant: TenantId, id: QuestionId) -> String {
         format!("{}.{id}", Tenant::record_id_of(tenant))
     }
 
-    /// The name of its record, which no other question with this name among the same ones has.
+    /// The name of its record, which no other one with this name among the same ones has.
     fn record_name(&self) -> String {
-        let tenant = Tenant::record_id_of(self.tenant);
+        let mut among = Tenant::record_id_of(self.tenant);
+        if self.kind == QuestionKind::Dashboard {
+            among.push_str(".dashboard");
+        }
         match self.owner.filter(|_| !self.is_shared) {
-            Some(owner) => format!("{tenant}.{owner}.{}", self.name),
-            None => format!("{tenant}.shared.{}", self.name),
+            Some(owner) => format!("{among}.{owner}.{}", self.name),
+            None => format!("{among}.shared.{}", self.name),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Saved questions: kept under a name, and answered with the rights of who asks.
 
 mod answer;
-mod asking;
+pub(super) mod asking;
 mod body;
 mod change;
 mod list;

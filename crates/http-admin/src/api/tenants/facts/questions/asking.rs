@@ -16,8 +16,9 @@ use crate::state::Shared;
 ///
 /// # Errors
 ///
-/// Those of the path of the kind, with the places below the member of a saved question.
-pub(super) async fn ask(
+/// Those of the path of the kind, with the places below the member of a saved question; 404 for a
+/// dashboard, which is no question.
+pub(in super::super) async fn ask(
     shared: &Shared,
     requester: &Requester,
     tenant: TenantId,
@@ -33,6 +34,7 @@ pub(super) async fn ask(
             let analysis: NamedAnalysis = read(&body)?;
             analysis.answer(shared, requester, tenant).await
         }
+        QuestionKind::Dashboard => Err(Problem::not_found()),
     };
     answer.map_err(|problem| problem.below(&format!("/{}", kind.as_str())))
 }
