@@ -1,11 +1,7 @@
 //! The attachments of a statement by the admin API and its command: which are stored, and their
 //! content as a file that nothing executes.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test says that it failed by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -146,7 +142,7 @@ impl Attached {
             ("*".to_owned(), 304),
             (format!("\"{}\"", self.page), 200),
         ] {
-            let answer = self.get(&path, &[("If-None-Match", &sent)]).expect(status);
+            let answer = self.get(&path, &[("If-None-Match", sent.as_str())]).expect(status);
             assert_eq!(answer.body.is_empty(), status == 304, "{sent}");
             assert_eq!(answer.must_header("etag"), format!("\"{}\"", self.text_sha2));
         }
@@ -164,13 +160,15 @@ impl Attached {
             client.call_outside("GET", &format!("/api/v1/tenants/1/{below}")).send()
         };
         let absent = of(&make::id(), &self.page).expect(404).json();
+        let (own, page, unknown) =
+            (self.statement.as_str(), self.page.as_str(), make::sha256_hex(b"nothing"));
         for (statement, sha2) in [
-            (self.statement.as_str(), self.elsewhere.as_str()),
-            (&self.statement, &make::sha256_hex(b"nothing")),
-            (&self.statement, "0"),
-            (&self.statement, "..%2f..%2fstore"),
-            (&other, &self.page),
-            ("0", &self.page),
+            (own, self.elsewhere.as_str()),
+            (own, unknown.as_str()),
+            (own, "0"),
+            (own, "..%2f..%2fstore"),
+            (other.as_str(), page),
+            ("0", page),
         ] {
             let answer = of(statement, sha2).expect(404).json();
             assert_eq!(answer["detail"], absent["detail"], "{statement} {sha2}");
@@ -202,25 +200,25 @@ impl Attached {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("essay");
         let output = file.to_str().unwrap();
-        let written = run(&mut self.command(&[&self.text_sha2, "--output", output]));
+        let written = run(&mut self.command(&[self.text_sha2.as_str(), "--output", output]));
         assert_eq!(written.code, Some(0), "{}", written.err);
         assert!(fs::read(&file).unwrap() == self.text);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        let again = run(&mut self.command(&[&self.page, "--output", output]));
+        let again = run(&mut self.command(&[self.page.as_str(), "--output", output]));
         assert_eq!(again.code, Some(2), "{}", again.err);
         assert!(again.err.contains("exists and is not replaced"), "{}", again.err);
         assert!(fs::read(&file).unwrap() == self.text);
         let missing = folder.path().join("missing");
         let missing_name = missing.to_str().unwrap();
-        let absent = run(&mut self.command(&[&self.elsewhere, "--output", missing_name]));
+        let absent = run(&mut self.command(&[self.elsewhere.as_str(), "--output", missing_name]));
         assert_eq!(absent.code, Some(1), "{}", absent.err);
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(names, [Path::new("essay")], "nothing incomplete is left");
-        let printed = self.command(&[&self.page, "--output", "-"]).output().unwrap();
+        let printed = self.command(&[self.page.as_str(), "--output", "-"]).output().unwrap();
         assert!(printed.status.success());
         assert_eq!(printed.stdout, PAGE);
-        let unsaid = run(&mut self.command(&[&self.page]));
+        let unsaid = run(&mut self.command(&[self.page.as_str()]));
         assert_eq!(unsaid.code, Some(2), "{}", unsaid.err);
     }
 }

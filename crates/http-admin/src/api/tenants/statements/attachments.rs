@@ -189,6 +189,6 @@ fn pieces(
             let cause: &dyn std::error::Error = error;
             tracing::error!(error = cause, "an attachment could not be sent");
         })?;
-        Ok(piece.map(|piece| (piece, content)))
+        Ok::<_, ServiceError>(piece.map(|piece| (piece, content)))
     })
 }
