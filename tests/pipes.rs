@@ -52,7 +52,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let [copied, facts, backup] =
         ["copied", "facts", "backup"].map(|name| folder.path().join(name).display().to_string());
     let activity = "http://example.org/it";
-    let table: [(&[&str], i32); 43] = [
+    let table: [(&[&str], i32); 44] = [
         (&["check", bad], READER_GONE),
         (&["check", "--json", bad], READER_GONE),
         (&["config", "show"], READER_GONE),
@@ -85,6 +85,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         (&["analyse", "activity", "--data", data], READER_GONE),
         (&["analyse", "items", "--activity", activity, "--data", data], READER_GONE),
         (&["statement", "tail", "--data", data], 2),
+        (&["statement", "attachment", &id, "--data", data], READER_GONE),
         (&["statement", "void", &id, "--reason", "twice", "--data", data], READER_GONE),
         // Proofs are not enabled.
         (&["proof", "key", "--data", data], 1),

@@ -1,10 +1,11 @@
 // Statements are written by others. Nothing in them is executed, on no page and in no file.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
-import { launch, open, waitUntilIdle } from "./browser.mjs";
+import { checkAccess, launch, open, waitUntilIdle } from "./browser.mjs";
 import { call, setUp, startServer, store, until } from "./server.mjs";
 
 const SCRIPT = "<img src=x onerror=\"window.executed=1\"><script>window.executed=1</script>";
@@ -119,6 +120,50 @@ test("nothing of a statement is executed on any page", async () => {
     await waitUntilIdle(page);
     await checkHarmless(page, path);
   }
+  check();
+  await close();
+});
+
+/** Stores a statement with the content of its first attachment; of the second one there is only an address. */
+async function storeAttached(content, name) {
+  const sha2 = createHash("sha256").update(content).digest("hex");
+  const attachment = (display, hash) => ({ usageType: "https://evil.example/usage", display: { en: display }, contentType: "text/html", length: content.length, sha2: hash });
+  const said = {
+    ...statements[0],
+    attachments: [attachment(name, sha2), { ...attachment("Elsewhere", "0".repeat(64)), fileUrl: "javascript:window.executed=1" }],
+  };
+  const body = ["--of-a-test", "Content-Type: application/json", "", JSON.stringify(said), "--of-a-test", "Content-Type: text/html", "Content-Transfer-Encoding: binary", `X-Experience-API-Hash: ${sha2}`, "", content, "--of-a-test--", ""];
+  const answer = await fetch(`${server.origin}/xapi/statements`, {
+    method: "POST",
+    headers: { Authorization: server.authorization, "Content-Type": "multipart/mixed; boundary=of-a-test", "X-Experience-API-Version": "2.0.0" },
+    body: body.join("\r\n"),
+  });
+  if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+  return (await answer.json())[0];
+}
+
+test("an attachment is saved as a file with a harmless name, and nothing of it is executed", async () => {
+  const id = await storeAttached(SCRIPT, `../${OVERRIDE}`);
+  const { page, check, close } = await open(browser, server, { person });
+  await page.goto(`${server.origin}/t/1/statements?s=${id}`);
+  const drawer = page.getByRole("complementary", { name: "Statement" });
+  const link = drawer.getByRole("link", { name: /^Download, \d+ bytes: / });
+  await link.waitFor();
+  await drawer.getByText("Its content is not stored here, but at this address.").waitFor();
+  await checkHarmless(page, "the statement");
+  await checkAccess(page, "the attachments");
+  const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  assert.equal(download.suggestedFilename(), "invoicefdp.exe.bin");
+  assert.equal(await readFile(await download.path(), "utf8"), SCRIPT);
+  // Opened as a page, it is saved too.
+  const other = await page.context().newPage();
+  const [again] = await Promise.all([
+    other.waitForEvent("download"),
+    other.goto(new URL(await link.getAttribute("href"), server.origin).href).catch(() => undefined),
+  ]);
+  assert.equal(again.suggestedFilename(), "invoicefdp.exe.bin");
+  assert.equal(other.url(), "about:blank");
+  await checkHarmless(page, "the statement afterwards");
   check();
   await close();
 });

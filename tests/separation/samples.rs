@@ -39,6 +39,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
         (_, "dashboard") => held.dashboard.clone(),
         (_, "follower") => "entities".to_owned(),
         (_, "file") => "facts-2026-03.parquet".to_owned(),
+        (_, "sha2") => held.attachment.clone(),
         (_, "path") => "0/000.p/1".to_owned(),
         (path, "id") if path.starts_with("/tenants/{tenant}/statements/{id}") => {
             held.statement.clone()

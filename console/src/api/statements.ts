@@ -119,6 +119,23 @@ export function statementQuery(tenant: number, id: string) {
   });
 }
 
+/** The attachments of a statement whose content is stored. */
+export function attachmentsQuery(tenant: number, id: string) {
+  return queryOptions({
+    queryKey: ["attachments", tenant, id],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const path = { tenant, id };
+      return (await take(api.GET("/tenants/{tenant}/statements/{id}/attachments", { params: { path }, signal }))).items;
+    },
+  });
+}
+
+/** Where the content of an attachment is. */
+export function attachmentAddress(tenant: number, id: string, sha2: string): string {
+  return `/api/v1/tenants/${tenant}/statements/${encodeURIComponent(id)}/attachments/${encodeURIComponent(sha2)}`;
+}
+
 /** What the same person did before a statement. */
 export function beforeQuery(tenant: number, agent: string, until: string, id: string) {
   return queryOptions({

@@ -44,6 +44,7 @@ pub use persons::groups::{GroupSearch, NewPersonGroup, PersonGroupEdit};
 pub use persons::import::{ImportCounts, ImportMode, ImportOptions};
 pub use persons::{NewJoinedPerson, PersonEdit, PersonSearch};
 pub use requester::Requester;
+pub use statements::attachments::{KeptAttachment, OpenAttachment};
 pub use statements::questions::QuestionDraft;
 pub use statements::reading::{AnswerPermit, Reach, StatementQuestion};
 pub use tenants::{LimitChanges, SettingChanges, TenantChanges};

@@ -6,12 +6,13 @@ use hyper::header::IF_NONE_MATCH;
 /// What is at an address never changes.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-/// Whether the client has a copy with this tag.
+/// Whether the client has a copy with this tag. One that a proxy has made weak is the same.
 ///
 /// Spec: RFC 9110, 13.1.2.
 pub fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
     let lists = sent.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
     lists
         .flat_map(|list| list.split(','))
-        .any(|known| matches!(known.trim(), "*") || known.trim() == tag)
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use acta_access::{Principal, TenantId, reads_every_statement};
 use acta_storage::{AttachmentReader, NewStatement, StagedAttachment, StoredStatement};
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
-use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
+use acta_xapi::{Attachment, Fault, Faults, Languages, Rule, Sha2, Signature};
 
+use crate::entries::choose_name;
 use crate::statements::base_of;
 use crate::{Limit, Service, ServiceError};
 
@@ -17,6 +18,15 @@ pub struct AttachmentName {
     pub sha2: Sha2,
     /// Internet media type, as in the statement.
     pub content_type: String,
+}
+
+/// What a statement says of an attachment, for people who read its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedAttachment {
+    /// What identifies it.
+    pub name: AttachmentName,
+    /// What it is called, in the language that fits best; none if the statement does not say.
+    pub display: Option<String>,
 }
 
 impl Service {
@@ -54,6 +64,34 @@ impl Service {
         .await
     }
 
+    /// What a statement says of its attachments and of those of its SubStatement, without duplicate
+    /// hashes, in order of appearance.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Failed`] if the process ends.
+    pub async fn describe_attachments(
+        &self,
+        tenant: TenantId,
+        statement: StoredStatement,
+        languages: &Languages,
+    ) -> Result<Vec<DescribedAttachment>, ServiceError> {
+        let languages = languages.clone();
+        self.run(tenant, statement.text.len(), move || {
+            let mut described = Vec::new();
+            visit_attachments(&statement.text, |attachment| {
+                let display = attachment.member("display");
+                let display = display.and_then(|map| choose_name(map, &languages));
+                let named = name_of(attachment);
+                described.extend(named.map(|it| DescribedAttachment { name: it.name, display }));
+            });
+            let mut known = HashSet::new();
+            described.retain(|it| known.insert(it.name.sha2.clone()));
+            described
+        })
+        .await
+    }
+
     /// Opens the content of an attachment; `None` if it was never sent, as with a `fileUrl`.
     ///
     /// # Errors
@@ -77,6 +115,11 @@ struct NamedAttachment {
 }
 
 fn collect_names(text: &str, names: &mut Vec<NamedAttachment>) {
+    visit_attachments(text, |attachment| names.extend(name_of(attachment)));
+}
+
+/// Calls `visit` with each attachment of a statement and of its SubStatement.
+fn visit_attachments(text: &str, mut visit: impl FnMut(Value<'_, '_>)) {
     // Most statements have none, and this costs a thousandth of parsing the JSON.
     if !text.contains("\"attachments\"") {
         return;
@@ -86,7 +129,7 @@ fn collect_names(text: &str, names: &mut Vec<NamedAttachment>) {
     let substatement = root.member("object").filter(|object| object.kind() == Kind::Object);
     let lists = [Some(root), substatement].into_iter().flatten();
     for list in lists.filter_map(|holder| holder.member("attachments")) {
-        names.extend(list.elements().filter_map(name_of));
+        list.elements().for_each(&mut visit);
     }
 }
 

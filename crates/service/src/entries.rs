@@ -14,6 +14,7 @@ use acta_xapi::{ActivityId, Ifi, IriRule, Languages, parse_actor};
 
 use crate::{Service, ServiceError};
 pub use described::Described;
+pub(crate) use sentence::choose_name;
 use sentence::{Names, Sentence};
 
 /// A statement as people read it.

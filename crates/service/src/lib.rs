@@ -25,7 +25,7 @@ pub use acta_storage::{
     DocumentNames, Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment,
     StatementPage, StatementQuery, StoredStatement, Usage,
 };
-pub use attachments::AttachmentName;
+pub use attachments::{AttachmentName, DescribedAttachment};
 pub use documents::{SentDocument, WriteRules, etag_of};
 pub use entries::{Described, Entry};
 pub use error::{Limit, ServiceError};

@@ -4,8 +4,14 @@ import type { PageCatalogue } from "./en";
 const n = (value: number, one: string, other: string) => counted("de", value, { one, other });
 
 export const de: PageCatalogue = {
+  "attachment.absent": "Der Inhalt ist hier nicht gespeichert.",
+  "attachment.caution": "Der Absender des Statements hat den Inhalt bestimmt. Nur öffnen, wenn Sie ihm vertrauen.",
   "attachment.copyHash": "Hash kopieren",
-  "attachment.inside": "Der Inhalt wurde mit dem Statement gesendet.",
+  "attachment.download": (size) => `Herunterladen, ${size}`,
+  "attachment.downloadNamed": (name, size) => `Herunterladen, ${size}: ${name}`,
+  "attachment.elsewhere": "Der Inhalt ist nicht hier gespeichert, sondern unter dieser Adresse.",
+  "attachment.looking": "Inhalt wird gesucht…",
+  "attachment.unknown": "Ob der Inhalt hier gespeichert ist, ist nicht bekannt.",
   "attachment.usage": "Für",
 
   "context.category": "Kategorie",

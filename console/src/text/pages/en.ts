@@ -4,8 +4,14 @@ const n = (value: number, one: string, other: string) => counted("en", value, { 
 
 /** The texts in English, which name the texts of every language. */
 export const en = {
+  "attachment.absent": "Its content is not stored here.",
+  "attachment.caution": "The sender of the statement chose the content. Open it only if you trust the sender.",
   "attachment.copyHash": "Copy the hash",
-  "attachment.inside": "Its content was sent with the statement.",
+  "attachment.download": (size: string) => `Download, ${size}`,
+  "attachment.downloadNamed": (name: string, size: string) => `Download, ${size}: ${name}`,
+  "attachment.elsewhere": "Its content is not stored here, but at this address.",
+  "attachment.looking": "Looking for the content…",
+  "attachment.unknown": "Whether its content is stored here is not known.",
   "attachment.usage": "For",
 
   "context.category": "Category",

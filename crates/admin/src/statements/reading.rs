@@ -468,7 +468,7 @@ impl Admin {
     }
 
     /// One statement that a requester reads. `what` is what the audit records of it.
-    async fn find_statement(
+    pub(super) async fn find_statement(
         &self,
         requester: &Requester,
         tenant: TenantId,
@@ -486,7 +486,7 @@ impl Admin {
 }
 
 /// The principal with which a requester who may read all statements of a tenant reads them.
-fn reader(requester: &Requester, tenant: TenantId) -> Principal {
+pub(super) fn reader(requester: &Requester, tenant: TenantId) -> Principal {
     let scopes = Scopes::from_iter([Scope::AllRead]);
     Principal::new(tenant, requester.who().to_string(), scopes)
 }

@@ -4,7 +4,7 @@ use acta_access::TenantId;
 use acta_admin::{AuditChain, PersonSearch, Requester, StatementQuestion, TenantChanges};
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, ChainHash, ChainHead, Order};
-use acta_xapi::{Format, Languages, StatementId};
+use acta_xapi::{Format, Languages, Sha2, StatementId};
 use serde_json::{Value, json};
 
 use crate::world::{EVERYBODY, HOUR, World, word};
@@ -170,6 +170,38 @@ async fn streams_and_questions_are_audited_as_reading_statements_is() {
             assert_eq!(&told().await[before..], expected);
         }
     }
+}
+
+#[tokio::test]
+async fn attachments_are_read_and_audited_as_statements_are() {
+    let world = World::new().await;
+    world.store(ID).await;
+    let (id, sha2) = (StatementId(ID.parse().unwrap()), Sha2::sha256(b"nothing"));
+    let languages = Languages::default();
+    for who in EVERYBODY {
+        let requester = world.requester(who).await;
+        let statement = word(&world.admin.read_statement(&requester, OF, id).await);
+        let listed = world.admin.list_attachments(&requester, OF, id, &languages).await;
+        assert_eq!(word(&listed), statement, "{who}");
+        let opened = world.admin.open_attachment(&requester, OF, (id, &sha2), &languages).await;
+        // Who may read the statement learns that it has no such attachment.
+        let expected = if statement == "done" { "hidden" } else { statement };
+        assert_eq!(word(&opened), expected, "{who}");
+    }
+    let machine = Requester::machine();
+    let changes = TenantChanges { audits_reads: Some(true), ..TenantChanges::default() };
+    world.admin.change_tenant(&machine, OF, changes, None).await.unwrap();
+    let analyst = world.requester("analyst").await;
+    world.admin.list_attachments(&analyst, OF, id, &languages).await.unwrap();
+    world.admin.open_attachment(&analyst, OF, (id, &sha2), &languages).await.unwrap_err();
+    let entries = world.audit(Some(OF)).await.into_iter();
+    let reads = entries.filter(|entry| entry.content.act == "statements.read");
+    let details: Vec<String> = reads.map(|entry| entry.content.detail).collect();
+    let expected = [
+        json!({ "attachments": ID }),
+        json!({ "attachment": { "statement": ID, "sha2": sha2.as_str() } }),
+    ];
+    assert_eq!(details, expected.map(|detail| detail.to_string()));
 }
 
 #[tokio::test]

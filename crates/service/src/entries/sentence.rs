@@ -125,7 +125,7 @@ impl Reader<'_> {
 }
 
 /// The text of a language map that fits best, cut if it is long.
-pub(super) fn choose_name(map: Value<'_, '_>, languages: &Languages) -> Option<String> {
+pub(crate) fn choose_name(map: Value<'_, '_>, languages: &Languages) -> Option<String> {
     choose(map, languages).map(cut)
 }
 

@@ -253,7 +253,7 @@ function Reading({
         </Line>
       </dl>
       <ContextView statement={statement} />
-      <Attachments statement={statement} />
+      <Attachments id={id} statement={statement} />
       {agent && stored ? <Before agent={agent} stored={stored} id={id} /> : null}
     </>
   );

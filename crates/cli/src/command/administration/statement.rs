@@ -1,5 +1,6 @@
 //! `acta statement`: statements as people read and void them.
 
+mod attachment;
 mod events;
 mod list;
 mod void;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::admin::{Address, Client, Common, FactsNeeded, OfTenant, Output};
 use crate::terminal::{StandardOutput, say};
+use attachment::Attachment;
 use events::EventPrinter;
 use list::List;
 use void::Void;
@@ -42,6 +44,9 @@ enum Act {
         #[arg(long, value_name = "NUMBER")]
         after: Option<u64>,
     },
+    /// Lists the attachments of a statement whose content is stored, or writes the content of one
+    /// into a file. Content is whatever the client sent: open it only if you trust that.
+    Attachment(Attachment),
     /// Voids a statement: stores a voiding statement with a reason. The statement stays, and is in
     /// no list and no figure any more. This cannot be undone.
     Void(Void),
@@ -103,7 +108,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     let is_json = arguments.common.is_json();
     let facts = match &arguments.act {
         Act::List(_) => FactsNeeded::Current,
-        Act::Tail { .. } | Act::Void(_) => FactsNeeded::No,
+        Act::Tail { .. } | Act::Attachment(_) | Act::Void(_) => FactsNeeded::No,
     };
     Client::run_with_facts(file, &arguments.common, facts, async |client| match &arguments.act {
         Act::List(list) => list.run(client).await,
@@ -114,6 +119,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
             let address = filter.narrow(address).with("after", after.as_deref());
             tail(client, &address, is_json).await
         }
+        Act::Attachment(attachment) => attachment.run(client).await,
         Act::Void(void) => void.run(client).await,
     })
 }

@@ -1,5 +1,6 @@
 //! Statements of a tenant, as people read and void them.
 
+mod attachments;
 mod find;
 pub(super) mod list;
 pub(crate) mod proofs;
@@ -17,5 +18,7 @@ pub(crate) fn operations() -> Operations {
         .add(Gate::Authenticated, routes!(list::list_statements))
         .add(Gate::Authenticated, routes!(find::find_statements))
         .add(Gate::Authenticated, routes!(read::read_statement))
+        .add(Gate::Authenticated, routes!(attachments::list_statement_attachments))
+        .add(Gate::Authenticated, routes!(attachments::read_statement_attachment))
         .add(Gate::Authenticated, routes!(void::void_statement))
 }

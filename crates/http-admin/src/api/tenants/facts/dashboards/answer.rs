@@ -86,10 +86,7 @@ struct TileAnswer {
     path = "/tenants/{tenant}/dashboards/{dashboard}/answer",
     operation_id = "answer_dashboard",
     tag = "dashboards",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("dashboard" = String, Path, format = "uuid", description = "The dashboard.")
-    ),
+    params(("dashboard" = String, Path, format = "uuid", description = "The dashboard.")),
     responses((status = 200, description = "The answers of the tiles.", body = AnswerView)),
 )]
 pub(crate) async fn answer_dashboard(

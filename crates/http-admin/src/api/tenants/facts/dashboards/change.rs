@@ -27,9 +27,8 @@ use crate::state::Shared;
     operation_id = "change_dashboard",
     tag = "dashboards",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("dashboard" = String, Path, format = "uuid", description = "The dashboard."),
-        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *."),
     ),
     request_body = DashboardBody,
     responses(

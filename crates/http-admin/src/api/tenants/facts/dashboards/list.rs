@@ -22,7 +22,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/dashboards",
     operation_id = "list_dashboards",
     tag = "dashboards",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), PageParams),
+    params(PageParams),
     responses(
         (status = 200, description = "A page of dashboards.", body = Page<SummaryView>),
     ),

@@ -20,10 +20,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/dashboards/{dashboard}",
     operation_id = "read_dashboard",
     tag = "dashboards",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("dashboard" = String, Path, format = "uuid", description = "The dashboard.")
-    ),
+    params(("dashboard" = String, Path, format = "uuid", description = "The dashboard.")),
     responses(
         (status = 200, description = "The dashboard.", body = DashboardView,
             headers(("ETag" = String, description = "The version of the resource."))),

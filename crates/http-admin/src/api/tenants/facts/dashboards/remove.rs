@@ -20,10 +20,7 @@ use crate::state::Shared;
     path = "/tenants/{tenant}/dashboards/{dashboard}",
     operation_id = "remove_dashboard",
     tag = "dashboards",
-    params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
-        ("dashboard" = String, Path, format = "uuid", description = "The dashboard.")
-    ),
+    params(("dashboard" = String, Path, format = "uuid", description = "The dashboard.")),
     responses((status = 204, description = "The dashboard was removed.")),
 )]
 pub(crate) async fn remove_dashboard(

@@ -25,11 +25,10 @@ use crate::state::Shared;
     operation_id = "save_dashboard",
     tag = "dashboards",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]+$",
             description = "Identifies the request: a repetition with the same key within a day \
-                           creates nothing.")
+                           creates nothing."),
     ),
     request_body = DashboardBody,
     responses(

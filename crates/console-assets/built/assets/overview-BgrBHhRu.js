@@ -1,1 +1,0 @@
-export{t as OverviewPage,n as rangeOf}from"./overview-DsC7INdv.js";

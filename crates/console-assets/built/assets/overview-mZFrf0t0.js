@@ -1,0 +1,1 @@
+export{t as OverviewPage,n as rangeOf}from"./overview-BgarJahf.js";

@@ -1,2 +1,0 @@
-const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["assets/en-CnMQMOO1.js","assets/plural-xMoQCGVV.js","assets/de-f6cuA_iA.js"])))=>i.map(i=>d[i]);
-import{t as e}from"./late-njs4zE6z.js";import{u as t}from"./icon-CAvuqSV7.js";var{withTexts:n,text:r}=e({en:async()=>(await t(async()=>{let{en:e}=await import(`./en-CnMQMOO1.js`);return{en:e}},__vite__mapDeps([0,1]))).en,de:async()=>(await t(async()=>{let{de:e}=await import(`./de-f6cuA_iA.js`);return{de:e}},__vite__mapDeps([2,1]))).de});export{n,r as t};

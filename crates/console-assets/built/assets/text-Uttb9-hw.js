@@ -1,0 +1,2 @@
+const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["assets/en-fokPjFDP.js","assets/plural-xMoQCGVV.js","assets/de-DV6K_xnY.js"])))=>i.map(i=>d[i]);
+import{t as e}from"./late-njs4zE6z.js";import{u as t}from"./icon-CAvuqSV7.js";var{withTexts:n,text:r}=e({en:async()=>(await t(async()=>{let{en:e}=await import(`./en-fokPjFDP.js`);return{en:e}},__vite__mapDeps([0,1]))).en,de:async()=>(await t(async()=>{let{de:e}=await import(`./de-DV6K_xnY.js`);return{de:e}},__vite__mapDeps([2,1]))).de});export{n,r as t};
