@@ -25,7 +25,7 @@ struct Attached {
     statement: String,
     /// A text of several pieces.
     text: Vec<u8>,
-    /// The hashes of a page, of a text, of what is elsewhere, and of what is in the SubStatement.
+    /// The hashes of a page, of a text, of what is elsewhere, and of what is in the `SubStatement`.
     page: String,
     text_sha2: String,
     elsewhere: String,

@@ -64,7 +64,7 @@ impl Service {
         .await
     }
 
-    /// What a statement says of its attachments and of those of its SubStatement, without duplicate
+    /// What a statement says of its attachments and of those of its `SubStatement`, without duplicate
     /// hashes, in order of appearance.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ fn collect_names(text: &str, names: &mut Vec<NamedAttachment>) {
     visit_attachments(text, |attachment| names.extend(name_of(attachment)));
 }
 
-/// Calls `visit` with each attachment of a statement and of its SubStatement.
+/// Calls `visit` with each attachment of a statement and of its `SubStatement`.
 fn visit_attachments(text: &str, mut visit: impl FnMut(Value<'_, '_>)) {
     // Most statements have none, and this costs a thousandth of parsing the JSON.
     if !text.contains("\"attachments\"") {

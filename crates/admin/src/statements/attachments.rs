@@ -32,7 +32,7 @@ pub struct OpenAttachment {
 
 impl Admin {
     /// The attachments of a statement, voided or not, whose content is stored: of the first 100
-    /// that it or its SubStatement names. Their names are in the language that fits best.
+    /// that it or its `SubStatement` names. Their names are in the language that fits best.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Admin {
         Ok(kept)
     }
 
-    /// Opens the content of an attachment that a statement, voided or not, or its SubStatement
+    /// Opens the content of an attachment that a statement, voided or not, or its `SubStatement`
     /// names.
     ///
     /// # Errors
