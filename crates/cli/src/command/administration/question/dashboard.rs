@@ -197,10 +197,11 @@ fn tile_lines(tile: &Value) -> Vec<String> {
 
 /// Such as `812 learners, target 1000 not met, +22 since the period before`.
 fn kpi_line(kpi: &Value) -> String {
-    let mut line = match &kpi["value"] {
-        Value::Null if kpi["is_withheld"] == true => "withheld".to_owned(),
-        Value::Null => "no value".to_owned(),
-        value => plain(value),
+    let value = &kpi["value"];
+    let mut line = match (value.is_null(), kpi["is_withheld"].as_bool()) {
+        (true, Some(true)) => "withheld".to_owned(),
+        (true, _) => "no value".to_owned(),
+        (false, _) => plain(value),
     };
     if let Some(unit) = kpi["unit"].as_str() {
         line = format!("{line} {unit}");
