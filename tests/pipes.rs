@@ -33,6 +33,7 @@ fn run_closed(command: &mut Command) -> Option<i32> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");

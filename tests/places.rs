@@ -59,7 +59,7 @@ const fn about_facts(arguments: &'static [&'static str]) -> Row {
 const VOID: &[&str] =
     &["statement", "void", "6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "--reason", "twice"];
 
-const COMMANDS: [Row; 31] = [
+const COMMANDS: [Row; 30] = [
     row(&["serve", "--must-exist", "--listen", "127.0.0.1:0"]),
     Row { about_directory: "created an empty store in DIR", ..row(&["init"]) },
     row(&["import", "no-such-file.jsonl"]),

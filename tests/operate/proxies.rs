@@ -1,4 +1,4 @@
-//! The page about nginx, Caddy and HAProxy: its configurations are taken from it and run in front
+//! The page about nginx, Caddy and `HAProxy`: its configurations are taken from it and run in front
 //! of one server, and of two that are restarted one after the other.
 
 mod load;

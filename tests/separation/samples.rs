@@ -56,6 +56,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
 }
 
 /// What is sent in the body of an operation.
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[track_caller]
 pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
     let tenant: u32 = held.tenant.parse().expect("a number");

@@ -29,8 +29,8 @@ pub use fault::{Fault, Faults};
 pub use limits::ParseLimits;
 pub use rule::Rule;
 pub use scalar::{
-    ActivityId, Iri, IriRule, Languages, Mbox, MediaType, Sha2, StatementId, StatementTimestamp,
-    Uuid,
+    ActivityId, Iri, IriRule, Languages, Mbox, MediaType, Sha2, Sha2Hasher, StatementId,
+    StatementTimestamp, Uuid,
 };
 pub use signature::{Signature, SignatureError, check_signature};
 pub use statement::equality::Fingerprint;

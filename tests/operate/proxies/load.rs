@@ -55,12 +55,9 @@ impl Load {
             let (id, statement) = make::statement_with_id();
             let stored = sender.send("POST", "/xapi/statements", &statement.to_string());
             if self.note("POST", stored) {
-                self.acknowledged.lock().unwrap().insert(id.clone());
-                if is_read {
-                    let path = format!("/xapi/statements?statementId={}", percent_encode(&id));
-                    let found = sender.send("GET", &path, "");
-                    self.note("GET", found);
-                }
+                let path = format!("/xapi/statements?statementId={}", percent_encode(&id));
+                self.acknowledged.lock().unwrap().insert(id);
+                is_read.then(|| self.note("GET", sender.send("GET", &path, "")));
             }
             is_read = !is_read;
         }

@@ -126,15 +126,15 @@ impl House {
         let stored =
             self.post(connection, "application/json", statement.to_string().into_bytes()).await;
         assert_eq!(stored.status, 200, "{stored:?}");
-        let mut told = String::new();
+        let mut received = String::new();
         let delivered = async {
-            while !told.contains(&id) {
-                let piece = body.data().await.expect("the stream goes on").unwrap();
-                told.push_str(&String::from_utf8_lossy(&piece));
+            while !received.contains(&id) {
+                let piece = body.data().await.unwrap().unwrap();
+                received.push_str(&String::from_utf8_lossy(&piece));
             }
         };
         let delivered = tokio::time::timeout(WAIT_MAX, delivered).await;
-        assert!(delivered.is_ok(), "{id} is not in {told}");
+        assert!(delivered.is_ok(), "{id} is not in {received}");
     }
 
     /// The server knows where a request comes from, whatever the client says.

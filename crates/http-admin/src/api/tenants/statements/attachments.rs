@@ -71,9 +71,10 @@ impl StatementAttachment {
 
 /// List the attachments of a statement
 ///
-/// Returns the attachments of a statement, voided or not, and of its `SubStatement`, whose content is
-/// stored here: those that were sent with it, and not only with a `fileUrl`. Of a statement with
-/// more than 100 attachments, only the first 100 are looked at. Their names are in the language of
+/// Returns the attachments of a statement, voided or not, and of its `SubStatement`, whose content
+/// is stored here: those that were sent with it, and not only with a `fileUrl`. Of a statement
+/// with more than 100 attachments, only the first 100 are looked at. Their names are in the
+/// language of
 /// `Accept-Language`. The audit records the access if the tenant has enabled this.
 #[utoipa::path(
     get,
@@ -105,8 +106,9 @@ pub(crate) async fn list_statement_attachments(
 
 /// Read an attachment
 ///
-/// Returns the content of an attachment that a statement, voided or not, or its `SubStatement` names,
-/// as it was sent. It is for those who may read the statement, and is not checked for malware: any
+/// Returns the content of an attachment that a statement, voided or not, or its `SubStatement`
+/// names, as it was sent. It is for those who may read the statement, and is not checked for
+/// malware: any
 /// client that may store statements may have sent it. The response is a file to be saved, whose
 /// name is made from that in the statement, in the language of `Accept-Language`. Its type is
 /// `application/octet-stream` unless the statement gives one that browsers do not execute. If only
