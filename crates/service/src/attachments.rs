@@ -64,8 +64,8 @@ impl Service {
         .await
     }
 
-    /// What a statement says of its attachments and of those of its `SubStatement`, without duplicate
-    /// hashes, in order of appearance.
+    /// What a statement says of its attachments and of those of its `SubStatement`, without
+    /// duplicate hashes, in order of appearance.
     ///
     /// # Errors
     ///

@@ -184,8 +184,8 @@ impl Admin {
         found.filter(is_seen).ok_or(AdminError::NotFound)
     }
 
-    /// Checks whether the requester may save questions and dashboards of a tenant. Returns the answer to the
-    /// request if it was performed before with this key.
+    /// Checks whether the requester may save questions and dashboards of a tenant. Returns the
+    /// answer to the request if it was performed before with this key.
     ///
     /// # Errors
     ///
@@ -228,7 +228,8 @@ impl Admin {
         Ok(found)
     }
 
-    /// Saves a question or a dashboard. It belongs to the requester, or to the tenant if that is no person.
+    /// Saves a question or a dashboard. It belongs to the requester, or to the tenant if that is no
+    /// person.
     ///
     /// # Errors
     ///

@@ -101,16 +101,16 @@ pub(crate) async fn answer_dashboard(
     let deadline = Instant::now() + timeout;
     let room = ANSWERS_BYTES_MAX;
     let who = (&requester, tenant);
-    let mut asker = Asker { shared: &shared, who, now, timeout, deadline, room };
+    let mut turn = Turn { shared: &shared, who, now, timeout, deadline, room };
     let mut tiles = Vec::new();
     for tile in &Tiles::of(&found).tiles {
-        tiles.push(asker.tile(tile).await);
+        tiles.push(turn.tile(tile).await);
     }
     Ok(view(&AnswerView { id: found.id.to_string(), name: found.name, tiles }))
 }
 
 /// Asks the questions of tiles.
-struct Asker<'a> {
+struct Turn<'a> {
     shared: &'a Shared,
     who: (&'a Requester, TenantId),
     /// The end of the periods of all KPIs.
@@ -122,7 +122,7 @@ struct Asker<'a> {
     room: usize,
 }
 
-impl Asker<'_> {
+impl Turn<'_> {
     async fn tile(&mut self, tile: &Tile) -> TileAnswer {
         let mut answer = TileAnswer {
             question: tile.question.clone(),
