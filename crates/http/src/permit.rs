@@ -179,6 +179,15 @@ impl RequestPermit {
         Ok(bytes)
     }
 
+    /// Reserves `bytes` more of memory, until the response was sent.
+    ///
+    /// # Errors
+    ///
+    /// 503 if there is no memory for them.
+    pub fn hold(&self, bytes: usize) -> Result<(), Problem> {
+        self.charge.hold(bytes)
+    }
+
     /// Adjusts the `held` bytes that were reserved for a page to its size of `bytes`.
     ///
     /// # Errors

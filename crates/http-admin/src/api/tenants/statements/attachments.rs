@@ -108,12 +108,11 @@ pub(crate) async fn list_statement_attachments(
 ///
 /// Returns the content of an attachment that a statement, voided or not, or its `SubStatement`
 /// names, as it was sent. It is for those who may read the statement, and is not checked for
-/// malware: any
-/// client that may store statements may have sent it. The response is a file to be saved, whose
-/// name is made from that in the statement, in the language of `Accept-Language`. Its type is
-/// `application/octet-stream` unless the statement gives one that browsers do not execute. If only
-/// the address of the content is known (`fileUrl`), the response is 404. The audit records the
-/// access if the tenant has enabled this.
+/// malware: any client that may store statements may have sent it. The response is a file to be
+/// saved, whose name is made from that in the statement, in the language of `Accept-Language`. Its
+/// type is `application/octet-stream` unless the statement gives one that browsers do not execute.
+/// If only the address of the content is known (`fileUrl`), the response is 404. The audit records
+/// the access if the tenant has enabled this.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/statements/{id}/attachments/{sha2}",

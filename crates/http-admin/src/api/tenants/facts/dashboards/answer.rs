@@ -1,14 +1,17 @@
 //! `POST /api/v1/tenants/{tenant}/dashboards/{dashboard}/answer`: answers the tiles of a dashboard.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::Requester;
 use acta_ambient::Timestamp;
 use acta_http::edge::{NoParams, Query};
+use acta_http::permit::RequestPermit;
 use acta_http::problem::{Problem, ProblemForm};
 use acta_http_facts::no_facts;
 use acta_storage::directory::{QuestionId, QuestionKind, SavedQuestion};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
@@ -93,7 +96,7 @@ pub(crate) async fn answer_dashboard(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
     Ids(tenant, dashboard): Ids<TenantId, QuestionId>,
-    Query(NoParams): Query<NoParams>,
+    (Query(NoParams), Extension(memory)): (Query<NoParams>, Extension<Arc<RequestPermit>>),
 ) -> Result<Response, AdminProblem> {
     let found = shared.admin.read_dashboard(&requester, tenant, dashboard).await?.value;
     let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
@@ -101,7 +104,8 @@ pub(crate) async fn answer_dashboard(
     let deadline = Instant::now() + timeout;
     let room = ANSWERS_BYTES_MAX;
     let who = (&requester, tenant);
-    let mut turn = Turn { shared: &shared, who, now, timeout, deadline, room };
+    let memory = &*memory;
+    let mut turn = Turn { shared: &shared, who, memory, now, timeout, deadline, room };
     let mut tiles = Vec::new();
     for tile in &Tiles::of(&found).tiles {
         tiles.push(turn.tile(tile).await);
@@ -113,6 +117,8 @@ pub(crate) async fn answer_dashboard(
 struct Turn<'a> {
     shared: &'a Shared,
     who: (&'a Requester, TenantId),
+    /// Answers wait in it for those that follow.
+    memory: &'a RequestPermit,
     /// The end of the periods of all KPIs.
     now: Timestamp,
     /// The most time for all tiles together.
@@ -150,6 +156,8 @@ impl Turn<'_> {
         let asked = (question.kind, &*question.question);
         let text = self.ask(asked, self.room).await?;
         self.room -= text.len();
+        // Once as it is, and once in the answer of the dashboard.
+        self.memory.hold(2 * text.len())?;
         answer.answer = Some(read(&text)?);
         Ok(())
     }
