@@ -24,7 +24,7 @@ const fn work_of(kind: Kind) -> (usize, usize) {
 }
 
 /// Longest time in which so many requests are answered.
-const WORK_MAX: Duration = Duration::from_mins(1);
+const WORK_MAX: Duration = Duration::from_mins(5);
 
 /// Longest time in which a node stops: the delay, and what is in progress.
 const STOP_MAX: Duration = Duration::from_secs(20);
