@@ -53,7 +53,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let [copied, facts, backup] =
         ["copied", "facts", "backup"].map(|name| folder.path().join(name).display().to_string());
     let activity = "http://example.org/it";
-    let table: [(&[&str], i32); 44] = [
+    let table: [(&[&str], i32); 45] = [
         (&["check", bad], READER_GONE),
         (&["check", "--json", bad], READER_GONE),
         (&["config", "show"], READER_GONE),
@@ -73,6 +73,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         (&["person", "rules", "--data", data], READER_GONE),
         (&["group", "list", "--data", data], READER_GONE),
         (&["question", "list", "--data", data], READER_GONE),
+        (&["dashboard", "list", "--data", data], READER_GONE),
         (&["group", "export", "--data", data], READER_GONE),
         (&["audit", "list", "--server", "--data", data], READER_GONE),
         (&["audit", "verify", "--server", "--data", data], READER_GONE),
